@@ -1,0 +1,65 @@
+"""Load what grading needs to know of one assignment: its profiles, its data, its probes and hidden tests.
+
+Points, items and answer cells are not here: they live in the notebook's nbgrader metadata.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+ASSIGNMENTS = Path(__file__).parent / "assignments"
+
+
+class Profile(BaseModel):
+    """How long and on what an assignment trains. Times in seconds of wall clock."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parameters: dict[str, int | float | str] = {}
+    cell_seconds: float = 60.0
+    training_seconds: float = 600.0
+
+
+class Settings(BaseModel):
+    """The content of ``assignment.toml``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    dataset: Literal["mnist", "fashion_mnist"]
+    memory_gib: float = 6.0
+    profiles: dict[Literal["full", "quick"], Profile]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment's folder and settings."""
+
+    name: str
+    folder: Path
+    settings: Settings
+
+    @property
+    def probes(self) -> Path:
+        return self.folder / "probes.py"
+
+    def profile(self, name: str) -> Profile:
+        return self.settings.profiles[name]  # type: ignore[index]
+
+
+def load(name: str, folder: Path = ASSIGNMENTS) -> Assignment:
+    """The assignment ``name``.
+
+    Raises:
+        FileNotFoundError: there is no ``assignment.toml`` for it.
+    """
+    path = folder / name / "assignment.toml"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: the assignment {name!r} has no hidden tests; see docs/architecture.md")
+    settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Assignment(name, folder / name, Settings.model_validate(settings))

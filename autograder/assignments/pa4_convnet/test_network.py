@@ -1,0 +1,184 @@
+"""Hidden tests of the network, ACT1 to ACT10."""
+
+import math
+import re
+
+import pytest
+
+from autograder.assignments.pa4_convnet import reference
+from autograder.comparison import Comparison, Complaint, compare, require
+from autograder.evidence import Evidence
+
+CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, FC1, RELU3, FC2 = range(9)
+SIZES = ("in", "out", "kernel", "groups", "bias")
+STEPS = ("stride", "padding", "dilation")
+POOL = ("kernel", "stride", "padding", "dilation", "ceil")
+
+
+@pytest.fixture
+def network(evidence: Evidence) -> Comparison:
+    return compare(evidence, reference.convnet(), (4, 1, 28, 28), probe="network", cell="convnet")
+
+
+@pytest.mark.item("act01", weight=2)
+def test_conv1(network: Comparison) -> None:
+    """The first convolution makes 32 channels of 1 with a 5x5 kernel."""
+    network.require_layer(CONV1, "conv1", SIZES, "channels or kernel size")
+
+
+@pytest.mark.item("act01", weight=1)
+def test_conv1_padding(network: Comparison) -> None:
+    """The first convolution keeps the size of 28x28: padding 2, stride 1."""
+    network.require_layer(CONV1, "conv1", STEPS, "padding or stride")
+
+
+@pytest.mark.item("act02")
+def test_pool1(network: Comparison) -> None:
+    """The first pooling takes the largest of 2x2 with stride 2."""
+    network.require_layer(POOL1, "pool1", POOL, "window or stride of the pooling, or average instead of max")
+
+
+@pytest.mark.item("act03", weight=2)
+def test_conv2(network: Comparison) -> None:
+    """The second convolution makes 64 channels of 32 with a 5x5 kernel."""
+    network.require_layer(CONV2, "conv2", SIZES, "channels or kernel size")
+
+
+@pytest.mark.item("act03", weight=1)
+def test_conv2_padding(network: Comparison) -> None:
+    """The second convolution keeps the size of 14x14: padding 2, stride 1."""
+    network.require_layer(CONV2, "conv2", STEPS, "padding or stride")
+
+
+@pytest.mark.item("act04")
+def test_pool2(network: Comparison) -> None:
+    """The second pooling takes the largest of 2x2 with stride 2."""
+    network.require_layer(POOL2, "pool2", POOL, "window or stride of the pooling, or average instead of max")
+
+
+@pytest.mark.item("act05")
+def test_size_linear(network: Comparison, evidence: Evidence) -> None:
+    """`size_linear` is the number of values per image that your own convolutions and poolings leave."""
+    if network.equal:
+        return
+    found = evidence.document("network", "convnet").get("size_linear")
+    if found is None:
+        first = network.layer(FC1, "fc1")
+        found = first["in"] if first is not None and first.kind == "linear" else None
+    require(found is not None, "no size_linear", "channels x height x width after pool2", "ACT5 is still open")
+    # Judged against the student's own layers: a mistake in conv2 is reported there, once.
+    own = [
+        math.prod(size[1:])
+        for layer, size in zip(network.executed.layers, network.executed.sizes, strict=True)
+        if layer.kind in ("maxpool2d", "avgpool2d") and size
+    ]
+    expected = own[1] if len(own) > 1 else network.expected[FC1]["in"]
+    require(
+        found == expected, f"size_linear = {found}", f"{expected} values per image after pool2",
+        "a channel count, height or width taken from another layer",
+    )  # fmt: skip
+
+
+@pytest.mark.item("act06")
+def test_fc2(network: Comparison) -> None:
+    """The last layer is linear, 512 -> 10."""
+    network.require_layer(FC2, "fc2", ("in", "out", "bias"), "number of inputs or outputs")
+
+
+@pytest.mark.item("act07", weight=2)
+def test_second_block_relu(network: Comparison) -> None:
+    """The second convolution is followed by a ReLU."""
+    network.require_used(CONV2, "conv2 is not called, or its result is not used")
+    network.require_used(RELU2, "the ReLU after conv2 is missing, or its result is not used")
+
+
+@pytest.mark.item("act07", weight=1)
+def test_second_block_pool(network: Comparison) -> None:
+    """Then comes the second pooling, and nothing more."""
+    network.require_used(POOL2, "pool2 is not called, or its result is not used")
+    network.require_nothing_between(CONV2, FC1, "a layer too many in the second block")
+
+
+@pytest.mark.item("act08", weight=1)
+def test_fc1(network: Comparison) -> None:
+    """The flattened values go through fc1."""
+    network.require_used(FC1, "fc1 is not called, or its result is not used")
+
+
+@pytest.mark.item("act08", weight=1)
+def test_fc1_relu(network: Comparison) -> None:
+    """fc1 is followed by a ReLU, and nothing more."""
+    network.require_used(RELU3, "the ReLU after fc1 is missing, or its result is not used")
+    network.require_nothing_between(FC1, FC2, "a layer too many after fc1")
+
+
+@pytest.mark.item("act09", weight=1)
+def test_logits(network: Comparison) -> None:
+    """Four images give logits of shape (4, 10)."""
+    network.require_used(FC2, "fc2 is not called, or its result is not returned")
+    shape = network.output_shape
+    require(shape == [4, 10], f"shape {shape}{network.stopped()}", "(4, 10)", "fc2 not called or not returned")
+
+
+@pytest.mark.item("act09", weight=2)
+def test_no_activation_at_the_end(network: Comparison) -> None:
+    """Nothing follows fc2: cross-entropy expects logits."""
+    network.require_used(FC2, "fc2 is not called, or its result is not returned")
+    network.require_nothing_between(FC2, FC2 + 1, "an activation after fc2")
+
+
+@pytest.mark.item("act09", weight=1)
+def test_wiring(network: Comparison) -> None:
+    """With weights drawn now, your network computes what the specified one computes."""
+    network.require_used(RELU1, "the ReLU of the first block (given) is gone")
+    network.require_used(FC2, "fc2 is not called, or its result is not returned")
+    network.require_nothing_between(-1, CONV2, "a layer too many in the first block")
+    layers_right = all(
+        found == expected for found, expected in zip(network.alignment.matched, network.expected, strict=True)
+    )
+    if layers_right and not network.alignment.extra and not network.equal:
+        raise Complaint(
+            f"all layers are right, the outputs are not: {network.sequence()}", network.expected_sequence(),
+            "a layer is fed by another one than the layer before it, or is used twice",
+        )  # fmt: skip
+
+
+@pytest.fixture
+def graph(evidence: Evidence) -> dict[str, object]:
+    document = evidence.document("graph", "network_graph")
+    require(
+        document.get("source") is not None, f"graph is a {document.get('type')}", "what torchviz.make_dot returns",
+        "the result of make_dot is not kept in graph",
+    )  # fmt: skip
+    return document
+
+
+@pytest.mark.item("act10", weight=2)
+def test_graph_of_the_network(graph: dict[str, object]) -> None:
+    """The graph shows the backward pass of two convolutions and two matrix products."""
+    source = str(graph["source"])
+    found = {name: len(re.findall(name, source)) for name in ("ConvolutionBackward", "AddmmBackward|MmBackward")}
+    require(
+        all(count >= 2 for count in found.values()), f"{list(found.values())} nodes of these kinds",
+        "at least 2 convolutions and 2 matrix products", "make_dot was given something else than the network's output",
+    )  # fmt: skip
+
+
+@pytest.mark.item("act10", weight=1)
+def test_graph_of_the_mean(graph: dict[str, object]) -> None:
+    """The graph is of the mean output."""
+    require(
+        bool(re.search("MeanBackward|SumBackward", str(graph["source"]))), "no mean in the graph", "a node MeanBackward",
+        "make_dot was given the output itself",
+    )  # fmt: skip
+
+
+@pytest.mark.item("act10", weight=1)
+def test_graph_names(graph: dict[str, object]) -> None:
+    """The graph names every parameter of the network."""
+    names = graph.get("parameters")
+    require(isinstance(names, list) and bool(names), "no network net", "net = ConvNet()", "net was deleted or replaced")
+    assert isinstance(names, list)
+    missing = [name for name in names if name not in str(graph["source"])]
+    require(not missing, f"not in the graph: {', '.join(missing[:8])}", "every name of net.named_parameters()",
+            "params is missing in make_dot(..., params=...)")  # fmt: skip

@@ -1,0 +1,203 @@
+"""Hidden tests of the accuracy, the filters and the feature maps: ACT18, ACT19, ACT21, ACT23."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from autograder import data, replay
+from autograder.assignments.pa4_convnet import reference
+from autograder.comparison import Complaint, close, compare, require
+from autograder.evidence import Evidence
+from autograder.inside import trace
+
+ACCURACY = {"full": 0.98, "quick": 0.8}
+TEST_IMAGES = {"full": 10_000, "quick": 2_000}
+TRACE_IMAGES = 100
+
+
+@pytest.fixture
+def counted(evidence: Evidence) -> dict[str, Any]:
+    found = evidence.document("accuracy_cell", "test_accuracy")
+    if found["error"]:
+        raise Complaint(f"the cell stopped with {found['error']['ename']}: {found['error']['evalue']}", "a finished count")
+    return found
+
+
+@pytest.mark.item("act18")
+def test_moved_to_the_device(counted: dict[str, Any]) -> None:
+    """Images and labels of each batch are moved to the device."""
+    require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
+    moved, images = set(counted["moved"]), set(range(0, counted["handed"], 2))
+    require(images <= moved, "images were not moved with .to(device)", "images.to(device)", "only the labels, or neither, are "
+            "moved, or the result is not kept")  # fmt: skip
+    require(len(moved) == counted["handed"], "labels were not moved with .to(device)", "labels.to(device)",
+            "only the images are moved")  # fmt: skip
+
+
+@pytest.mark.item("act19", weight=4)
+def test_err_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
+    """`err` is the number of misclassified images."""
+    tensors = evidence.tensors_of("accuracy_cell")
+    outputs = tensors["images"].flatten(1) @ tensors["weight"].t()
+    wrong = int((outputs.argmax(1) != tensors["labels"]).sum())
+    found = counted["err"]
+    if counted["in_training_mode"]:
+        # Dropout disturbs the count then; that mistake has its own test.
+        spread = abs((found if found is not None else -1) - wrong)
+        require(found is not None and 4 < found <= len(outputs) and spread <= len(outputs) * 0.75, f"err = {found}",
+                f"the number of wrong images, about {wrong}", "batches are counted, not images")  # fmt: skip
+        return
+    batches = counted["handed"] // 2
+    cause = "batches are counted, not images" if found is not None and found <= batches else "something else is counted"
+    require(found == wrong, f"err = {found} for a network that misses {wrong} of {len(outputs)} images", f"{wrong}", cause)
+
+
+@pytest.mark.item("act19", weight=1)
+def test_tot_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
+    """`tot` is the number of images seen."""
+    images = len(evidence.tensors_of("accuracy_cell")["labels"])
+    require(counted["tot"] == images, f"tot = {counted['tot']}", f"{images} for {images} images in batches of 40",
+            "batches are counted, or the last, shorter batch is taken for a full one")  # fmt: skip
+
+
+@pytest.mark.item("act19", weight=1)
+def test_evaluation_mode(counted: dict[str, Any]) -> None:
+    """The network is in evaluation mode while it is tested."""
+    require(not counted["in_training_mode"], "net.training is True", "net.eval() before the loop",
+            "net.eval() was removed: dropout or batch norm would falsify the accuracy")  # fmt: skip
+
+
+@pytest.mark.item("act19", weight=2)
+@pytest.mark.needs("act16")
+def test_accuracy(evidence: Evidence) -> None:
+    """Your trained network classifies enough of the real test images, which it never saw."""
+    document = evidence.document("training", "learning_rate")
+    profile = evidence.record.profile
+    images, labels = (part[: TEST_IMAGES[profile]] for part in data.test_set("mnist"))
+    try:
+        program = replay.Program(document.get("program") or {"output": None}, evidence.tensors_of("training"))
+        found = replay.accuracy(program, reference.normalised(images), labels, TRACE_IMAGES)
+    except replay.NotReplayable as error:
+        raise Complaint(f"no trained network to test: {error}", f"at least {ACCURACY[profile]:.0%}", "see ACT16") from error
+    require(found >= ACCURACY[profile], f"{found:.2%} of {len(labels):,} images", f"at least {ACCURACY[profile]:.0%}",
+            "the network is not trained enough; see ACT16")  # fmt: skip
+
+
+def _first_convolution(evidence: Evidence) -> nn.Conv2d:
+    """The student's first convolution, with the weights that the box put into it: a wrong size is reported at ACT1, once."""
+    network = compare(evidence, reference.convnet(), (4, 1, 28, 28), probe="network", cell="convnet")
+    layer = next((layer for layer in network.executed.layers if layer.kind == "conv2d"), None)
+    if layer is None:
+        raise Complaint(f"no convolution in the forward pass{network.stopped()}", "a first convolution", "see ACT1")
+    made = nn.Conv2d(layer["in"], layer["out"], layer["kernel"], layer["stride"], layer["padding"], bias=layer["bias"])
+    shapes = {name: list(value.shape) for name, value in made.named_parameters()}
+    made.load_state_dict(trace.drawn_weights(0, shapes, evidence.record.seed))
+    return made
+
+
+def _first_filters(evidence: Evidence) -> torch.Tensor:
+    """Its filters, (O, kH, kW) for one input channel."""
+    return _first_convolution(evidence).weight.detach()[:, 0]
+
+
+@pytest.fixture
+def filters(evidence: Evidence) -> dict[str, Any]:
+    found = evidence.document("filters", "filters")
+    if found["error"]:
+        raise Complaint(f"the cell stopped with {found['error']['ename']}: {found['error']['evalue']}", "32 filters")
+    require(found["count"] is not None, "filters is not a list of arrays", "32 arrays", "ACT21 is open")
+    return found
+
+
+@pytest.mark.item("act21", weight=2)
+@pytest.mark.needs("act01")
+def test_filters_are_the_weights(filters: dict[str, Any], evidence: Evidence) -> None:
+    """`filters` holds the weights of the first convolution, one filter a channel."""
+    wanted = _first_filters(evidence)
+    tensors = evidence.tensors_of("filters")
+    require(filters["count"] == len(wanted), f"{filters['count']} filters", f"{len(wanted)}", "not all channels were taken")
+    for number, filter_ in enumerate(wanted):
+        found = tensors[str(number)].squeeze()
+        require(found.shape == filter_.shape and close(found, filter_), f"filter {number} of shape {tuple(found.shape)} "
+                "does not hold the weights", f"{tuple(filter_.shape)}, the weights", "another layer, or scaled")  # fmt: skip
+
+
+@pytest.mark.item("act21", weight=1)
+@pytest.mark.needs("act01")
+def test_filters_are_numpy(filters: dict[str, Any]) -> None:
+    """They are numpy arrays of shape (5, 5)."""
+    shapes = sorted({tuple(shape) for shape in filters["shapes"]})
+    require(filters["numpy"], "tensors or lists", "numpy arrays", ".numpy() was left out")
+    require(all(len(shape) - shape.count(1) == 2 or shape == (1, 1) for shape in shapes), f"shapes {shapes}", "(5, 5) each",
+            "rows or channels were taken apart")  # fmt: skip
+
+
+@pytest.mark.item("act21", weight=1)
+@pytest.mark.needs("act01")
+def test_filter_pictures(filters: dict[str, Any], evidence: Evidence) -> None:
+    """Each filter is shown as a picture of its own."""
+    wanted = _first_filters(evidence)
+    images = [image for figure in filters["figures"] for axes in figure["axes"] for image in axes["images"]]
+    pixels = [image for image in images if image["shape"][:2] == list(wanted.shape[1:])]
+    require(len(pixels) >= len(wanted), f"{len(pixels)} pictures of {tuple(wanted.shape[1:])}", f"{len(wanted)}",
+            "imshow is missing, or several filters share one picture")  # fmt: skip
+    shown = torch.stack([torch.tensor(p["pixels"][: wanted[0].numel()]) for p in pixels if len(p["pixels"]) == wanted[0].numel()])
+    matched = sum(bool((_scaled(filter_).flatten() - _scaled(shown)).abs().amax(1).min() < 0.02) for filter_ in wanted)
+    require(matched == len(wanted), f"{matched} of the filters are among the pictures", f"all {len(wanted)}",
+            "the same picture is drawn again and again")  # fmt: skip
+
+
+def _scaled(values: torch.Tensor) -> torch.Tensor:
+    """To [0, 1] over the last dimension (a single filter: over all), since students may rescale for display."""
+    flat = values.reshape(1, -1) if values.shape[-2:] == (5, 5) and values.ndim == 2 else values
+    low, high = flat.amin(-1, keepdim=True), flat.amax(-1, keepdim=True)
+    return (flat - low) / (high - low).clamp(min=1e-9)
+
+
+@pytest.fixture
+def maps(evidence: Evidence) -> dict[str, torch.Tensor]:
+    document = evidence.document("feature_maps", "feature_maps")
+    if document["error"]:
+        error = document["error"]
+        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "feature maps of ten digits")
+    return evidence.tensors_of("feature_maps")
+
+
+def _expected_maps(evidence: Evidence) -> torch.Tensor:
+    """ReLU(conv1(image)) for the ten images that the box drew, (10, 1, O, H, W)."""
+    images = trace.drawn_images(evidence.record.seed + 1, (10, 1, 1, 28, 28))
+    convolution = _first_convolution(evidence)
+    with torch.no_grad():
+        return torch.stack([convolution(image).relu() for image in images])
+
+
+@pytest.mark.item("act23", weight=3)
+@pytest.mark.needs("act01")
+def test_output_is_relu_of_conv1(maps: dict[str, torch.Tensor], evidence: Evidence) -> None:
+    """`output` is the first convolution of `data` followed by its ReLU, shape (1, 32, 28, 28)."""
+    found, wanted = maps.get("output"), _expected_maps(evidence)
+    require(found is not None, "no tensor output", "output of shape (1, 32, 28, 28)", "ACT23 is open")
+    assert found is not None
+    require(list(found.shape) == list(wanted.shape[1:]), f"shape {tuple(found.shape)}", f"{tuple(wanted.shape[1:])}",
+            "pooled, flattened, or another layer")  # fmt: skip
+    require(bool((found >= 0).all()), f"values down to {float(found.min()):.2f}", "no value below 0", "the ReLU is missing")
+    require(any(close(found, one) for one in wanted), "other values", "ReLU(conv1(data))", "another layer, or another image")
+
+
+@pytest.mark.item("act23", weight=1)
+@pytest.mark.needs("act01")
+def test_one_example_of_each_digit(maps: dict[str, torch.Tensor], evidence: Evidence) -> None:
+    """There are maps for one example of each digit."""
+    document = evidence.document("feature_maps", "feature_maps")
+    wanted = _expected_maps(evidence)
+    kept = [maps[f"map.{digit}"] for digit in range(10) if f"map.{digit}" in maps]
+    if len(kept) == 10:
+        shapes = sorted({tuple(one.shape) for one in kept})
+        require(all(one.numel() == wanted[0].numel() for one in kept), f"shapes {shapes}", "(1, 32, 28, 28)", "see above")
+        different = len({round(float(one.sum()), 2) for one in kept})
+        require(different == 10, f"{different} different maps", "one for each digit", "the same example was used again")
+        return
+    require(document["pictures"] >= 320, f"maps of {document['digits'] or 0} digits", "of all ten digits",
+            "the loop over the examples was left out")  # fmt: skip

@@ -1,0 +1,153 @@
+"""Hidden tests of the real training run and of its curve, ACT16 and ACT17."""
+
+import math
+from typing import Any
+
+import pytest
+
+from autograder import data, replay
+from autograder.assignment import Profile
+from autograder.assignments.pa4_convnet import reference
+from autograder.comparison import Complaint, close, require
+from autograder.evidence import Evidence
+from autograder.inside import loop
+
+LAST_LOSS = {"full": 0.03, "quick": 0.6}
+TRACE_IMAGES = 100
+LOSS_IMAGES = 2_000
+
+
+@pytest.fixture
+def losses(evidence: Evidence) -> list[float]:
+    found = evidence.document("training", "learning_rate").get("losses")
+    if not found:
+        error = evidence.record.cells.get("learning_rate")
+        if error is not None and error.error is not None:
+            raise Complaint(evidence.why_missing("learning_rate", None), "losses of a finished training", "see its error")
+    require(bool(found), "no losses", "the mean loss of each epoch", "ACT16 is open, or the training did not run")
+    assert isinstance(found, list)
+    return [float(value) for value in found]
+
+
+@pytest.mark.item("act16", weight=1)
+@pytest.mark.needs("act11", "act12", "act14", "act15")
+def test_one_loss_an_epoch(losses: list[float], profile: Profile) -> None:
+    """`losses` has one number for each epoch."""
+    epochs = int(profile.parameters.get("num_epochs", 10))
+    require(len(losses) == epochs, f"{len(losses)} losses", f"{epochs}, one for each epoch",
+            "a loss is appended for each batch, or the number of epochs was changed")  # fmt: skip
+
+
+@pytest.mark.item("act16", weight=1)
+@pytest.mark.needs("act11", "act12", "act14", "act15")
+def test_mean_of_the_epoch(evidence: Evidence, losses: list[float]) -> None:
+    """Each of them is the mean loss of its epoch."""
+    document, _ = loop.watch(reference.train, evidence.record.seed)
+    own = evidence.document("trainer", "trainer")
+    found, wanted = own.get("returned"), document["returned"]
+    if isinstance(found, list) and len(found) == len(wanted):
+        # Means over batches and means over images differ a little when the last batch is short; both are right.
+        right = all(math.isfinite(float(a)) and abs(float(a) - b) <= 0.25 * abs(b) for a, b in zip(found, wanted, strict=True))
+    else:
+        right = False
+    if not right and own.get("problem") is None and _steps_are_right(evidence):
+        raise Complaint(f"on two small epochs train() returned {_short(found)}", f"their mean losses, {_short(wanted)}",
+                        "the sum or the last loss in place of the mean, or one entry for each batch")  # fmt: skip
+
+
+def _steps_are_right(evidence: Evidence) -> bool:
+    _, tensors = loop.watch(reference.train, evidence.record.seed)
+    own = evidence.tensors_of("trainer")
+    return close(own["final.weight"], tensors["final.weight"])
+
+
+def _short(values: Any) -> str:
+    if not isinstance(values, list):
+        return str(values)
+    return "[" + ", ".join(f"{float(value):.3f}" for value in values[:6]) + (", ...]" if len(values) > 6 else "]")
+
+
+@pytest.mark.item("act16", weight=2)
+@pytest.mark.needs("act11", "act12", "act14", "act15")
+def test_last_loss(losses: list[float], evidence: Evidence) -> None:
+    """The mean loss of the last epoch is below the bound."""
+    bound = LAST_LOSS[evidence.record.profile]
+    rate = evidence.document("training", "learning_rate").get("learning_rate")
+    require(math.isfinite(losses[-1]) and losses[-1] < bound, f"{losses[-1]:.4f} at learning rate {rate}", f"below {bound}",
+            "learning rate too small or too large")  # fmt: skip
+
+
+@pytest.mark.item("act16", weight=1)
+@pytest.mark.needs("act11", "act12", "act14", "act15")
+def test_losses_belong_to_the_network(losses: list[float], evidence: Evidence) -> None:
+    """The trained network has about the loss that was reported."""
+    document = evidence.document("training", "learning_rate")
+    try:
+        program = replay.Program(document.get("program") or {"output": None}, evidence.tensors_of("training"))
+        images, labels = data.training_set("mnist")
+        images, labels = reference.normalised(images[:LOSS_IMAGES]), labels[:LOSS_IMAGES]
+        found = replay.mean_loss(program, images, labels, TRACE_IMAGES)
+    except replay.NotReplayable as error:
+        raise Complaint(f"the trained network cannot be run: {error}", "a trained network", "net was replaced") from error
+    require(found <= 1.5 * losses[-1] + 0.02, f"loss {found:.4f} on {LOSS_IMAGES:,} training images",
+            f"about the {losses[-1]:.4f} reported", "losses do not come from the training of net")  # fmt: skip
+
+
+@pytest.fixture
+def drawings(evidence: Evidence) -> list[dict[str, Any]]:
+    found = evidence.document("loss_plot", "loss_plot")["drawings"]
+    for drawing in found:
+        if drawing["error"]:
+            raise Complaint(f"the cell stopped with {drawing['error']['ename']}: {drawing['error']['evalue']}", "a plot")
+    assert isinstance(found, list)
+    return found
+
+
+def _curve(drawing: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The axes and line that show the losses, if any does."""
+    for figure in drawing["figures"]:
+        for axes in figure["axes"]:
+            for line in axes["lines"]:
+                losses = drawing["losses"]
+                if len(line["y"]) == len(losses) and all(abs(a - b) < 1e-6 for a, b in zip(line["y"], losses, strict=True)):
+                    return axes, line
+    return None
+
+
+@pytest.mark.item("act17", weight=2)
+def test_all_losses_are_drawn(drawings: list[dict[str, Any]]) -> None:
+    """The curve has one point for each loss."""
+    for drawing in drawings:
+        require(bool(drawing["figures"]), "no figure was shown", "a figure", "plt.show() is missing, or the figure was closed")
+        drawn = [len(line["y"]) for figure in drawing["figures"] for axes in figure["axes"] for line in axes["lines"]]
+        require(_curve(drawing) is not None, f"curves with {drawn} points, none of them the losses",
+                f"the {len(drawing['losses'])} losses of the run", "something else than losses is drawn")  # fmt: skip
+
+
+@pytest.mark.item("act17", weight=1)
+def test_epochs_are_the_x_axis(drawings: list[dict[str, Any]]) -> None:
+    """The x axis counts epochs, and all points are within its limits."""
+    for drawing in drawings:
+        found = _curve(drawing)
+        require(found is not None, "the losses are not drawn", "losses against epochs", "see the line above")
+        assert found is not None
+        axes, line = found
+        steps = {round(b - a, 6) for a, b in zip(line["x"], line["x"][1:], strict=False)}
+        require(steps == {1.0} and line["x"][0] in (0.0, 1.0), f"x from {line['x'][0]:g} to {line['x'][-1]:g}",
+                "one step an epoch, from 1 (or 0)", "the axis counts something else than epochs")  # fmt: skip
+        low, high = sorted(axes["xlim"])
+        hidden = sum(not low - 1e-9 <= x <= high + 1e-9 for x in line["x"])
+        require(hidden == 0, f"{hidden} points outside of the limits {low:g} to {high:g}", "all points visible",
+                "the limits of the x axis")  # fmt: skip
+
+
+@pytest.mark.item("act17", weight=1)
+def test_labels(drawings: list[dict[str, Any]]) -> None:
+    """Both axes are labelled and the figure has a title."""
+    found = _curve(drawings[0])
+    shown = [(figure, axes) for figure in drawings[0]["figures"] for axes in figure["axes"]]
+    require(bool(shown), "no figure was shown", "a labelled figure", "plt.show() is missing")
+    axes = found[0] if found else shown[0][1]
+    title = axes["title"] or next((figure["suptitle"] for figure, other in shown if other is axes), "")
+    missing = [name for name, text in (("x label", axes["xlabel"]), ("y label", axes["ylabel"]), ("title", title)) if not text]
+    require(not missing, f"no {', no '.join(missing)}", "x label, y label and title", "a call was left out")

@@ -1,0 +1,248 @@
+"""The command ``autograder``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from .course import Course, CourseError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Grade PyTorch notebooks: student code runs in a sandbox, hidden tests judge its evidence outside.",
+)
+console = Console(width=None if os.environ.get("COLUMNS") or Console().is_terminal else 120)
+errors = Console(stderr=True, soft_wrap=True)
+
+GRADED, SOME_NOT_GRADED, WRONG_USAGE, CANNOT_GRADE = 0, 1, 2, 3
+ProfileName = Literal["quick", "full"]
+Device = Literal["auto", "cpu", "cuda"]
+AssignmentName = Annotated[str, typer.Argument(help="Name of the assignment, for example pa4_convnet.")]
+
+
+def _fail(message: object, status: int) -> typer.Exit:
+    errors.print(f"[red]autograder:[/red] {escape(str(message))}")
+    return typer.Exit(status)
+
+
+def _course() -> Course:
+    try:
+        return Course.find()
+    except CourseError as error:
+        raise _fail(error, WRONG_USAGE) from error
+
+
+@app.command()
+def data(
+    dataset: Annotated[Literal["mnist", "fashion_mnist", "all"], typer.Argument(help="Which dataset.")] = "all",
+) -> None:
+    """Fetch and verify the datasets, and build the sandbox's copy.
+
+    Nothing is fetched twice; an interrupted download goes on where it stopped. Example: `autograder data mnist`
+    """
+    from . import data as datasets
+    from .decoy import sandbox_folder
+
+    names: list[Literal["mnist", "fashion_mnist"]] = ["mnist", "fashion_mnist"] if dataset == "all" else [dataset]
+    for name in names:
+        try:
+            folder = datasets.fetch(name, console=console)
+            sandbox_folder(name)
+        except datasets.DataUnavailable as error:
+            raise _fail(error, CANNOT_GRADE) from error
+        console.print(f"{name}: complete and verified in {folder}")
+
+
+@app.command()
+def generate(assignment: AssignmentName) -> None:
+    """Make the students' notebook in release/ from the one in source/, and scan it for leaked answers.
+
+    Example: `autograder generate pa4_convnet`
+    """
+    from .assignment import ASSIGNMENTS
+    from .release import generate as generate_release
+    from .release import leaks
+
+    course = _course()
+    try:
+        path = generate_release(course, assignment)
+        found = leaks(course, assignment, ASSIGNMENTS / assignment)
+    except CourseError as error:
+        raise _fail(error, WRONG_USAGE) from error
+    for leak in found:
+        errors.print(f"[red]leak:[/red] {leak.kind} in {escape(leak.where)}: {escape(leak.text)}")
+    if found:
+        raise _fail(f"{path} gives away {len(found)} lines; do not hand it out", SOME_NOT_GRADED)
+    console.print(f"{path}: generated, no leak found")
+
+
+@app.command()
+def validate(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Assignments; all if none is named.")] = None,
+    profile: Annotated[ProfileName, typer.Option(help="quick: minutes; full: as published.")] = "quick",
+    device: Annotated[Device, typer.Option(help="Where networks train.")] = "auto",
+    write: Annotated[bool, typer.Option("--write", help="Keep the executed notebook in solutions/.")] = False,
+) -> None:
+    """Run the reference solution in the sandbox and grade it: full marks, or exit status 1.
+
+    Example: `autograder validate pa4_convnet --profile full --write`
+    """
+    from . import grade
+    from .data import DataMissing
+    from .sandbox.box import CannotIsolate
+    from .validate import validate as run
+    from .validate import write_solution
+
+    course = _course()
+    failed = []
+    for name in assignments or course.assignments():
+        chosen = grade.choose_device(device)
+        everything = write or profile == "full"
+        options = grade.Options(profile=profile, device=chosen, threads=grade.default_threads(1), everything=everything)
+        begun = time.monotonic()
+        try:
+            with console.status(f"{name}: running the solution at profile {profile} on {chosen} ..."):
+                result = run(course, name, options, secrets.randbelow(2**31))
+        except (CannotIsolate, DataMissing) as error:
+            raise _fail(error, CANNOT_GRADE) from error
+        except (CourseError, FileNotFoundError) as error:
+            raise _fail(error, WRONG_USAGE) from error
+        outcome = result.outcome
+        for item_id, item in outcome.items.items():
+            if item.outcome != "passed":
+                console.print(f"[red]{item_id}: {item.outcome}[/red] {escape(item.message)}")
+        console.print(
+            f"{name}: {outcome.points:g} of {outcome.max_points:g} points at profile {profile} on {chosen}, "
+            f"{time.monotonic() - begun:.0f} s" + (f" ({escape(outcome.reason)})" if outcome.reason else "")
+        )
+        if not result.perfect:
+            failed.append(name)
+        elif write:
+            write_solution(course, name, result.notebook)
+            console.print(f"written: {course.solutions / name / f'{name}.ipynb'}")
+    if failed:
+        raise _fail(f"the reference loses points in {', '.join(failed)}", SOME_NOT_GRADED)
+
+
+@app.command()
+def grade(
+    assignment: AssignmentName,
+    submitted: Annotated[Path | None, typer.Option(help="Folder DIR/<student>/<assignment>/<assignment>.ipynb.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for outcomes.json.")] = None,
+    profile: Annotated[ProfileName, typer.Option(help="quick: minutes; full: as published.")] = "full",
+    device: Annotated[Device, typer.Option(help="Where networks train.")] = "auto",
+    jobs: Annotated[int, typer.Option(min=1, help="Submissions at once; default: the number of cores.")] = 0,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,
+    gradebook: Annotated[Path | None, typer.Option(help="nbgrader's gradebook file; default: the course's.")] = None,
+    no_gradebook: Annotated[bool, typer.Option("--no-gradebook", help="Do not enter grades anywhere.")] = False,
+    feedback: Annotated[bool, typer.Option("--feedback", help="Also write nbgrader's feedback pages.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run everything again, even what is known.")] = False,
+) -> None:
+    """Grade submissions, many at once, and enter the grades into nbgrader's gradebook.
+
+    Run again after an interruption and only the rest is run: evidence is kept by content.
+
+    Exit status: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 this machine cannot grade.
+
+    Examples: `autograder grade pa4_convnet`, `autograder grade pa4_convnet --student ada --profile quick`
+    """
+    from .session import Session, SessionError
+
+    course = _course()
+    try:
+        session = Session(
+            course=course,
+            assignment=assignment,
+            submitted=submitted or course.submitted,
+            out=out or course.root / "graded" / assignment,
+            profile=profile,
+            device=device,
+            jobs=jobs or os.cpu_count() or 1,
+            students=tuple(student or ()),
+            gradebook=None if no_gradebook else gradebook or course.gradebook,
+            feedback=feedback,
+            fresh=fresh,
+        )
+        outcomes = session.run(console)
+    except CourseError as error:
+        raise _fail(error, WRONG_USAGE) from error
+    except SessionError as error:
+        raise _fail(error, CANNOT_GRADE) from error
+    if any(outcome.status != "graded" for outcome in outcomes.submissions.values()):
+        raise typer.Exit(SOME_NOT_GRADED)
+
+
+@app.command()
+def demo() -> None:
+    """Grade the submissions in examples/ at quick profile, in a gradebook of their own, and show where everything is."""
+    from .session import Session, SessionError
+
+    course = _course()
+    name, folder = "pa4_convnet", course.root / "demo"
+    try:
+        session = Session(
+            course=course,
+            assignment=name,
+            submitted=course.root / "examples",
+            out=folder,
+            profile="quick",
+            device="cpu",
+            jobs=os.cpu_count() or 1,
+            gradebook=folder / "gradebook.db",
+            feedback=True,
+        )
+        outcomes = session.run(console)
+    except CourseError as error:
+        raise _fail(error, WRONG_USAGE) from error
+    except SessionError as error:
+        raise _fail(error, CANNOT_GRADE) from error
+    first = next(student for student, outcome in outcomes.submissions.items() if outcome.status == "graded")
+    console.print(
+        f"""
+outcomes   {folder / "outcomes.json"}
+feedback   {folder / "feedback"}/<student>/{name}/{name}.html (open {first}'s in a browser)
+gradebook  {folder / "gradebook.db"} (nbgrader's own)
+notebook   {course.release / name / f"{name}.ipynb"} (what students open)
+solution   {course.solutions / name / f"{name}.ipynb"} (executed)
+
+Next: put real submissions into submitted/<student>/{name}/{name}.ipynb and run
+    .venv/bin/autograder grade {name} --feedback
+then mark the written answers: .venv/bin/jupyter lab, menu Nbgrader, Formgrader.""",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine can do: isolation, data, GPU, tools. Exit status 0 only if it can grade.
+
+    The sandbox is judged by starting one and letting code in it try to get out. Example: `autograder doctor`
+    """
+    from .doctor import examine
+
+    course = _course()
+    with console.status("starting a box ..."):
+        checks = examine(course.root)
+    for check in checks:
+        mark = "[green]yes[/green]" if check.ok else "[red]no [/red]" if check.needed else "[yellow]no [/yellow]"
+        console.print(f"{mark} {check.name}: {escape(check.detail)}", soft_wrap=True, highlight=False)
+    broken = [check.name.strip() for check in checks if check.needed and not check.ok]
+    if broken:
+        raise _fail(f"this machine cannot grade: {', '.join(broken)}", CANNOT_GRADE)
+    console.print("This machine can grade.")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,149 @@
+"""Compare a student's network, as a probe recorded it, with an assignment's reference network.
+
+A network whose outputs agree with the reference's for weights and images drawn at grading time *is* the reference's
+function, whatever its style. Where it does not agree, the aligned layers say what is right and what is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from . import architecture
+from .architecture import Layer, Network
+from .evidence import Evidence
+from .inside import trace
+
+
+class Complaint(AssertionError):
+    """A hidden test's finding, in the words that the student reads."""
+
+    def __init__(self, observed: object, expected: object, cause: str = "") -> None:
+        self.observed, self.expected, self.cause = str(observed), str(expected), cause
+        text = f"observed: {self.observed}; expected: {self.expected}"
+        super().__init__(f"{text}; likely cause: {cause}" if cause else text)
+
+
+def require(right: bool, observed: object, expected: object, cause: str = "") -> None:
+    """Raise :class:`Complaint` unless ``right``."""
+    if not right:
+        raise Complaint(observed, expected, cause)
+
+
+@dataclass
+class Comparison:
+    """A student's network beside the reference's."""
+
+    executed: Network
+    training: Network
+    declared: dict[str, Layer]
+    expected: list[Layer]
+    alignment: architecture.Alignment
+    equal: bool  # outputs agree, in evaluation mode and in training mode
+    output_shape: list[int] | None
+
+    def layer(self, index: int, attribute: str = "") -> Layer | None:
+        """The student's counterpart of a reference layer: as executed, else as declared under ``attribute``."""
+        return self.alignment.matched[index] or self.declared.get(attribute)
+
+    def require_layer(self, index: int, attribute: str, settings: tuple[str, ...], cause: str) -> None:
+        """Complain unless the layer has the reference's values of ``settings``.
+
+        Raises:
+            Complaint: no such layer, or a setting differs.
+        """
+        if self.equal:
+            return
+        expected, found = self.expected[index], self.layer(index, attribute)
+        if found is None:
+            raise Complaint(self.missing(expected), expected.describe(), f"{attribute} is not defined or not used")
+        if found.kind != expected.kind:
+            raise Complaint(found.describe(), expected.describe(), cause)
+        narrowed = Layer(expected.kind, tuple((key, value) for key, value in expected.settings if key in settings))
+        wrong = architecture.differences(found, narrowed)
+        require(not wrong, f"{found.describe()}: {'; '.join(wrong)}", expected.describe(), cause)
+
+    def missing(self, expected: Layer) -> str:
+        """What to say when a layer is not there."""
+        return f"no {expected.describe()} in the forward pass{self.stopped()}"
+
+    def stopped(self) -> str:
+        """Where the forward pass broke off, as a clause to append."""
+        return f" (forward stopped with {self.executed.problem})" if self.executed.problem else ""
+
+    def require_used(self, index: int, cause: str) -> None:
+        """Complain unless the forward pass executes the reference's layer ``index`` on the way to its output."""
+        if not self.equal and self.alignment.matched[index] is None:
+            raise Complaint(f"{self.sequence()}{self.stopped()}", self.expected_sequence(), cause)
+
+    def require_nothing_between(self, first: int, last: int, cause: str) -> None:
+        """Complain if the student's network does something more between reference layers ``first`` and ``last``."""
+        extra = [layer for place, layer in self.alignment.extra if first < place <= last]
+        if extra and not self.equal:
+            names = ", ".join(layer.describe() for layer in extra)
+            raise Complaint(f"also {names}: {self.sequence()}", self.expected_sequence(), cause)
+
+    def sequence(self) -> str:
+        """The student's layers in one line."""
+        shown = self.training if self.training.layers and not self.training.problem else self.executed
+        return " -> ".join(layer.describe().split(",")[0] for layer in shown.layers) or "no layer at all"
+
+    def expected_sequence(self) -> str:
+        """The reference's layers in one line."""
+        return " -> ".join(layer.describe().split(",")[0] for layer in self.expected)
+
+
+def compare(evidence: Evidence, reference: nn.Module, images: tuple[int, ...], *, probe: str, cell: str) -> Comparison:
+    """Compare what ``probe`` collected after ``cell`` with ``reference`` for random images of the shape ``images``.
+
+    Raises:
+        NotShown: the probe found no network.
+    """
+    document = evidence.document(probe, cell)
+    drawn = trace.drawn_images(evidence.record.seed, images)
+    shapes = {parameter["name"]: parameter["shape"] for parameter in document["parameters"]}
+    executed = architecture.network(document["evaluation"], shapes)
+    training = architecture.network(document["training"], shapes)
+    expected = architecture.of(reference, drawn, training=True).layers
+    shown = training if training.problem is None else executed
+    return Comparison(
+        executed=executed,
+        training=training,
+        declared=architecture.declared(document["modules"]),
+        expected=expected,
+        alignment=architecture.align(shown.layers, expected),
+        equal=_equal(evidence, reference, drawn, probe),
+        output_shape=document["evaluation"]["output_shape"],
+    )
+
+
+def filled(reference: nn.Module, images: torch.Tensor, seed: int) -> nn.Module:
+    """``reference`` with the weights that the box drew for the same seed (its own are overwritten)."""
+    reference.train(False)
+    with torch.no_grad():
+        trace.fill(trace.record(reference, images), reference, seed)
+    return reference
+
+
+def _equal(evidence: Evidence, reference: nn.Module, images: torch.Tensor, probe: str) -> bool:
+    seed = evidence.record.seed
+    reference = filled(reference, images, seed)
+    for mode in ("evaluation", "training"):
+        found = evidence.tensor(probe, mode)
+        reference.train(mode == "training")
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            wanted = reference(images)
+        if found is None or found.shape != wanted.shape or not close(found, wanted):
+            return False
+    return True
+
+
+def close(found: torch.Tensor, wanted: torch.Tensor, tolerance: float = 1e-3) -> bool:
+    """Equal within ``tolerance`` of the largest expected magnitude, everywhere finite."""
+    if found.shape != wanted.shape or not torch.isfinite(found).all():
+        return False
+    scale = max(1.0, float(wanted.abs().max())) if wanted.numel() else 1.0
+    return bool((found.float() - wanted.float()).abs().max() <= tolerance * scale) if wanted.numel() else True

@@ -1,0 +1,92 @@
+"""Find the root and the stage folders of an nbgrader course.
+
+A course is a folder with an ``nbgrader_config.py`` and a ``source/`` folder, laid out as nbgrader expects:
+``source/<assignment>/<assignment>.ipynb`` -> ``release/`` -> ``submitted/<student>/`` -> ``autograded/`` -> ``feedback/``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class CourseError(Exception):
+    """The course, or an assignment of it, is not where it was looked for. The message is one clear line."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """The folders of one course; none of them needs to exist but ``source``."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Course:
+        """The course that holds ``start`` (default: the current folder), else the one this package was checked out with.
+
+        Raises:
+            CourseError: neither has an ``nbgrader_config.py`` beside a ``source`` folder.
+        """
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
+            if (folder / "nbgrader_config.py").is_file() and (folder / "source").is_dir():
+                return cls(folder)
+        raise CourseError(
+            f"{here}: no course here (an nbgrader_config.py beside a source/ folder); run this inside your course folder"
+        )
+
+    @property
+    def source(self) -> Path:
+        return self.root / "source"
+
+    @property
+    def release(self) -> Path:
+        return self.root / "release"
+
+    @property
+    def solutions(self) -> Path:
+        return self.root / "solutions"
+
+    @property
+    def submitted(self) -> Path:
+        return self.root / "submitted"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.root / "gradebook.db"
+
+    @property
+    def evidence_store(self) -> Path:
+        return self.root / ".autograder" / "evidence"
+
+    def assignments(self) -> list[str]:
+        """Names of the assignments that have a source notebook of their own name, sorted."""
+        return sorted(
+            folder.name
+            for folder in self.source.iterdir()
+            if folder.is_dir() and (folder / f"{folder.name}.ipynb").is_file()
+        )
+
+    def source_notebook(self, assignment: str) -> Path:
+        """Path of the instructor's notebook.
+
+        Raises:
+            CourseError: there is no such assignment; the message lists those there are.
+        """
+        path = self.source / assignment / f"{assignment}.ipynb"
+        if Path(assignment).name != assignment or not path.is_file():
+            known = ", ".join(self.assignments()) or "none"
+            raise CourseError(f"no assignment {assignment!r} in {self.source}; there is: {known}")
+        return path
+
+    def release_notebook(self, assignment: str) -> Path:
+        """Path of the students' notebook.
+
+        Raises:
+            CourseError: the assignment does not exist or was not generated yet.
+        """
+        self.source_notebook(assignment)
+        path = self.release / assignment / f"{assignment}.ipynb"
+        if not path.is_file():
+            raise CourseError(f"{path} is missing; run `autograder generate {assignment}` first")
+        return path

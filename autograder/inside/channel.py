@@ -1,0 +1,47 @@
+"""Send evidence out of the box: frames of one JSON document and one safetensors blob over a single pipe.
+
+Frame: two unsigned 64-bit big-endian lengths (JSON, blob), then the bytes of each. The blob may be empty.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+
+def plain(value: Any) -> Any:
+    """``value`` as strict JSON: non-finite floats become the strings ``"nan"``, ``"inf"``, ``"-inf"``; unknown objects their type's name."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return f"<{type(value).__name__}>"
+
+
+class Channel:
+    """The writing end of the evidence pipe."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._write = os.write
+
+    def send(self, document: dict[str, Any], tensors: dict[str, torch.Tensor] | None = None) -> None:
+        """Send one frame; tensors travel as contiguous copies on the CPU."""
+        text = json.dumps(plain(document), allow_nan=False).encode()
+        blob = b""
+        if tensors:
+            # save() refuses tensors that share storage, and a student's tensors may: copy each.
+            blob = save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()})
+        view = memoryview(struct.pack(">QQ", len(text), len(blob)) + text + blob)
+        while view:
+            view = view[self._write(self._descriptor, view) :]

@@ -1,0 +1,50 @@
+"""Describe a matplotlib figure as data: titles, labels, line points and small images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+POINTS = 5_000  # of a line
+LINES = 20  # of one axes
+AXES = 400  # of one figure
+IMAGE_PIXELS = 64 * 64  # larger images are described by their shape alone
+
+
+def _numbers(values: Any) -> list[float]:
+    array = np.asarray(values, dtype=float).reshape(-1)
+    return [float(value) for value in array[:POINTS]]
+
+
+def _image(artist: Any) -> dict[str, Any]:
+    array = np.ma.filled(np.ma.asarray(artist.get_array(), dtype=float), 0.0)
+    document: dict[str, Any] = {"shape": list(array.shape)}
+    if array.size <= IMAGE_PIXELS:
+        document["pixels"] = [round(float(value), 7) for value in array.reshape(-1)]
+    return document
+
+
+def describe(figure: Any) -> dict[str, Any]:
+    """``{"suptitle", "axes": [{"title", "xlabel", "ylabel", "xlim", "lines": [{"x", "y"}], "images": [...]}]}``."""
+    described = []
+    for axes in figure.get_axes()[:AXES]:
+        lines = [{"x": _numbers(line.get_xdata()), "y": _numbers(line.get_ydata())} for line in axes.get_lines()[:LINES]]
+        lines += [
+            {"x": _numbers(points.get_offsets()[:, 0]), "y": _numbers(points.get_offsets()[:, 1])}
+            for points in axes.collections[:LINES]
+            if hasattr(points, "get_offsets") and len(points.get_offsets())
+        ]
+        described.append(
+            {
+                "title": str(axes.get_title())[:300],
+                "xlabel": str(axes.get_xlabel())[:300],
+                "ylabel": str(axes.get_ylabel())[:300],
+                "xlim": _numbers(axes.get_xlim()),
+                "xscale": str(axes.get_xscale()),
+                "lines": lines,
+                "images": [_image(artist) for artist in axes.get_images()[:LINES]],
+            }
+        )
+    suptitle = getattr(figure, "_suptitle", None)
+    return {"suptitle": str(suptitle.get_text())[:300] if suptitle else "", "axes": described}

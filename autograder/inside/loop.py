@@ -1,0 +1,140 @@
+"""Watch a training loop at work on a small problem: which events happen, with which gradients and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+FEATURES, CLASSES, BATCH_SIZES = 6, 3, (5, 5, 2)
+RATE, MOMENTUM = 0.2, 0.5
+LOSS_FACTOR = 3.0
+
+
+def problem(seed: int) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
+    """Weight (3, 6), bias (3,), and three batches of images (N, 1, 2, 3) float32 with labels (N,) int64."""
+    generator = torch.Generator().manual_seed(seed)
+    weight = torch.randn(CLASSES, FEATURES, generator=generator)
+    bias = torch.randn(CLASSES, generator=generator)
+    batches = [
+        (
+            torch.randn(size, 1, 2, 3, generator=generator),
+            torch.randint(0, CLASSES, (size,), generator=generator),
+        )
+        for size in BATCH_SIZES
+    ]
+    return weight, bias, batches
+
+
+class Batches:
+    """Given batches with the parts of a ``DataLoader`` that loops use: iteration, length, ``dataset``, ``batch_size``."""
+
+    def __init__(self, batches: list[tuple[Tensor, Tensor]]) -> None:
+        self.batches = batches
+        self.dataset = torch.utils.data.TensorDataset(*(torch.cat(part) for part in zip(*batches, strict=True)))
+        self.batch_size = len(batches[0][0])
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[Tensor]]:
+        for images, labels in self.batches:
+            yield [images.clone(), labels.clone()]
+
+
+class WatchedNetwork(nn.Module):
+    """A linear network that notes each forward pass and each finished backward pass."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, note: Callable[..., None]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+        self.bias = nn.Parameter(bias.clone())
+        self._note = note
+        # Autograd reaches the weight after the bias, so its hook marks the end of a backward pass.
+        self.weight.register_post_accumulate_grad_hook(lambda _: self._backward())
+
+    def _backward(self) -> None:
+        self._note("backward", grad=self.weight.grad)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        self._note("zero_grad")
+        super().zero_grad(set_to_none)
+
+    def forward(self, images: Tensor) -> Tensor:
+        self._note("forward", images=images, weight=self.weight, bias=self.bias)
+        return images.flatten(1) @ self.weight.t() + self.bias
+
+
+class WatchedLoss(nn.Module):
+    """Cross-entropy times ``LOSS_FACTOR``, so that another loss in its place shows in the gradients."""
+
+    def __init__(self, note: Callable[..., None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        self._note("loss", outputs=outputs)
+        return LOSS_FACTOR * nn.functional.cross_entropy(outputs, labels)
+
+
+class WatchedSGD(torch.optim.SGD):
+    """SGD that notes ``zero_grad`` and ``step`` with the gradient that each step uses."""
+
+    def __init__(self, parameters: Any, note: Callable[..., None]) -> None:
+        super().__init__(parameters, lr=RATE, momentum=MOMENTUM)
+        self._note_event = note
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        self._note_event("zero_grad")
+        super().zero_grad(set_to_none)
+
+    def step(self, closure: Any = None) -> Any:
+        self._note_event("step", grad=self.param_groups[0]["params"][0].grad)
+        return super().step(closure)
+
+
+def watch(train: Callable[[nn.Module, Any, nn.Module, Batches, int], Any], seed: int) -> tuple[
+    dict[str, Any], dict[str, Tensor]
+]:
+    """Let ``train(network, optimizer, loss, batches, epochs)`` run two epochs and say what happened.
+
+    Returns:
+        document: ``events`` in order (``{"event": name, "tensor": key or None}``), ``returned`` value, ``problem``;
+        tensors: the gradient of each ``backward`` and ``step``, the images and parameters of each ``forward``, the final parameters.
+    """
+    weight, bias, batches = problem(seed)
+    events: list[dict[str, Any]] = []
+    tensors: dict[str, Tensor] = {}
+
+    def note(event: str, **values: Tensor | None) -> None:
+        if len(events) >= 400:
+            raise RuntimeError("more than 400 events in a training loop over 6 batches")
+        for name, value in values.items():
+            key = f"{len(events)}.{name}"
+            if isinstance(value, Tensor):
+                tensors[key] = value.detach().clone()
+        events.append({"event": event})
+
+    network = WatchedNetwork(weight, bias, note)
+    optimizer = WatchedSGD(network.parameters(), note)
+    document: dict[str, Any] = {"events": events, "problem": None, "returned": None}
+    try:
+        returned = train(network, optimizer, WatchedLoss(note), Batches(batches), 2)
+        document["returned"] = _numbers(returned)
+    except Exception as error:
+        document["problem"] = f"{type(error).__name__}: {str(error)[:500]}"
+    tensors["final.weight"] = network.weight.detach().clone()
+    tensors["final.bias"] = network.bias.detach().clone()
+    return document, tensors
+
+
+def _numbers(value: Any) -> Any:
+    """A list of floats from a list, tuple, array or tensor of numbers; None for anything else."""
+    if isinstance(value, Tensor):
+        value = value.detach().cpu().reshape(-1).tolist()
+    try:
+        return [float(number) for number in list(value)[:10_000]]
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,107 @@
+"""What an assignment's ``probes.py`` is written with: the ``@probe`` marker and the student's notebook as an object."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .shell import CellRun, CellRunner, describe_error
+
+PROBE_SECONDS = 60.0
+
+
+@dataclass
+class Evidence:
+    """What a probe found: a JSON document and named tensors."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+
+Probe = Callable[["Student"], Evidence]
+_probes: list[tuple[str, str, Probe]] = []
+
+
+def probe(after: str) -> Callable[[Probe], Probe]:
+    """Run the decorated function right after the answer cell ``after``; its name is the name of its evidence."""
+
+    def register(function: Probe) -> Probe:
+        _probes.append((after, function.__name__, function))
+        return function
+
+    return register
+
+
+def probes_after(cell: str) -> list[tuple[str, Probe]]:
+    """Name and function of each probe that belongs to a cell, in the order they were written."""
+    return [(name, function) for after, name, function in _probes if after == cell]
+
+
+@dataclass
+class Rerun:
+    """An answer cell run again: the global variables after it, and what the run showed."""
+
+    values: dict[str, Any]
+    run: CellRun
+
+
+class Student:
+    """The notebook so far: its variables, its cells, and the seed of this grading's random inputs."""
+
+    def __init__(self, runner: CellRunner, sources: dict[str, str], seed: int) -> None:
+        self._runner = runner
+        self._sources = sources
+        self.seed = seed
+        self.runs: dict[str, CellRun] = {}
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        return self._runner.namespace
+
+    def rerun(self, cell: str, seconds: float = 30.0, **replaced: Any) -> Rerun:
+        """Run an answer cell again with some global variables replaced; every variable is put back afterwards."""
+        namespace = self._runner.namespace
+        before = dict(namespace)
+        namespace.update(replaced)
+        try:
+            run = self._runner.run(self._sources[cell], seconds)
+            return Rerun(dict(namespace), run)
+        finally:
+            namespace.clear()
+            namespace.update(before)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave random number generators, grad mode and default dtype as they were, so that a probe changes no training."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+    torch.set_grad_enabled(True)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+        if cuda is not None:
+            torch.cuda.set_rng_state_all(cuda)
+        torch.set_grad_enabled(grad)
+        torch.set_default_dtype(dtype)
+
+
+def collect(student: Student, function: Probe, runner: CellRunner) -> Evidence:
+    """Run one probe; what student code raises in it becomes ``problem`` in the document."""
+    try:
+        with undisturbed(), runner.time_limit(PROBE_SECONDS):
+            return function(student)
+    except BaseException as error:
+        described = describe_error(error)
+        return Evidence({"problem": f"{described['ename']}: {described['evalue']}"})

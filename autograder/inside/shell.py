@@ -1,0 +1,243 @@
+"""Run notebook cells in an IPython shell in this process and capture what they show, within size and time limits."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+STREAM_CHARACTERS = 50_000  # kept of each of stdout and stderr of one cell
+OUTPUT_BYTES = 4_000_000  # kept of one rich output
+OUTPUTS_PER_CELL = 120
+
+
+class CellTimeout(KeyboardInterrupt):
+    """The cell used up its time. Not an ``Exception``, so that ``except Exception`` does not swallow it."""
+
+
+@dataclass
+class CellRun:
+    """What one cell did: nbformat outputs, the error if it stopped with one, and the figures that it showed."""
+
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    error: dict[str, Any] | None = None
+    seconds: float = 0.0
+    figures: list[Any] = field(default_factory=list)
+
+
+class _CappedStream(io.TextIOBase):
+    """A stdout or stderr that keeps the first characters of a cell and counts the rest."""
+
+    encoding = "utf-8"
+
+    def __init__(self, name: str, sink: _Sink) -> None:
+        self._name = name
+        self._sink = sink
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def write(self, text: str) -> int:
+        self._sink.stream(self._name, text)
+        return len(text)
+
+
+class _Sink:
+    """Collects the outputs of the cell that is running."""
+
+    def __init__(self) -> None:
+        self.run = CellRun()
+        self._kept: dict[str, int] = {}
+
+    def begin(self) -> CellRun:
+        self.run = CellRun()
+        self._kept = {"stdout": 0, "stderr": 0}
+        return self.run
+
+    def stream(self, name: str, text: str) -> None:
+        room = STREAM_CHARACTERS - self._kept.get(name, 0)
+        if room <= 0:
+            return
+        piece = text[:room]
+        self._kept[name] = self._kept.get(name, 0) + len(piece)
+        if len(text) > room or self._kept[name] >= STREAM_CHARACTERS:
+            piece += f"\n[output cut after {STREAM_CHARACTERS:,} characters]\n"
+        outputs = self.run.outputs
+        if outputs and outputs[-1].get("output_type") == "stream" and outputs[-1]["name"] == name:
+            outputs[-1]["text"] += piece
+        elif len(outputs) < OUTPUTS_PER_CELL:
+            outputs.append({"output_type": "stream", "name": name, "text": piece})
+
+    def rich(self, kind: str, data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        kept = {
+            mime: content
+            for mime, content in data.items()
+            if isinstance(content, str) and len(content) <= OUTPUT_BYTES
+        }
+        if not kept or len(self.run.outputs) >= OUTPUTS_PER_CELL:
+            return
+        output: dict[str, Any] = {"output_type": kind, "data": kept, "metadata": {}}
+        if kind == "execute_result":
+            output["execution_count"] = None
+        self.run.outputs.append(output)
+
+
+_sink = _Sink()
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:
+        _sink.rich("display_data", dict(data), dict(metadata or {}))
+
+    def clear_output(self, wait: bool = False) -> None:
+        _sink.run.outputs.clear()
+
+
+class _ResultHook(DisplayHook):
+    def write_output_prompt(self) -> None:
+        """No prompt: the result is captured, not printed."""
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        _sink.rich("execute_result", dict(format_dict), dict(md_dict or {}))
+
+    def finish_displayhook(self) -> None:
+        """Nothing was written to a terminal."""
+
+
+class BoxShell(InteractiveShell):
+    """IPython without terminal, history, sockets or package installation."""
+
+    displayhook_class = _ResultHook
+    display_pub_class = _Publisher
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+        text = "\n".join(stb) if isinstance(stb, list) else str(stb)
+        _sink.run.outputs.append(
+            {
+                "output_type": "error",
+                "ename": getattr(etype, "__name__", "Error")[:200],
+                "evalue": str(evalue)[:2000],
+                "traceback": text[-8000:].splitlines(),
+            }
+        )
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """There is no screen in the box; figures are always shown inline."""
+
+    def system_piped(self, cmd: str) -> None:
+        """Run ``!command``; installing packages is skipped with a note, since the box has no network."""
+        words = cmd.split()
+        if any(word in ("pip", "pip3", "conda", "mamba", "apt", "apt-get") for word in words[:4]):
+            print(f"[skipped when grading: {' '.join(words[:4])} ...]")
+            return
+        done = subprocess.run(cmd, shell=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        sys.stdout.write(done.stdout[:STREAM_CHARACTERS].decode(errors="replace"))
+        sys.stderr.write(done.stderr[:STREAM_CHARACTERS].decode(errors="replace"))
+        self.user_ns["_exit_code"] = done.returncode
+
+    system = system_piped
+    system_raw = system_piped
+
+
+def _skip_install(line: str) -> None:
+    print(f"[skipped when grading: %pip {line}]")
+
+
+class CellRunner:
+    """Runs cells one after another in one namespace."""
+
+    def __init__(self, describe_figure: Callable[[Any], Any]) -> None:
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.enable_tip = False
+        self.shell = BoxShell.instance(config=config)
+        for name in ("pip", "conda", "mamba"):
+            self.shell.register_magic_function(_skip_install, "line", name)
+        self._describe_figure = describe_figure
+        self._use_inline_figures()
+        # Kept from before any student code ran, so that a cell that replaces them does not hide its own time.
+        self._clock, self._timer = time.monotonic, signal.setitimer
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The global variables of the notebook."""
+        return self.shell.user_ns
+
+    def _use_inline_figures(self) -> None:
+        from matplotlib.figure import Figure
+
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.shell.enable_matplotlib("inline")
+        formatter = self.shell.display_formatter
+        show, describe = formatter.format, self._describe_figure
+
+        def format_and_describe(shown: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(shown, Figure):
+                _sink.run.figures.append(describe(shown))
+            return show(shown, *args, **kwargs)
+
+        object.__setattr__(formatter, "format", format_and_describe)
+
+    @contextlib.contextmanager
+    def time_limit(self, seconds: float) -> Iterator[None]:
+        """Interrupt what runs here after ``seconds``, and each second after that in case it was caught."""
+
+        def interrupt(*_: Any) -> None:
+            raise CellTimeout(f"stopped after {seconds:.0f} seconds")
+
+        signal.signal(signal.SIGALRM, interrupt)
+        self._timer(signal.ITIMER_REAL, seconds, 1.0)
+        try:
+            yield
+        finally:
+            self._timer(signal.ITIMER_REAL, 0)
+
+    def run(self, source: str, seconds: float) -> CellRun:
+        """Run one cell; an error in it is captured, never raised."""
+        run = _sink.begin()
+        real = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = _CappedStream("stdout", _sink), _CappedStream("stderr", _sink)
+        begun = self._clock()
+        error: BaseException | None = None
+        try:
+            with self.time_limit(seconds):
+                result = self.shell.run_cell(source, store_history=False)
+                error = result.error_before_exec or result.error_in_exec
+        except BaseException as stray:  # an interrupt that arrived between cells, SystemExit from a hook
+            error = stray
+        finally:
+            sys.stdout, sys.stderr = real
+        run.seconds = self._clock() - begun
+        if error is not None:
+            run.error = describe_error(error)
+        return run
+
+
+def describe_error(error: BaseException) -> dict[str, Any]:
+    """``ename``, ``evalue`` and the line of the cell where it happened (None if unknown)."""
+    line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
+    trace = error.__traceback__
+    while trace is not None:
+        if "ipython-input" in trace.tb_frame.f_code.co_filename or "/ipykernel_" in trace.tb_frame.f_code.co_filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its message could not be read)"
+    return {"ename": type(error).__name__[:200], "evalue": text[:2000], "line": line}

@@ -1,0 +1,60 @@
+"""What grading says of a submission: an outcome for each item, and the file ``outcomes.json`` that holds a class of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from .notebook import write_text
+
+Verdict = Literal["passed", "partial", "failed", "not_attempted", "could_not_grade"]
+
+
+class ItemOutcome(BaseModel):
+    """The verdict on one item. ``could_not_grade`` means the grader failed, not the student: its points are not a zero."""
+
+    outcome: Verdict
+    points: float
+    max_points: float
+    message: str = ""
+
+
+class SubmissionOutcome(BaseModel):
+    """The verdict on one submission; ``points`` and ``max_points`` count autograded items only, ``seconds`` is wall time."""
+
+    status: Literal["graded", "could_not_grade"]
+    reason: str | None = None
+    points: float = 0.0
+    max_points: float = 0.0
+    seconds: float = 0.0
+    repairs: list[str] = Field(default_factory=list)
+    flags: list[str] = Field(default_factory=list)
+    items: dict[str, ItemOutcome] = Field(default_factory=dict)
+
+
+class ClassOutcomes(BaseModel):
+    """One grading run over a class, as written to ``outcomes.json``."""
+
+    schema_version: Literal[1] = Field(1, alias="schema")
+    assignment: str
+    profile: str
+    isolation: str
+    versions: dict[str, str]
+    submissions: dict[str, SubmissionOutcome] = Field(default_factory=dict)
+
+    model_config = {"populate_by_name": True}
+
+    def write(self, path: Path) -> None:
+        """Write JSON atomically."""
+        write_text(path, self.model_dump_json(by_alias=True, indent=2) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> ClassOutcomes:
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            pydantic.ValidationError: the file is not of this form.
+        """
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))

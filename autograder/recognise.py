@@ -1,0 +1,151 @@
+"""Find, for each cell of a release, the cells of a damaged submission that are copies of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from nbformat import NotebookNode
+
+from .notebook import grade_id, role
+
+CODE_STUB = "...  # your code here"
+TEXT_STUB = "*Your answer here.*"
+"""What stands in a released answer cell where the solution was (``nbgrader_config.py`` takes both from here).
+"""
+
+SURE, LIKELY = 0.6, 0.3  # share of a released cell's distinctive lines
+_FUZZY, _FUZZY_PAIRS, _FUZZY_LENGTH = (
+    0.7,
+    3000,
+    4000,
+)  # difflib is quadratic: pairs and characters are bounded
+
+
+@dataclass
+class StudentCell:
+    """What is taken from a submitted cell; everything else in the file is ignored.
+
+    ``kind`` is code, markdown or raw; ``ids`` are the cell's own ids (nbformat's, and Colab's in the
+    metadata).
+    """
+
+    kind: str
+    source: str
+    grade_id: str = ""
+    ids: tuple[str, ...] = ()
+    attachments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Matches:
+    """Which student cells are copies of which released cell, and by what each was recognised."""
+
+    copies: dict[int, list[int]] = field(default_factory=dict)
+    place: dict[int, int] = field(default_factory=dict)
+    how: dict[int, str] = field(default_factory=dict)
+
+    def add(self, place: int, s: int, how: str) -> None:
+        """Student cell ``s`` is a copy of the released cell at ``place``."""
+        self.copies[place] = sorted([*self.copies.get(place, []), s])
+        self.place[s] = place
+        self.how[s] = how
+
+
+def tight(text: str) -> str:
+    """The text without white space: editors rewrite that, and it is never the difference that matters."""
+    return "".join(text.split())
+
+
+def recognise(cells: list[StudentCell], released: list[NotebookNode]) -> Matches:
+    """Match student cells to released cells by ``grade_id``, then cell id, then content."""
+    matches = Matches()
+    by_grade_id = {grade_id(cell): place for place, cell in enumerate(released) if grade_id(cell)}
+    by_id = {cell["id"]: place for place, cell in enumerate(released) if cell.get("id")}
+    for s, mine in enumerate(cells):
+        if mine.grade_id in by_grade_id:
+            matches.add(by_grade_id[mine.grade_id], s, "grade_id")
+    for s, mine in enumerate(cells):
+        place = next((by_id[name] for name in mine.ids if name in by_id), None)
+        if s not in matches.place and place is not None:
+            matches.add(place, s, "its cell id")
+    _by_lines(cells, released, matches)
+    _by_likeness(cells, released, matches)
+    return matches
+
+
+def _lines(text: str) -> set[str]:
+    """Distinctive lines, without white space; stubs and scraps are not."""
+    stubs = {tight(CODE_STUB), tight(TEXT_STUB)}
+    return {line for line in map(tight, text.splitlines()) if len(line) > 5 and line not in stubs}
+
+
+def _by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: Matches) -> None:
+    """Match by shared lines; a line weighs less the more released cells have it, an ``### ACT`` marker more.
+
+    A released cell already found takes a further copy only if it is an answer cell and the copy is surely
+    one.
+    """
+    released_lines = [_lines(cell.source) for cell in released]
+    owners: dict[str, list[int]] = defaultdict(list)
+    for place, lines in enumerate(released_lines):
+        for line in lines:
+            owners[line].append(place)
+    weight = {
+        line: (5.0 if re.match(r"#+ACT\d", line) else 1.0) / len(where) for line, where in owners.items()
+    }
+    total = [sum(weight[line] for line in lines) for lines in released_lines]
+    scored = []
+    for s, mine in enumerate(cells):
+        if s in matches.place:
+            continue
+        shared: Counter[int] = Counter()
+        for line in _lines(mine.source):
+            for place in owners.get(line, ()):
+                shared[place] += weight[line]  # type: ignore[assignment]
+        scored += [(score / total[place], place, s) for place, score in shared.items()]
+    for score, place, s in sorted(scored, key=lambda entry: (-entry[0], entry[1:])):
+        if place not in matches.copies:
+            enough = LIKELY
+        elif role(released[place]) == "answer":
+            enough = SURE
+        else:
+            continue
+        if s not in matches.place and score >= enough:
+            matches.add(place, s, "its content")
+
+
+def _by_likeness(cells: list[StudentCell], released: list[NotebookNode], matches: Matches) -> None:
+    """Match what is left by similar text: short cells whose every line was edited."""
+    places = [p for p, c in enumerate(released) if p not in matches.copies and role(c) != "manual"]
+    loose = [s for s in range(len(cells)) if s not in matches.place and len(cells[s].source) < _FUZZY_LENGTH]
+    if len(places) * len(loose) > _FUZZY_PAIRS:
+        return
+    scored = []
+    for place in places:
+        matcher = SequenceMatcher(autojunk=False)
+        matcher.set_seq2(released[place].source)
+        for s in loose:
+            matcher.set_seq1(cells[s].source)
+            if matcher.real_quick_ratio() >= _FUZZY and matcher.quick_ratio() >= _FUZZY:
+                scored.append((matcher.ratio(), place, s))
+    for score, place, s in sorted(scored, key=lambda entry: (-entry[0], entry[1:])):
+        if score >= _FUZZY and place not in matches.copies and s not in matches.place:
+            matches.add(place, s, "its content")
+
+
+def by_place(cells: list[StudentCell], released: list[NotebookNode], matches: Matches) -> None:
+    """Match each missing answer to the first unknown cell of its type between its released neighbours."""
+    for place, cell in enumerate(released):
+        if role(cell) not in ("answer", "manual") or place in matches.copies:
+            continue
+        above = max((s for p in range(place) for s in matches.copies.get(p, [])), default=-1)
+        later = (s for p in range(place + 1, len(released)) for s in matches.copies.get(p, []) if s > above)
+        below = min(later, default=len(cells))
+        for s in range(above + 1, below):
+            if s not in matches.place and cells[s].kind == cell.cell_type and cells[s].source.strip():
+                matches.add(place, s, "its place")
+                break

@@ -1,0 +1,123 @@
+"""Make what students wrote harmless in a reader's browser: in nbgrader's feedback pages and in formgrader.
+
+nbgrader itself shows a student's HTML as it is, so that a script in an answer runs with the rights of the person who
+marks it. ``nbgrader_config.py`` sets both parts of this module for every page: the filter that turns Markdown
+into HTML, and the preprocessor that looks at the rest.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from .notebook import read as _read  # noqa: F401  first, because it makes the import of nbformat fast
+
+# isort: split
+from bleach import clean  # type: ignore[import-untyped]
+from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+REPORT = "autograder"
+"""Key of the notebook's metadata that holds its repairs and flags."""
+
+_TAGS = {
+    *(
+        "a",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "div",
+        "dl",
+    ),
+    *("dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small"),
+    *(
+        "span",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+    ),
+}
+_ATTRIBUTES = {
+    "*": ["class", "colspan", "rowspan", "style", "title"],
+    "a": ["href"],
+    "img": ["src", "alt", "width", "height"],
+}
+_PICTURES = ("image/png", "image/jpeg")
+
+
+def clean_html(page: str) -> str:
+    """The HTML without scripts, styles, event handlers and links that run code; tables and pictures stay."""
+    body = re.sub(r"(?is)<(style|script)\b.*?(</\1\s*>|$)", "", page)
+    css = CSSSanitizer()
+    cleaned: str = clean(body, _TAGS, _ATTRIBUTES, {"data", "http", "https"}, strip=True, css_sanitizer=css)
+    return cleaned
+
+
+@pass_context
+def markdown2html(context: Context, source: str) -> str:
+    """nbconvert's filter of this name, with clean HTML; pasted pictures are shown."""
+    attachments = context.get("cell", {}).get("attachments", {})
+    renderer: Any = IPythonRenderer(escape=False, attachments=attachments)
+    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+
+
+class SafeToRead(Preprocessor):
+    """Clean the outputs of code and raw cells, and say above the notebook what was repaired before grading."""
+
+    enabled = True
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Change the copy of the notebook that a page is made from; the autograded file stays as it is."""
+        found = nb.metadata.get(REPORT, {})
+        sentences = [*found.get("repairs", []), *found.get("flags", [])]
+        if sentences:
+            lines = "\n".join(f"- {sentence}" for sentence in sentences)
+            nb.cells.insert(
+                0, new_markdown_cell(f"**Before grading, this notebook was repaired**\n\n{lines}")
+            )
+        for cell in nb.cells:
+            if cell.cell_type == "raw":
+                cell.source = f"<pre>{html.escape(cell.source)}</pre>"
+            for output in cell.get("outputs", []):
+                if "data" in output:
+                    output["data"] = _clean_data(output["data"])
+                    output["metadata"] = {}
+        return nb, resources
+
+
+def _clean_data(data: dict[str, Any]) -> dict[str, str]:
+    kept = {}
+    for kind, value in data.items():
+        text = "".join(value) if isinstance(value, list) else value
+        if not isinstance(text, str):
+            continue
+        picture = kind in _PICTURES and re.fullmatch(r"[A-Za-z0-9+/=\s]*", text)
+        # nbconvert shows SVG as an image, where scripts are dead.
+        if picture or kind in ("text/plain", "image/svg+xml"):
+            kept[kind] = text
+        elif kind == "text/html":
+            kept[kind] = clean_html(text)
+    return kept

@@ -1,0 +1,107 @@
+"""Start a bubblewrap box, as a user without rights, and give its command line.
+
+Started as root, bubblewrap would leave files under ``/proc`` writable, so the uid is dropped first. What that uid may
+not reach (an interpreter under a 0700 home) is bind-mounted to a readable place in a private mount namespace before.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .mounts import GPU_DEVICES, LINKS, SYSTEM, View
+
+STAGE = "/mnt"
+FIRST_UID = 61_000
+HOME = "/home/student"
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one box may use. Sizes in bytes, times in seconds."""
+
+    memory: int = 6 << 30
+    address_space: int | None = 40 << 30  # per process; None with CUDA, whose driver reserves far more
+    processes: int = 96
+    scratch: int = 512 * MEBIBYTE  # of each writable folder
+    evidence: int = 256 * MEBIBYTE
+    frame: int = 96 * MEBIBYTE
+    seconds: float = 600.0
+
+
+class CannotIsolate(Exception):
+    """This machine cannot run a box; the message says why and what to install."""
+
+
+def requirements() -> list[str]:
+    """What is missing on this machine to start a box: one line each, empty when nothing is."""
+    needed = {"bwrap": "bubblewrap", "prlimit": "util-linux", "setpriv": "util-linux", "unshare": "util-linux"}
+    return [
+        f"the command {command} is missing: install the package {package} (Debian: apt-get install {package})"
+        for command, package in needed.items()
+        if shutil.which(command) is None
+    ]
+
+
+def _bubblewrap(view: View, staged: dict[str, str], limits: Limits, seccomp: int, environment: dict[str, str]) -> list[str]:
+    command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--die-with-parent"]
+    command += ["--hostname", "box", "--clearenv"]
+    for name, value in environment.items():
+        command += ["--setenv", name, value]
+    for path in SYSTEM:
+        command += ["--ro-bind-try", path, path]
+    for path in LINKS:
+        if os.path.islink(path):
+            command += ["--symlink", os.readlink(path), path]
+        else:
+            command += ["--ro-bind-try", path, path]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    if environment.get("CUDA_VISIBLE_DEVICES"):
+        for device in glob.glob(GPU_DEVICES):
+            command += ["--dev-bind-try", device, device]
+    for source, target in view.binds.items():
+        command += ["--ro-bind", staged.get(source, source), target]
+    for path in view.covers:
+        command += ["--tmpfs", path, "--remount-ro", path]
+    for path in ("/tmp", "/dev/shm", HOME):
+        command += ["--perms", "0700", "--size", str(limits.scratch), "--tmpfs", path]
+    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME]
+    return [*command, "--seccomp", str(seccomp), "--"]
+
+
+def command_line(
+    inner: Iterable[str], view: View, limits: Limits, seccomp: int, environment: dict[str, str], slot: int
+) -> list[str]:
+    """The whole command that runs ``inner`` in a box.
+
+    ``seccomp`` is an inherited file descriptor with the filter program. ``slot`` numbers the boxes that run at once:
+    each gets a uid of its own, because the kernel counts processes by uid.
+
+    Raises:
+        CannotIsolate: a tool is missing.
+    """
+    missing = requirements()
+    if missing:
+        raise CannotIsolate("; ".join(missing))
+    restrain = ["prlimit", f"--nproc={limits.processes if os.geteuid() == 0 else 4096}", "--core=0", "--nofile=1024"]
+    restrain += [f"--fsize={limits.scratch}"]
+    if limits.address_space is not None:
+        restrain += [f"--as={limits.address_space}"]
+    if os.geteuid() != 0:
+        return [*restrain, *_bubblewrap(view, {}, limits, seccomp, environment), *inner]
+    uid = FIRST_UID + slot
+    staged = {source: f"{STAGE}/{number}" for number, source in enumerate(view.binds)}
+    steps = [f"mount -t tmpfs -o size=64k,mode=0755 stage {STAGE}"]
+    for source, place in staged.items():
+        make = f"mkdir {place}" if Path(source).is_dir() else f": > {place}"
+        steps.append(f"{make} && mount --bind {shlex.quote(source)} {place}")
+    drop = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+    whole = [*drop, *restrain, *_bubblewrap(view, staged, limits, seccomp, environment), *inner]
+    script = " && ".join([*steps, "exec " + shlex.join(whole)])
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]

@@ -1,0 +1,123 @@
+"""One grading session: check the machine, grade a class with progress, fill gradebook and feedback, show the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from . import gradebook, grade, report
+from .assignment import load
+from .batch import Handed, grade_class, handed_in
+from .course import Course, CourseError
+from .data import DataMissing
+from .decoy import sandbox_folder
+from .outcomes import ClassOutcomes, SubmissionOutcome
+from .sandbox import seccomp
+from .sandbox.box import requirements
+
+
+class SessionError(Exception):
+    """This machine cannot grade; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What to grade, how, and where the results go. ``gradebook`` None means grades are entered nowhere."""
+
+    course: Course
+    assignment: str
+    submitted: Path
+    out: Path
+    profile: str
+    device: str
+    jobs: int
+    students: tuple[str, ...] = ()
+    gradebook: Path | None = None
+    feedback: bool = False
+    fresh: bool = False
+
+    @property
+    def autograded(self) -> Path:
+        """Where nbgrader looks for graded notebooks: beside the gradebook."""
+        assert self.gradebook is not None
+        return self.gradebook.parent / "autograded"
+
+    def run(self, console: Console) -> ClassOutcomes:
+        """Grade and show.
+
+        Raises:
+            CourseError: no such assignment, no submissions, a student who handed in nothing.
+            SessionError: no isolation, or no data.
+        """
+        self.course.release_notebook(self.assignment)
+        try:
+            assignment = load(self.assignment)
+        except FileNotFoundError as error:
+            raise CourseError(str(error)) from error
+        submissions = handed_in(self.submitted, self.assignment, self.students)
+        self._require_machine(assignment.settings.dataset)
+        options = grade.Options(
+            profile=self.profile,
+            device=grade.choose_device(self.device),
+            threads=grade.default_threads(self.jobs),
+            store=None if self.fresh else self.course.evidence_store,
+        )
+        if self.gradebook is not None:
+            gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
+        progress = Progress(
+            TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
+            TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console, transient=True,
+        )  # fmt: skip
+        running: list[str] = []
+        with progress:
+            task = progress.add_task("", total=len(submissions), note="")
+
+            def notify(student: str, event: str) -> None:
+                if event == "started":
+                    running.append(student)
+                else:
+                    running.remove(student)
+                    progress.advance(task)
+                    if event == "could_not_grade":
+                        progress.console.print(f"{student}: could not be graded", markup=False)
+                progress.update(task, note=", ".join(running)[:60])
+
+            outcomes = grade_class(
+                self.course, assignment, submissions, options,
+                jobs=self.jobs, out=self.out, notify=notify, record=self._record if self.gradebook else None,
+            )  # fmt: skip
+        if self.gradebook is not None and self.feedback and any(self.autograded.glob(f"*/{self.assignment}")):
+            with console.status("writing feedback pages ..."):
+                gradebook.feedback(
+                    self.course, self.assignment, db=self.gradebook, autograded=self.autograded,
+                    feedback=self.gradebook.parent / "feedback",
+                )  # fmt: skip
+        report.show(outcomes, console)
+        console.print(f"written: {self.out / 'outcomes.json'}", soft_wrap=True, highlight=False)
+        return outcomes
+
+    def _require_machine(self, dataset: str) -> None:
+        missing = requirements()
+        if missing:
+            raise SessionError(f"no isolation: {'; '.join(missing)}; `autograder doctor` says more")
+        try:
+            seccomp.program()
+            sandbox_folder(dataset)  # type: ignore[arg-type]
+        except (OSError, DataMissing) as error:
+            raise SessionError(str(error)) from error
+
+    def _record(self, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
+        assert self.gradebook is not None
+        if outcome.status == "could_not_grade":
+            gradebook.forget(
+                self.course, self.assignment, handed.student, db=self.gradebook, autograded=self.autograded
+            )
+            return
+        gradebook.record(
+            self.course, self.assignment, handed.student, notebook, outcome,
+            db=self.gradebook, autograded=self.autograded, submitted=handed.path.parent,
+        )  # fmt: skip

@@ -1,0 +1,50 @@
+"""Run an assignment's source notebook in the sandbox and grade it: the reference must earn every point."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+from . import grade
+from .assignment import load
+from .course import Course
+from .notebook import read, write
+from .outcomes import SubmissionOutcome
+
+_REGION = re.compile(r"^\s*#+ (BEGIN|END) (SOLUTION|MARK SCHEME)\s*\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The outcome of the reference solution, and its executed notebook."""
+
+    outcome: SubmissionOutcome
+    notebook: NotebookNode
+
+    @property
+    def perfect(self) -> bool:
+        return self.outcome.status == "graded" and self.outcome.points == self.outcome.max_points
+
+
+def validate(course: Course, name: str, options: grade.Options, seed: int) -> Validation:
+    """Execute and grade the source notebook of an assignment.
+
+    Raises:
+        CannotIsolate: this machine cannot run a box.
+        CourseError: no such assignment, or it was not generated.
+    """
+    assignment = load(name)
+    notebook = read(course.source_notebook(name))
+    release = read(course.release_notebook(name))
+    for cell in notebook.cells:
+        cell.source = _REGION.sub("", cell.source)
+    found = grade.collect(notebook, assignment, options, seed=seed)
+    outcome = grade.decide(notebook, release, assignment, found)
+    return Validation(outcome, grade.executed(notebook, found))
+
+
+def write_solution(course: Course, name: str, notebook: NotebookNode) -> None:
+    """Keep the executed notebook as ``solutions/<name>/<name>.ipynb``."""
+    write(notebook, course.solutions / name / f"{name}.ipynb")

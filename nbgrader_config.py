@@ -1,0 +1,38 @@
+"""nbgrader's settings for this course; `nbgrader`, formgrader and `autograder` all read this file."""
+
+import os
+import sys
+from pathlib import Path
+
+from autograder.restore import CODE_STUB, TEXT_STUB
+
+c = get_config()
+
+# nbgrader starts `alembic` for every new gradebook; it lies beside this Python, activated environment or not.
+_programs = str(Path(sys.executable).parent)
+if _programs not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join([_programs, os.environ.get("PATH", os.defpath)])
+
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.course_id = "convnets"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "data", ".*"]
+
+c.ClearSolutions.code_stub = {"python": CODE_STUB}
+c.ClearSolutions.text_stub = TEXT_STUB
+c.GenerateAssignment.force = True
+
+# Damage is repaired while a submission is read, so that nbgrader's own steps find a sound notebook.
+c.Autograde.exporter_class = "autograder.preprocessors.SubmissionExporter"
+c.Autograde.autograde_preprocessors = [
+    "autograder.preprocessors.GradeInSandbox",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.preprocessors.FlagUngraded",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.GradeInSandbox.profile = "full"
+
+# Feedback pages and formgrader show what students wrote; nothing of it may run in the reader's browser.
+c.HTMLExporter.preprocessors = ["autograder.safe_pages.SafeToRead"]
+c.HTMLExporter.filters = {"markdown2html": "autograder.safe_pages.markdown2html"}

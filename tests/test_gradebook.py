@@ -1,0 +1,360 @@
+"""The gradebook: the same grade by both doors, nothing silent, nothing stale, pages that run nothing."""
+
+import copy
+import shutil
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
+
+from autograder.converter import convert, db_url
+from autograder.course import Course, CourseError
+from autograder.gradebook import (
+    ensure_assignment,
+    feedback,
+    forget,
+    open_gradebook,
+    record,
+    write_outcomes,
+)
+from autograder.notebook import cells_by_grade_id, items, read, role, write
+from autograder.outcomes import ItemOutcome, SubmissionOutcome
+from autograder.submission import read_submission
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSIGNMENT = "pa4_convnet"
+RELEASE = read(ROOT / "release" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
+MESSAGE = "observed <b>1,000</b> & <script>alert('message')</script>, expected 3"
+
+
+def outcome_of(verdicts: dict[str, str] | None = None) -> SubmissionOutcome:
+    """All items passed but those named; a partial one has 0.7 of its points."""
+    found = {}
+    for item in items(RELEASE):
+        if not item.manual:
+            verdict = (verdicts or {}).get(item.id, "passed")
+            share = {"passed": 1.0, "partial": 0.7}.get(verdict, 0.0)
+            points = item.max_points * share
+            message = "" if verdict == "passed" else MESSAGE
+            found[item.id] = ItemOutcome(
+                outcome=verdict, points=points, max_points=item.max_points, message=message
+            )
+    return SubmissionOutcome(
+        status="graded",
+        points=sum(item.points for item in found.values()),
+        max_points=92,
+        items=found,
+    )
+
+
+VERDICTS = {"act03": "partial", "act07": "failed", "act10": "not_attempted", "act16": "could_not_grade"}
+
+
+def answered() -> NotebookNode:
+    """The release with two written answers and outputs, among them what must not reach a page."""
+    notebook = copy.deepcopy(RELEASE)
+    cells = cells_by_grade_id(notebook)
+    cells["act20"].source = "They look <script>alert('prose')</script> bad. [x](javascript:alert(1))"
+    cells["act24"].source = "It has more parameters and `a<b`."
+    page = (
+        "<table><tr><td>kept</td></tr></table><style>p{}</style><script>alert('page')</script><img onerror=1>"
+    )
+    cells["filters"].outputs = [
+        new_output("stream", name="stderr", text="UserWarning: <script>alert('stream')</script>\n"),
+        new_output("display_data", data={"text/html": page, "application/javascript": "alert('js')"}),
+        new_output(
+            "display_data", data={"image/png": '"><script>alert(1)</script>', "text/plain": "picture"}
+        ),
+        new_output("display_data", data={"image/svg+xml": "<svg><script>alert('svg')</script></svg>"}),
+    ]
+    notebook.cells.insert(3, new_markdown_cell("extra <iframe src=//x></iframe>", id="extra-1"))
+    return notebook
+
+
+@pytest.fixture(scope="session")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gradebook that knows the assignment; tests copy it."""
+    db = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
+    ensure_assignment(Course(ROOT), ASSIGNMENT, db)
+    return db
+
+
+@pytest.fixture
+def course(tmp_path: Path, known: Path) -> Course:
+    """A course of its own with release, configuration and gradebook."""
+    root = tmp_path / "course"
+    shutil.copytree(ROOT / "source" / ASSIGNMENT, root / "source" / ASSIGNMENT)
+    shutil.copytree(ROOT / "release" / ASSIGNMENT, root / "release" / ASSIGNMENT)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    shutil.copy(known, root / "gradebook.db")
+    return Course(root)
+
+
+def hand_in(course: Course, student: str, notebook: NotebookNode | bytes, timestamp: str = "") -> Path:
+    path = course.submitted / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(notebook, bytes):
+        path.write_bytes(notebook)
+    else:
+        write(notebook, path)
+    if timestamp:
+        (path.parent / "timestamp.txt").write_text(timestamp)
+    return path
+
+
+def our_door(course: Course, student: str, outcome: SubmissionOutcome) -> Path:
+    path = course.submitted / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    submission = read_submission(path, RELEASE, ASSIGNMENT)
+    outcome = outcome.model_copy(update={"repairs": submission.repairs, "flags": submission.flags})
+    return record(
+        course, ASSIGNMENT, student, submission.notebook, outcome,
+        db=course.gradebook, autograded=course.root / "autograded", submitted=path.parent,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[dict[str, Any]]]:
+    """Stand in for the sandboxed run: what it is asked is listed, what it answers is given."""
+
+    def install(answer: Any) -> list[dict[str, Any]]:
+        asked: list[dict[str, Any]] = []
+
+        def grade_notebook(notebook: NotebookNode, **options: Any) -> tuple[SubmissionOutcome, NotebookNode]:
+            asked.append(options)
+            found = answer(options["student"]) if callable(answer) else answer
+            return found, copy.deepcopy(notebook)
+
+        monkeypatch.setitem(
+            sys.modules, "autograder.grade", types.SimpleNamespace(grade_notebook=grade_notebook)
+        )
+        return asked
+
+    return install
+
+
+def nbgrader_door(course: Course, student: str = "*") -> None:
+    from nbgrader.converters import Autograde
+
+    convert(Autograde, course, ASSIGNMENT, db=course.gradebook, student=student)
+
+
+def grades(course: Course, student: str) -> dict[str, tuple[float | None, float | None, bool]]:
+    """Automatic score, score by hand and whether a person is asked, for each item."""
+    with open_gradebook(course, course.gradebook) as gradebook:
+        notebook = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, student)
+        return {g.name: (g.auto_score, g.manual_score, g.needs_manual_grade) for g in notebook.grades}
+
+
+def entry(course: Course, student: str) -> dict[str, Any]:
+    """The whole of what the gradebook says of a submission, without its random ids."""
+    with open_gradebook(course, course.gradebook) as gradebook:
+        submission = gradebook.find_submission(ASSIGNMENT, student)
+        notebook = submission.notebooks[0]
+        said = {c.name: c.comment for c in notebook.comments}
+        late = (submission.total_seconds_late, notebook.late_submission_penalty)
+        return {
+            "score": submission.score, "late": late, "comments": said, "timestamp": submission.timestamp,
+            "needs": submission.needs_manual_grade, "grades": grades(course, student),
+        }  # fmt: skip
+
+
+def mark_by_hand(course: Course, student: str, item: str, points: float) -> None:
+    with open_gradebook(course, course.gradebook) as gradebook:
+        grade = gradebook.find_grade(item, ASSIGNMENT, ASSIGNMENT, student)
+        grade.manual_score = points
+        grade.needs_manual_grade = False
+        gradebook.db.commit()
+
+
+def test_points_are_entered_and_manual_items_wait(course: Course) -> None:
+    hand_in(course, "ann", answered())
+    path = our_door(course, "ann", outcome_of(VERDICTS))
+    assert path == course.root / "autograded" / "ann" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    found = grades(course, "ann")
+    assert found["act01"] == (2.0, None, False)
+    assert found["act03"] == (pytest.approx(2.8), None, False)
+    assert found["act07"] == found["act10"] == (0.0, None, False)
+    assert found["act20"] == found["act24"] == (None, None, True)
+    assert found["act22"] == (0.0, None, False), "an untouched written answer is worth 0"
+
+
+def test_could_not_grade_is_neither_zero_nor_full_marks(course: Course) -> None:
+    hand_in(course, "ann", answered())
+    our_door(course, "ann", outcome_of(VERDICTS))
+    assert grades(course, "ann")["act16"] == (None, None, True)
+    assert entry(course, "ann")["comments"]["learning_rate"].endswith(f"act16 could not be graded: {MESSAGE}")
+    our_door(course, "ann", outcome_of())
+    assert grades(course, "ann")["act16"] == (10.0, None, False)
+    assert "could not" not in (entry(course, "ann")["comments"]["learning_rate"] or "")
+
+
+def test_both_doors_give_the_same_grade(course: Course, sandbox: Any) -> None:
+    with (course.root / "nbgrader_config.py").open("a") as stream:
+        stream.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\nc.GradeInSandbox.profile = "quick"\n')
+    with open_gradebook(course, course.gradebook) as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2026-11-01 12:00:00 UTC")
+    for student, stamp in (
+        ("ann", "2026-11-01 11:00:00 UTC"),
+        ("late", "2026-11-01 13:00:00 UTC"),
+        ("bob", ""),
+    ):
+        hand_in(course, student, answered(), stamp)
+    asked = sandbox(outcome_of(VERDICTS))
+    nbgrader_door(course)
+    assert [options["student"] for options in asked] == ["ann", "bob", "late"]
+    assert asked[0]["profile"] == "quick"
+    assert asked[0]["course"] == course
+    theirs = {student: entry(course, student) for student in ("ann", "late", "bob")}
+    pages = {s: read(course.root / "autograded" / s / ASSIGNMENT / f"{ASSIGNMENT}.ipynb") for s in theirs}
+    assert theirs["late"]["late"] == (3600.0, theirs["late"]["score"])
+
+    shutil.rmtree(course.root / "autograded")
+    with open_gradebook(course, course.gradebook) as gradebook:
+        for student in theirs:
+            gradebook.remove_submission(ASSIGNMENT, student)
+    for student in theirs:
+        path = our_door(course, student, outcome_of(VERDICTS))
+        assert read(path) == pages[student]
+        assert entry(course, student) == theirs[student]
+        assert (path.parent / "timestamp.txt").exists() == (student != "bob")
+
+
+def test_one_bad_submission_costs_the_others_nothing(course: Course, sandbox: Any) -> None:
+    sandbox(outcome_of())
+    hand_in(course, "amy", b"{broken")
+    hand_in(course, "ann", answered())
+    hand_in(course, "bea", b'{"cells": [], "nbformat": 4}')
+    doubled = answered()
+    doubled.cells += copy.deepcopy([cell for cell in doubled.cells if role(cell) == "item"])
+    hand_in(course, "zoe", doubled)
+    with pytest.raises(CourseError):
+        nbgrader_door(course)
+    assert grades(course, "ann") == grades(course, "zoe")
+    assert entry(course, "zoe")["score"] == 92
+    assert sorted(p.name for p in (course.root / "autograded").iterdir() if any(p.iterdir())) == [
+        "ann",
+        "zoe",
+    ]
+
+
+def crash(student: str) -> SubmissionOutcome:
+    raise RuntimeError("the grader broke")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [crash, SubmissionOutcome(status="could_not_grade", reason="no sandbox"), b"{broken"],
+    ids=["crash", "could_not_grade", "unreadable"],
+)
+def test_no_stale_score_survives_a_failed_grading(course: Course, sandbox: Any, trouble: Any) -> None:
+    hand_in(course, "ann", answered())
+    our_door(course, "ann", outcome_of())
+    if isinstance(trouble, bytes):
+        hand_in(course, "ann", trouble)
+    sandbox(trouble)
+    with pytest.raises(CourseError):
+        nbgrader_door(course)
+    assert not (course.root / "autograded" / "ann" / ASSIGNMENT).exists()
+    with open_gradebook(course, course.gradebook) as gradebook:
+        assert [student.id for student in gradebook.students] == ["ann"]
+        left = gradebook.student_submissions("ann")
+        assert sum(submission.score for submission in left) == 0
+        assert all(submission.needs_manual_grade for submission in left)
+
+
+def test_forget_takes_back_what_was_said(course: Course) -> None:
+    for student in ("ann", "bob"):
+        hand_in(course, student, answered())
+        our_door(course, student, outcome_of())
+    for _ in range(2):
+        forget(course, ASSIGNMENT, "ann", db=course.gradebook, autograded=course.root / "autograded")
+    assert not (course.root / "autograded" / "ann" / ASSIGNMENT).exists()
+    with open_gradebook(course, course.gradebook) as gradebook:
+        assert sorted(student.id for student in gradebook.students) == ["ann", "bob"]
+        assert gradebook.student_submissions("ann") == []
+    assert entry(course, "bob")["score"] == 92
+    forget(course, ASSIGNMENT, "zoe", db=course.root / "none.db", autograded=course.root / "autograded")
+
+
+def test_points_given_by_a_person_stay(course: Course) -> None:
+    hand_in(course, "ann", answered())
+    our_door(course, "ann", outcome_of(VERDICTS))
+    mark_by_hand(course, "ann", "act20", 1.5)
+    our_door(course, "ann", outcome_of())
+    assert grades(course, "ann")["act20"] == (None, 1.5, True)
+    assert entry(course, "ann")["score"] == 93.5
+    forget(course, ASSIGNMENT, "ann", db=course.gradebook, autograded=course.root / "autograded")
+    assert grades(course, "ann")["act20"] == (None, 1.5, True)
+    assert entry(course, "ann")["score"] == 1.5
+    assert entry(course, "ann")["needs"]
+
+
+def test_item_without_outcome_raises_rather_than_passes() -> None:
+    outcome = outcome_of()
+    del outcome.items["act05"]
+    with pytest.raises(KeyError, match="act05"):
+        write_outcomes(copy.deepcopy(RELEASE), outcome)
+
+
+def test_points_written_by_student_code_do_not_count(course: Course) -> None:
+    notebook = copy.deepcopy(RELEASE)
+    for cell in notebook.cells:
+        if role(cell) == "item":
+            cell.outputs = [new_output("execute_result", data={"text/plain": "2.0"}, execution_count=1)]
+    record(
+        course, ASSIGNMENT, "eve", notebook, outcome_of({item.id: "failed" for item in items(RELEASE)}),
+        db=course.gradebook, autograded=course.root / "autograded",
+    )  # fmt: skip
+    assert entry(course, "eve")["score"] == 0
+
+
+def test_gradebook_learns_the_assignment_once(course: Course, tmp_path: Path) -> None:
+    before = (course.gradebook.stat().st_mtime_ns, sorted(course.release.rglob("*")))
+    ensure_assignment(course, ASSIGNMENT, course.gradebook)
+    assert (course.gradebook.stat().st_mtime_ns, sorted(course.release.rglob("*"))) == before
+    with open_gradebook(course, course.gradebook) as gradebook:
+        assert gradebook.find_assignment(ASSIGNMENT).max_score == 100
+
+
+def test_feedback_shows_messages_and_nothing_that_runs(course: Course) -> None:
+    hand_in(course, "ann", answered())
+    path = our_door(course, "ann", outcome_of(VERDICTS))
+    executed = read(path)
+    for cell, mine in zip(executed.cells, answered().cells, strict=True):
+        if mine.cell_type == "code" and role(mine) != "item":
+            cell.outputs = mine.outputs
+    executed.cells.insert(5, new_raw_cell("raw <script>alert('raw')</script>", id="extra-9"))
+    record(
+        course, ASSIGNMENT, "ann", executed,
+        outcome_of(VERDICTS).model_copy(update={"repairs": ["trainer: the cell was duplicated."]}),
+        db=course.gradebook, autograded=course.root / "autograded",
+    )  # fmt: skip
+    pages = course.root / "pages"
+    feedback(course, ASSIGNMENT, db=course.gradebook, autograded=course.root / "autograded", feedback=pages)
+    page = (pages / "ann" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text()
+    assert "act07: not right yet, 0 of 4 points" in page
+    assert "act16: could not be graded, a person will look at it" in page
+    assert "observed &lt;b&gt;1,000&lt;/b&gt;" in page
+    assert "trainer: the cell was duplicated." in page
+    assert "<td>kept</td>" in page
+    for danger in ("<script>alert", "onerror", "<iframe src=//x", "javascript:alert", "alert('js')", "p{}"):
+        assert danger not in page
+
+
+def test_formgrader_sees_the_submissions(course: Course) -> None:
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    hand_in(course, "ann", answered(), "2026-11-01 11:00:00 UTC")
+    our_door(course, "ann", outcome_of(VERDICTS))
+    places = CourseDirectory(root=str(course.root), db_url=db_url(course.gradebook))
+    (found,) = NbGraderAPI(places).get_submissions(ASSIGNMENT)
+    assert (found["student"], found["autograded"], found["needs_manual_grade"]) == ("ann", True, True)
+    assert (found["code_score"], found["max_code_score"], found["max_written_score"]) == (
+        pytest.approx(92 - 1.2 - 4 - 4 - 10), 92, 8,
+    )  # fmt: skip
