@@ -7,7 +7,7 @@ each layer earns its own credit and a wrong one gets an exact complaint.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,29 @@ from torch import nn
 from .inside import trace as tracing
 
 VIEWS = {
-    "_reshape_alias", "_to_copy", "_unsafe_view", "alias", "clone", "contiguous", "detach", "expand", "flatten",
-    "permute", "reshape", "squeeze", "squeeze_", "t", "transpose", "unsqueeze", "unsqueeze_", "view", "copy", "lift_fresh",
-    "select", "unflatten",
-}  # fmt: skip
+    "_reshape_alias",
+    "_to_copy",
+    "_unsafe_view",
+    "alias",
+    "clone",
+    "contiguous",
+    "detach",
+    "expand",
+    "flatten",
+    "permute",
+    "reshape",
+    "squeeze",
+    "squeeze_",
+    "t",
+    "transpose",
+    "unsqueeze",
+    "unsqueeze_",
+    "view",
+    "copy",
+    "lift_fresh",
+    "select",
+    "unflatten",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +54,8 @@ class Layer:
 
     def describe(self) -> str:
         """One short phrase, for example ``convolution 5x5, 1 -> 32 channels, padding 2``."""
-        return _DESCRIBE.get(self.kind, lambda layer: layer.kind.replace("_", " "))(self)
+        known = _DESCRIBE.get(self.kind)
+        return known(self) if known else self.kind.replace("_", " ")
 
 
 def _by(pair: Any) -> str:
@@ -48,7 +68,7 @@ def _describe_convolution(layer: Layer) -> str:
     return text + ("" if layer["bias"] else ", no bias")
 
 
-_DESCRIBE = {
+_DESCRIBE: dict[str, Callable[[Layer], str]] = {
     "conv2d": _describe_convolution,
     "linear": lambda layer: f"linear {layer['in']} -> {layer['out']}" + ("" if layer["bias"] else ", no bias"),
     "maxpool2d": lambda layer: f"max pool {_by(layer['kernel'])}, stride {_by(layer['stride'])}",
@@ -104,7 +124,11 @@ def _layer(operation: str, args: list[Any], shapes: dict[str, list[int]]) -> Lay
             return Layer("linear", (("in", right[0]), ("out", right[1]), ("bias", operation == "addmm")))
     if operation in ("max_pool2d_with_indices", "max_pool2d", "avg_pool2d"):
         kernel = _pair(args[1])
-        settings = [("kernel", kernel), ("stride", _pair(_at(args, 2, kernel))), ("padding", _pair(_at(args, 3, 0)))]
+        settings = [
+            ("kernel", kernel),
+            ("stride", _pair(_at(args, 2, kernel))),
+            ("padding", _pair(_at(args, 3, 0))),
+        ]
         if operation == "avg_pool2d":
             return Layer("avgpool2d", (*settings, ("ceil", bool(_at(args, 4, False)))))
         settings += [("dilation", _pair(_at(args, 4, 1))), ("ceil", bool(_at(args, 5, False)))]
@@ -128,9 +152,9 @@ def _layer(operation: str, args: list[Any], shapes: dict[str, list[int]]) -> Lay
 
 def _is_clamp_at_zero(operation: str, args: list[Any]) -> bool:
     if operation in ("clamp_min", "clamp_min_"):
-        return _at(args, 1, None) == 0
+        return bool(_at(args, 1, None) == 0)
     if operation in ("clamp", "clamp_"):
-        return _at(args, 1, None) == 0 and _at(args, 2, None) is None
+        return bool(_at(args, 1, None) == 0 and _at(args, 2, None) is None)
     return operation in ("threshold", "threshold_") and args[1:3] == [0, 0]
 
 
@@ -145,7 +169,8 @@ def network(document: dict[str, Any], parameters: dict[str, list[int]]) -> Netwo
 
     def shape(value: Any) -> list[int] | None:
         if isinstance(value, dict) and "node" in value:
-            return nodes[value["node"]]["shapes"][value["out"]]
+            known: list[int] | None = nodes[value["node"]]["shapes"][value["out"]]
+            return known
         return parameters.get(value["param"]) if isinstance(value, dict) and "param" in value else None
 
     layers: list[Layer] = []
@@ -159,7 +184,9 @@ def network(document: dict[str, Any], parameters: dict[str, list[int]]) -> Netwo
             continue
         node = nodes[index]
         operation = node["op"].removeprefix("aten.").split(".")[0]
-        args = list(node["args"]) + [node["kwargs"][key] for key in sorted(node["kwargs"]) if key in ("min", "max")]
+        args = list(node["args"])
+        if operation.startswith("clamp") and node["kwargs"]:
+            args = [args[0], node["kwargs"].get("min", _at(args, 1, None)), node["kwargs"].get("max", _at(args, 2, None))]
         inputs = [i for value in node["args"] for i in tracing.referenced(value) if i in carries_images]
         for source in set(inputs):
             used_by[source] = used_by.get(source, 0) + 1
@@ -178,9 +205,7 @@ def network(document: dict[str, Any], parameters: dict[str, list[int]]) -> Netwo
 
 
 def _is_bias(args: list[Any], shapes: dict[str, list[int]], carriers: set[int]) -> bool:
-    others = [
-        k for k, value in enumerate(args[:2]) if not any(index in carriers for index in tracing.referenced(value))
-    ]
+    others = [k for k, value in enumerate(args[:2]) if not any(index in carriers for index in tracing.referenced(value))]
     return len(others) == 1 and len(shapes.get(str(others[0]), [])) == 1
 
 
@@ -190,9 +215,8 @@ def _carriers(nodes: list[dict[str, Any]], alive: list[int]) -> set[int]:
     for index in alive:
         values = [*nodes[index]["args"], *nodes[index]["kwargs"].values()]
         flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
-        if any(isinstance(value, dict) and "input" in value for value in flat):
-            found.add(index)
-        elif any(i in found for value in values for i in tracing.referenced(value)):
+        from_images = any(isinstance(value, dict) and "input" in value for value in flat)
+        if from_images or any(i in found for value in values for i in tracing.referenced(value)):
             found.add(index)
     return found
 
@@ -233,16 +257,38 @@ def of(module: nn.Module, images: torch.Tensor, training: bool = False) -> Netwo
 
 
 _DECLARED = {
-    "Conv2d": ("conv2d", {"in_channels": "in", "out_channels": "out", "kernel_size": "kernel", "stride": "stride",
-                          "padding": "padding", "dilation": "dilation", "groups": "groups", "bias": "bias"}),
+    "Conv2d": (
+        "conv2d",
+        {
+            "in_channels": "in",
+            "out_channels": "out",
+            "kernel_size": "kernel",
+            "stride": "stride",
+            "padding": "padding",
+            "dilation": "dilation",
+            "groups": "groups",
+            "bias": "bias",
+        },
+    ),
     "Linear": ("linear", {"in_features": "in", "out_features": "out", "bias": "bias"}),
-    "MaxPool2d": ("maxpool2d", {"kernel_size": "kernel", "stride": "stride", "padding": "padding",
-                                "dilation": "dilation", "ceil_mode": "ceil"}),
-    "AvgPool2d": ("avgpool2d", {"kernel_size": "kernel", "stride": "stride", "padding": "padding", "ceil_mode": "ceil"}),
+    "MaxPool2d": (
+        "maxpool2d",
+        {
+            "kernel_size": "kernel",
+            "stride": "stride",
+            "padding": "padding",
+            "dilation": "dilation",
+            "ceil_mode": "ceil",
+        },
+    ),
+    "AvgPool2d": (
+        "avgpool2d",
+        {"kernel_size": "kernel", "stride": "stride", "padding": "padding", "ceil_mode": "ceil"},
+    ),
     "BatchNorm2d": ("batchnorm", {"num_features": "features"}),
     "ReLU": ("relu", {}),
     "Dropout": ("dropout", {"p": "p"}),
-}  # fmt: skip
+}
 _PAIRS = ("kernel", "stride", "padding", "dilation")
 
 

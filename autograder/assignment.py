@@ -46,9 +46,11 @@ class Assignment:
 
     @property
     def probes(self) -> Path:
+        """The file that is visible in the box."""
         return self.folder / "probes.py"
 
     def profile(self, name: str) -> Profile:
+        """``full`` or ``quick``."""
         return self.settings.profiles[name]  # type: ignore[index]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ def convert(
         CourseError: nbgrader failed; the message ends with what it logged as the error.
     """
     from nbgrader.coursedir import CourseDirectory
+    from sqlalchemy.exc import SAWarning
 
     config = course_config(course)
     logger, buffer = quiet_logger()
@@ -64,10 +66,10 @@ def convert(
     directory = CourseDirectory(config=config, log=logger, assignment_id=assignment, student_id=student)
     converter = stage(coursedir=directory, config=config, log=logger, force=True, **(settings or {}))
     try:
-        converter.start()
-    except (
-        Exception
-    ) as error:  # nbgrader lets library errors of every kind through; each means the stage failed
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own way of adding a submission
+            converter.start()
+    except Exception as error:  # nbgrader lets library errors of every kind through; each means the stage failed
         raise CourseError(f"nbgrader {stage.__name__} of {assignment}: {_cause(buffer, error)}") from error
 
 
@@ -75,10 +77,6 @@ def _cause(buffer: io.StringIO, error: Exception) -> str:
     """The line that names the error: the end of the logged traceback, else the exception itself."""
     lines = [line for line in buffer.getvalue().splitlines() if line.strip()]
     for before, line in zip(["", *lines], lines, strict=False):
-        if (
-            before.startswith("    ")
-            and line[:1].isalpha()
-            and not line.startswith(("ERROR", "WARNING", "INFO"))
-        ):
+        if before.startswith("    ") and line[:1].isalpha() and not line.startswith(("ERROR", "WARNING", "INFO")):
             return line
     return str(error) or type(error).__name__

@@ -37,26 +37,32 @@ class Course:
 
     @property
     def source(self) -> Path:
+        """Instructors' notebooks."""
         return self.root / "source"
 
     @property
     def release(self) -> Path:
+        """Students' notebooks, generated."""
         return self.root / "release"
 
     @property
     def solutions(self) -> Path:
+        """Executed reference solutions."""
         return self.root / "solutions"
 
     @property
     def submitted(self) -> Path:
+        """What students handed in."""
         return self.root / "submitted"
 
     @property
     def gradebook(self) -> Path:
+        """nbgrader's database."""
         return self.root / "gradebook.db"
 
     @property
     def evidence_store(self) -> Path:
+        """What boxes have shown, by content hash."""
         return self.root / ".autograder" / "evidence"
 
     def assignments(self) -> list[str]:

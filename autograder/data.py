@@ -71,9 +71,7 @@ def raw_folder(root: Path, dataset: Dataset) -> Path:
     return root / dataset.folder_name / "raw"
 
 
-def fetch(
-    name: DatasetName, *, console: Console | None = None, sources: Mapping[str, Source] = SOURCES
-) -> Path:
+def fetch(name: DatasetName, *, console: Console | None = None, sources: Mapping[str, Source] = SOURCES) -> Path:
     """Bring the dataset into the cache if it is not there yet; return the folder with its four IDX files.
 
     Only files that are absent or damaged are fetched. What an interrupted fetch left is used. Each file
@@ -109,9 +107,7 @@ def fetch(
     return folder
 
 
-def _fill(
-    dataset: Dataset, folder: Path, staging: Path, console: Console, sources: Mapping[str, Source]
-) -> str:
+def _fill(dataset: Dataset, folder: Path, staging: Path, console: Console, sources: Mapping[str, Source]) -> str:
     """Try the sources in turn until no file is missing; return the name of the one that completed them."""
     columns = (
         TextColumn("{task.description}"),
@@ -195,14 +191,14 @@ def exclusive(lock: Path, console: Console | None = None) -> Iterator[None]:
 
 
 def not_genuine(dataset: Dataset, folder: Path) -> list[str]:
-    """Names of the files that are absent from `folder` or differ from the genuine ones."""
+    """Names of the files that are absent from `folder`, unreadable, or differ from the genuine ones."""
     return [file for file, sha256 in dataset.sha256.items() if _sha256(folder / file) != sha256]
 
 
 def _sha256(path: Path) -> str | None:
-    """SHA-256 of a file in hexadecimal, None when there is no such file."""
+    """SHA-256 of a file in hexadecimal, None when there is no such file or it cannot be read."""
     try:
         with open(path, "rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
-    except FileNotFoundError:
+    except OSError:
         return None

@@ -3,8 +3,8 @@
 A decoy image is a training image after a small random affine change, so student code can neither train on
 nor memorise the images that decide the grade. The decoy set has the size and the class counts of the real
 test set, and must be no harder for a network at any stage of training, or a right answer would fail visible
-checks. Measured accuracy in percent, after some epochs of Adam (1e-3, batch 128) on the first N training images:
-the mean over seeds, and in brackets the smallest difference that any seed saw:
+checks. Measured accuracy in percent, after some epochs of Adam (1e-3, batch 128) on the first N training
+images: the mean over seeds, and in brackets the smallest difference that any seed saw:
 
     set            network       N       epochs   real    decoys
     MNIST          CNN           20,000     1     93.75   94.58  (+0.73)
@@ -18,8 +18,8 @@ the mean over seeds, and in brackets the smallest difference that any seed saw:
     Fashion-MNIST  784-100-10    20,000     2     82.42   84.15  (+1.28)
     Fashion-MNIST  784-10        20,000     2     81.23   82.73  (+1.23)
 
-CNN: convolutions 1-8-16 of 5x5, each with ReLU and 2x2 pooling, then 784-64-10. Three seeds, for 60,000 images
-two; torch 2.15.0, two x86-64 cores.
+CNN: convolutions 1-8-16 of 5x5, each with ReLU and 2x2 pooling, then 784-64-10. Three seeds, two for 60,000
+images; torch 2.15.0 on two x86-64 cores.
 
 A network that knows its training images by heart does better still on decoys, so they flatter one that
 overfits: on them, do not compare networks with and without regularisation.
@@ -56,8 +56,8 @@ POOL = 10_000
 MAX_DEGREES, MAX_PIXELS, MAX_SCALING = 1.5, 0.25, 0.015
 
 ODD_FRACTION = {"mnist": 0.05, "fashion_mnist": 0.0}
-"""Fraction of each class, the images furthest from the class mean, that makes no decoys. To a network that has
-just begun to learn MNIST, training images are barely easier than test images; interpolated, harder."""
+"""Fraction of each class, the images furthest from the class mean, that makes no decoys. To a network that
+has just begun to learn MNIST, training images are barely easier than test images; interpolated, harder."""
 
 
 def sandbox_folder(name: DatasetName) -> Path:
@@ -78,11 +78,9 @@ def sandbox_folder(name: DatasetName) -> Path:
             shutil.rmtree(building, ignore_errors=True)
             raw = building / "raw"
             raw.mkdir(parents=True)
-            for file in _training_files(dataset):
-                _link_or_copy(genuine / file, raw / file)
-            images, labels = make_decoy(
-                name, *read_split(genuine, "train"), read_split(genuine, "t10k")[1].bincount()
-            )
+            for file in genuine.glob("train-*-ubyte"):
+                _link_or_copy(file, raw / file.name)
+            images, labels = make_decoy(name, *read_split(genuine, "train"), read_split(genuine, "t10k")[1].bincount())
             write_idx(raw / "t10k-images-idx3-ubyte", images)
             write_idx(raw / "t10k-labels-idx1-ubyte", labels)
             for path in (root, building, raw, *raw.iterdir()):
@@ -92,10 +90,8 @@ def sandbox_folder(name: DatasetName) -> Path:
     return root
 
 
-def make_decoy(
-    name: DatasetName, images: Tensor, labels: Tensor, class_counts: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Make as many decoys of each class as `class_counts` (int64 (10,)) says, the same ones on every machine.
+def make_decoy(name: DatasetName, images: Tensor, labels: Tensor, class_counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Make as many decoys of each class as `class_counts` (int64 (10,)) says, the same on every machine.
 
     From training images uint8 (N, 28, 28) and labels int64 (N,); returns the same types, sum(class_counts) of
     them in random order. Each is turned by up to MAX_DEGREES, shifted by up to MAX_PIXELS and scaled by up to
@@ -138,15 +134,10 @@ def _usual_images(images: Tensor, of_class: Tensor, odd_fraction: float) -> Tens
 
 
 def _complete(dataset: Dataset, root: Path) -> bool:
-    """Whether the sandbox's folder holds the genuine training files and a decoy."""
+    """Whether the folder holds the genuine training files, and in place of the test files something else."""
     raw = raw_folder(root, dataset)
-    missing = set(not_genuine(dataset, raw))
-    decoys_exist = all((raw / file).exists() for file in dataset.sha256)
-    return decoys_exist and not missing.intersection(_training_files(dataset))
-
-
-def _training_files(dataset: Dataset) -> list[str]:
-    return [file for file in dataset.sha256 if file.startswith("train-")]
+    replaced = [file for file in dataset.sha256 if file.startswith("t10k-")]
+    return not_genuine(dataset, raw) == replaced and all((raw / file).exists() for file in replaced)
 
 
 def _link_or_copy(original: Path, copy: Path) -> None:

@@ -17,7 +17,7 @@ from .sandbox import run as sandbox_run
 from .sandbox.box import CannotIsolate, Limits
 from .sandbox.mounts import view
 
-PROBE = '''
+PROBE = """
 import ctypes, json, os, socket
 def refused(action):
     try:
@@ -40,7 +40,7 @@ print(json.dumps({
     "has no environment of the grader": "MARKER_OF_THE_GRADER" not in open("/proc/1/environ").read(),
     "sees no process outside": len([p for p in os.listdir("/proc") if p.isdigit()]) < 8,
 }))
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,15 @@ def isolation(forbidden: list[Path]) -> list[Check]:
     end = time.monotonic() + 120
     try:
         ending = sandbox_run.run(
-            json.dumps(job).encode(), view(None, None, matplotlib_cache()), Limits(),
-            threads=1, device="cpu", slot=99, deliver=deliver, deadline=lambda: end,
-        )  # fmt: skip
+            json.dumps(job).encode(),
+            view(None, None, matplotlib_cache()),
+            Limits(),
+            threads=1,
+            device="cpu",
+            slot=99,
+            deliver=deliver,
+            deadline=lambda: end,
+        )
     except CannotIsolate as error:
         return [Check("isolation", False, str(error))]
     try:
@@ -81,7 +87,11 @@ def isolation(forbidden: list[Path]) -> list[Check]:
         last = ending.stderr.strip().splitlines()[-1:] or ["no message"]
         return [Check("isolation", False, f"the box did not run its probe: {last[0]}; {hint}")]
     return [
-        Check("isolation", all(found.values()), f"bubblewrap, one box from start to end in {ending.seconds:.1f} s"),
+        Check(
+            "isolation",
+            all(found.values()),
+            f"bubblewrap, one box from start to end in {ending.seconds:.1f} s",
+        ),
         *(Check(f"  {name}", bool(right), "tried in the box") for name, right in found.items()),
     ]
 

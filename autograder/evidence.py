@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class Evidence:
             NotShown: the cell did not run to its end, or student code raised an error when the probe used it.
         """
         found = self.record.found.get(probe)
-        if found is None or found.document.get("problem") and len(found.document) == 1:
+        if found is None or (found.document.get("problem") and len(found.document) == 1):
             raise NotShown(self.why_missing(cell, None if found is None else str(found.document["problem"])))
         return found.document
 
@@ -130,11 +131,25 @@ def _refuse_constant(name: str) -> Any:
     raise Malformed(f"{name} in JSON")
 
 
-def _depth(value: Any, left: int = DEPTH) -> None:
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise Malformed(f"the number {digits[:20]} in JSON")
+    return number
+
+
+def _require_plain(value: Any, left: int = DEPTH) -> None:
     if left == 0:
         raise Malformed(f"JSON nested deeper than {DEPTH}")
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _depth(item, left - 1)
+    if isinstance(value, str):
+        value.encode()  # half of a surrogate pair could be written into no file
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            key.encode()
+            _require_plain(item, left - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _require_plain(item, left - 1)
 
 
 def parse_frame(text: bytes, blob: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -144,8 +159,8 @@ def parse_frame(text: bytes, blob: bytes) -> tuple[dict[str, Any], dict[str, Ten
         Malformed: not strict JSON of an object, too deep, or not safetensors.
     """
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
-        _depth(document)
+        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        _require_plain(document)
         tensors = safetensors.torch.load(blob) if blob else {}
     except (ValueError, RecursionError, safetensors.SafetensorError, KeyError, TypeError) as error:
         raise Malformed(f"{type(error).__name__} in a piece of evidence") from error
@@ -196,8 +211,10 @@ def _clean_data(data: dict[str, Any], trusted: bool) -> dict[str, str]:
             kept[mime] = content
         elif mime == "image/png":
             try:
-                if base64.b64decode(content, validate=False).startswith(PNG):
-                    kept[mime] = content
+                picture = base64.b64decode(content, validate=False)
+                if picture.startswith(PNG):
+                    # Encoded anew: the decoder skips what is not base64, a page that embeds the text would not.
+                    kept[mime] = base64.b64encode(picture).decode()
             except (binascii.Error, ValueError):
                 continue
     return kept

@@ -152,13 +152,16 @@ def matplotlib_cache() -> Path:
     if not any(folder.glob("fontlist-*.json")):
         folder.mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, "MPLCONFIGDIR": str(folder), "MPLBACKEND": "agg"}
-        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], env=environment, check=False, timeout=120)
+        subprocess.run(
+            [sys.executable, "-c", "import matplotlib.font_manager"],
+            env=environment,
+            check=False,
+            timeout=120,
+        )
     return folder
 
 
-def collect(
-    notebook: NotebookNode, assignment: Assignment, options: Options, *, seed: int, slot: int = 0
-) -> Evidence:
+def collect(notebook: NotebookNode, assignment: Assignment, options: Options, *, seed: int, slot: int = 0) -> Evidence:
     """Run a restored notebook in a box and return its evidence.
 
     A cell that ends the box (by exiting, by its time, its memory) is left out and the rest runs again in a new box, so
@@ -251,9 +254,7 @@ def gather(notebook: NotebookNode, assignment: Assignment, options: Options, slo
     return found
 
 
-def decide(
-    notebook: NotebookNode, release: NotebookNode, assignment: Assignment, found: Evidence
-) -> SubmissionOutcome:
+def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment, found: Evidence) -> SubmissionOutcome:
     """Judge evidence: the outcome of each item and the sum."""
     try:
         judged = judge(assignment, found, items(release), not_attempted(notebook, release))
@@ -288,8 +289,6 @@ def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:
                 fields["execution_count"] = count
             cell.outputs.append(new_output(output["output_type"], **fields))
     return shown
-
-
 
 
 def grade_notebook(

@@ -7,7 +7,6 @@ expects.
 
 from __future__ import annotations
 
-import html
 import shutil
 import tempfile
 import warnings
@@ -18,62 +17,13 @@ from nbformat import NotebookNode
 
 from .converter import convert, course_config, db_url, quiet_logger
 from .course import Course, CourseError
-from .notebook import cells_by_grade_id, grade_id, new_output, read, role, write
-from .outcomes import ItemOutcome, SubmissionOutcome
+from .item_cells import write_outcomes
+from .notebook import cells_by_grade_id, read, write
+from .outcomes import SubmissionOutcome
 from .release import register
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
-
-OUTCOME = "autograder"
-"""Key of the metadata that hold an item cell's outcome, and a notebook's repairs and flags."""
-
-_TITLES = {
-    "passed": "passed",
-    "partial": "partly right",
-    "failed": "not right yet",
-    "not_attempted": "not attempted",
-    "could_not_grade": "could not be graded, a person will look at it",
-}
-
-
-def write_outcomes(notebook: NotebookNode, outcome: SubmissionOutcome) -> NotebookNode:
-    """Replace the outputs of each item cell by the message a student reads and the points that nbgrader
-    reads.
-
-    nbgrader takes the first ``execute_result`` that is a number as the points, and no output at all as full
-    marks; so an item without an outcome raises rather than passes, and one that could not be graded says 0
-    here until ``FlagUngraded`` has taken that score back.
-
-    Returns:
-        The same notebook, changed.
-
-    Raises:
-        KeyError: the outcome lacks an item of the notebook.
-    """
-    notebook.metadata[OUTCOME] = {"repairs": outcome.repairs, "flags": outcome.flags}
-    for cell in notebook.cells:
-        if role(cell) != "item":
-            continue
-        item = outcome.items[grade_id(cell)]
-        points = 0.0 if item.outcome == "could_not_grade" else min(max(item.points, 0.0), item.max_points)
-        cell.metadata[OUTCOME] = {"outcome": item.outcome, "message": item.message}
-        cell.outputs = [
-            new_output("display_data", data=_card(grade_id(cell), item)),
-            new_output("execute_result", data={"text/plain": repr(float(points))}, execution_count=None),
-        ]
-        cell.execution_count = None
-    return notebook
-
-
-def _card(name: str, item: ItemOutcome) -> dict[str, str]:
-    title = f"{name}: {_TITLES[item.outcome]}"
-    if item.outcome != "could_not_grade":
-        title += f", {item.points:g} of {item.max_points:g} points"
-    page = f"<p><strong>{html.escape(title)}</strong></p>"
-    if item.message:
-        page += f"<pre>{html.escape(item.message)}</pre>"
-    return {"text/plain": f"{title}\n{item.message}".rstrip(), "text/html": page}
 
 
 def open_gradebook(course: Course, db: Path) -> Gradebook:
@@ -89,8 +39,8 @@ def ensure_assignment(course: Course, assignment: str, db: Path) -> None:
     """Make sure that the gradebook knows the assignment with the cells and points that are released now.
 
     Raises:
-        CourseError: there is no release, or the gradebook holds submissions of an assignment with other
-            cells.
+        CourseError: there is no release, it is older than its source, or the gradebook holds submissions of
+            the assignment with other cells.
     """
     release = read(course.release_notebook(assignment))
     expected = {
@@ -101,9 +51,7 @@ def ensure_assignment(course: Course, assignment: str, db: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             register(course, assignment, db, Path(scratch))
         if _known_cells(course, assignment, db) != expected:
-            raise CourseError(
-                f"release/{assignment} is older than its source; run `autograder generate {assignment}`"
-            )
+            raise CourseError(f"release/{assignment} is older than its source; run `autograder generate {assignment}`")
 
 
 def _known_cells(course: Course, assignment: str, db: Path) -> dict[str, tuple[str | None, float]]:
@@ -135,7 +83,7 @@ def record(
     Call :func:`ensure_assignment` first. Points and comments that a person gave stay, as nbgrader keeps them.
 
     Args:
-        executed: the restored notebook as the sandbox ran it; it is changed (:func:`write_outcomes`).
+        executed: the restored notebook as the sandbox ran it; it is changed (:mod:`autograder.item_cells`).
         db: the gradebook file.
         autograded: the folder that holds one folder for each student.
         submitted: the folder of the submission, for its ``timestamp.txt``.
@@ -150,11 +98,7 @@ def record(
     config = course_config(course)
     logger, _ = quiet_logger()
     stamp = submitted / "timestamp.txt" if submitted else None
-    found = (
-        CourseDirectory(config=config, log=logger).get_existing_timestamp(str(submitted))
-        if submitted
-        else None
-    )
+    found = CourseDirectory(config=config, log=logger).get_existing_timestamp(str(submitted)) if submitted else None
     with open_gradebook(course, db) as gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own way of adding a submission
         gradebook.update_or_create_student(student)
@@ -217,9 +161,7 @@ def forget_scores(url: str, assignment: str, student: str, *, keep_entry: bool =
             gradebook.remove_submission(assignment, student)
 
 
-def feedback(
-    course: Course, assignment: str, *, db: Path, autograded: Path, feedback: Path, student: str = "*"
-) -> None:
+def feedback(course: Course, assignment: str, *, db: Path, autograded: Path, feedback: Path, student: str = "*") -> None:
     """Write ``feedback/<student>/<assignment>/<assignment>.html`` for autograded submissions, all or one
     student's.
 

@@ -29,6 +29,4 @@ def read_idx(path: Path) -> Tensor:
 def write_idx(path: Path, values: Tensor) -> None:
     """Write a tensor of integers in 0..255, of any shape, as an IDX file."""
     sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
-    path.write_bytes(
-        MAGIC + bytes([values.dim()]) + sizes + values.to(torch.uint8).contiguous().numpy().tobytes()
-    )
+    path.write_bytes(MAGIC + bytes([values.dim()]) + sizes + values.to(torch.uint8).contiguous().numpy().tobytes())

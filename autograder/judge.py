@@ -106,11 +106,33 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
     plugin = _Plugin(evidence, profile)
     arguments = [
         str(folder or assignment.folder),
-        "--rootdir", str(folder or assignment.folder), "-c", os.devnull,
-        "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:logging", "-p", "no:faulthandler", "-p", "no:xdist",
-        "-p", "no:hypothesispytest", "-p", "no:timeout", "-p", "no:unraisableexception", "-p", "no:threadexception",
-        "--import-mode=importlib", "-o", "python_files=test_*.py", "--capture=no",
-    ]  # fmt: skip
+        "--rootdir",
+        str(folder or assignment.folder),
+        "-c",
+        os.devnull,
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:logging",
+        "-p",
+        "no:faulthandler",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:hypothesispytest",
+        "-p",
+        "no:timeout",
+        "-p",
+        "no:unraisableexception",
+        "-p",
+        "no:threadexception",
+        "--import-mode=importlib",
+        "-o",
+        "python_files=test_*.py",
+        "--capture=no",
+    ]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         status = pytest.main(arguments, plugins=[plugin, _Fixtures(evidence, profile)])
     if plugin.broken:
@@ -146,13 +168,18 @@ def _outcome(item: Item, own: list[Finding], not_attempted: bool) -> ItemOutcome
         return _made("could_not_grade", 0.0, item, "This item has no hidden test; your instructor has to look at it.")
     broken = [finding for finding in own if finding.grader_fault]
     if broken:
-        return _made("could_not_grade", 0.0, item, f"The grader failed at this item ({broken[0].message}); this is not your "
-                     "mistake, and a person will look at it.")  # fmt: skip
+        return _made(
+            "could_not_grade",
+            0.0,
+            item,
+            f"The grader failed at this item ({broken[0].message}); this is not your mistake, and a person will look at it.",
+        )
     share = sum(finding.weight for finding in own if finding.passed) / sum(finding.weight for finding in own)
     if not_attempted and share < 1:
         return _made("not_attempted", 0.0, item, "Not attempted: the placeholder is still in the answer cell.")
     lines = [
-        f"{'ok: ' if finding.passed else 'not yet: '}{finding.line}" + ("" if finding.passed else f" {_sentence(finding.message)}")
+        f"{'ok: ' if finding.passed else 'not yet: '}{finding.line}"
+        + ("" if finding.passed else f" {_sentence(finding.message)}")
         for finding in own
     ]
     verdict: Verdict = "passed" if share == 1 else "failed" if share == 0 else "partial"

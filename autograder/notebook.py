@@ -82,7 +82,8 @@ def cells_by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
 
 def read(path: Path) -> NotebookNode:
     """A trusted notebook (source, release). Submissions are read by :mod:`autograder.submission` instead."""
-    return nbformat.read(path, as_version=4)
+    found: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return found
 
 
 def to_text(notebook: NotebookNode) -> str:
@@ -111,4 +112,5 @@ def write_text(path: Path, text: str) -> None:
 
 def new_output(kind: str, **fields: Any) -> NotebookNode:
     """A cell output of nbformat 4, for example ``new_output("stream", name="stdout", text="...")``."""
-    return nbformat.v4.new_output(kind, **fields)
+    made: NotebookNode = nbformat.v4.new_output(kind, **fields)  # type: ignore[no-untyped-call]
+    return made

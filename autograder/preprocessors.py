@@ -17,7 +17,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum, Integer, Unicode
 
 from .course import Course
-from .gradebook import OUTCOME, forget_scores, write_outcomes
+from .gradebook import forget_scores
+from .item_cells import OUTCOME, write_outcomes
 from .submission import Unreadable, read_submission
 
 Resources = dict[str, Any]
@@ -86,7 +87,9 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         if outcome.status != "graded":
             forget_scores(names["db_url"], names["assignment"], names["student"])
             raise CouldNotGrade(outcome.reason or "no reason given")
-        return write_outcomes(executed, outcome.model_copy(update=found)), resources
+        repairs, flags = found.get("repairs", []), [*found.get("flags", []), *outcome.flags]
+        outcome = outcome.model_copy(update={"repairs": repairs, "flags": flags})
+        return write_outcomes(executed, outcome), resources
 
 
 class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
@@ -98,9 +101,7 @@ class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
         """Flag the items of one notebook, after nbgrader saved its automatic scores."""
         names = resources["nbgrader"]
         where = (names["notebook"], names["assignment"], names["student"])
-        verdicts = {
-            c.metadata.nbgrader.grade_id: c.metadata.get(OUTCOME, {}) for c in nb.cells if role(c) == "item"
-        }
+        verdicts = {c.metadata.nbgrader.grade_id: c.metadata.get(OUTCOME, {}) for c in nb.cells if role(c) == "item"}
         with Gradebook(names["db_url"]) as gradebook:
             for item in items(nb):
                 verdict = verdicts.get(item.id, {})

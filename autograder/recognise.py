@@ -94,9 +94,7 @@ def _by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: M
     for place, lines in enumerate(released_lines):
         for line in lines:
             owners[line].append(place)
-    weight = {
-        line: (5.0 if re.match(r"#+ACT\d", line) else 1.0) / len(where) for line, where in owners.items()
-    }
+    weight = {line: (5.0 if re.match(r"#+ACT\d", line) else 1.0) / len(where) for line, where in owners.items()}
     total = [sum(weight[line] for line in lines) for lines in released_lines]
     scored = []
     for s, mine in enumerate(cells):
@@ -149,3 +147,35 @@ def by_place(cells: list[StudentCell], released: list[NotebookNode], matches: Ma
             if s not in matches.place and cells[s].kind == cell.cell_type and cells[s].source.strip():
                 matches.add(place, s, "its place")
                 break
+
+
+def theirs(released: NotebookNode) -> bool:
+    """Whether the cell's text is the student's: answers, and released cells that nbgrader does not lock."""
+    return role(released) in ("answer", "manual", "extra")
+
+
+def worked(mine: StudentCell, released: NotebookNode) -> bool:
+    """Whether there is a line in it that was not released: text that a student wrote."""
+    given = set(map(tight, released.source.splitlines())) | {""}
+    return any(tight(line) not in given for line in mine.source.splitlines())
+
+
+def same(one: StudentCell, other: StudentCell) -> bool:
+    """Whether two cells differ in white space at most."""
+    return tight(one.source) == tight(other.source)
+
+
+def chosen(cells: list[StudentCell], released: NotebookNode, copies: list[int]) -> int | None:
+    """The copy that stands for the released cell.
+
+    Of answers a worked one with the fewest stubs left, of locked cells an unchanged one; of equals the
+    original (a pasted copy has a new cell id), else the first.
+    """
+    stub = tight(CODE_STUB if released.cell_type == "code" else TEXT_STUB)
+    answer = theirs(released)
+
+    def rank(s: int) -> tuple[bool, int, bool, int]:
+        stubs = tight(cells[s].source).count(stub) if answer else 0
+        return worked(cells[s], released) != answer, stubs, released.get("id") not in cells[s].ids, s
+
+    return min(copies, key=rank, default=None)

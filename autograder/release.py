@@ -80,9 +80,7 @@ def leaks(course: Course, assignment: str, hidden_tests: Path) -> list[Leak]:
         squeezed = [(line, _squeeze(line)) for line in text.splitlines()]
         whole = _squeeze(text)
         if _BEGIN.search(text):
-            found.append(
-                Leak("marker", where, next(line for line in text.splitlines() if _BEGIN.search(line)))
-            )
+            found.append(Leak("marker", where, next(line for line in text.splitlines() if _BEGIN.search(line))))
         for secret, kind in secrets.items():
             if secret in whole:
                 line = next((line for line, tight in squeezed if secret in tight), secret)

@@ -57,7 +57,7 @@ def table(outcomes: ClassOutcomes) -> Table:
             row = ("-", Text("could not grade", style="magenta"), _lost(outcome), "")
         else:
             points = f"{outcome.points:g}/{outcome.max_points:g}"
-            row = (points, _glyphs(outcome), _lost(outcome), f"{outcome.seconds:.0f}")  # type: ignore[assignment]
+            row = (points, _glyphs(outcome), _lost(outcome), f"{outcome.seconds:.0f}")
         shown.add_row(Text(student), row[0], row[1], Text(row[2]), row[3])
     return shown
 

@@ -18,7 +18,18 @@ import nbformat
 from nbformat import NotebookNode
 
 from .notebook import grade_id, role
-from .recognise import CODE_STUB, TEXT_STUB, StudentCell, by_place, recognise, tight
+from .recognise import (
+    CODE_STUB,
+    TEXT_STUB,
+    StudentCell,
+    by_place,
+    chosen,
+    recognise,
+    same,
+    theirs,
+    tight,
+    worked,
+)
 
 __all__ = ["CODE_STUB", "NOT_RUN", "TEXT_STUB", "Restored", "restore"]
 
@@ -63,25 +74,23 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     by_place(cells, release.cells, matches)
 
     repairs, flags = _Repairs(), []
-    chosen = {
-        place: _chosen(cells, cell, matches.copies.get(place, [])) for place, cell in enumerate(release.cells)
-    }
-    anchors = _anchors(len(cells), chosen)
+    picks = {place: chosen(cells, cell, matches.copies.get(place, [])) for place, cell in enumerate(release.cells)}
+    anchors = _anchors(len(cells), picks)
     after: dict[int, list[int]] = defaultdict(list)
     restored: list[NotebookNode] = []
     for place, cell in enumerate(release.cells):
-        copies, pick = matches.copies.get(place, []), chosen[place]
+        copies, pick = matches.copies.get(place, []), picks[place]
         restored.append(copy.deepcopy(cell))
-        if _theirs(cell):
+        if theirs(cell):
             _answer(cells, restored[place], pick, repairs, matches.how)
             _report_copies(cells, cell, pick, copies, repairs)
         else:
             _report_given(cells, cell, pick, repairs, matches.how)
         for s in copies:
-            taken = s == pick and _theirs(cell)
-            if not taken and _worked(cells[s], cell) and (s == pick or not _same(cells[s], cells[pick or 0])):
+            taken = s == pick and theirs(cell)
+            if not taken and worked(cells[s], cell) and (s == pick or not same(cells[s], cells[pick or 0])):
                 after[anchors[s]].append(s)
-    order = [pick for pick in chosen.values() if pick is not None]
+    order = [pick for pick in picks.values() if pick is not None]
     if order != sorted(order):
         repairs.add("cells were moved, they are in the released order again", "notebook")
 
@@ -105,9 +114,9 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     return Restored(notebook, repairs.sentences(), flags, recognised, answers)
 
 
-def _anchors(count: int, chosen: dict[int, int | None]) -> list[int]:
+def _anchors(count: int, picks: dict[int, int | None]) -> list[int]:
     """For each student cell, the released cell that it comes after; -1 before the first."""
-    place_of = {s: place for place, s in chosen.items() if s is not None}
+    place_of = {s: place for place, s in picks.items() if s is not None}
     anchors, last = [], -1
     for s in range(count):
         last = place_of.get(s, last)
@@ -115,48 +124,14 @@ def _anchors(count: int, chosen: dict[int, int | None]) -> list[int]:
     return anchors
 
 
-def _theirs(released: NotebookNode) -> bool:
-    """Whether the cell's text is the student's: answers, and released cells that nbgrader does not lock."""
-    return role(released) in ("answer", "manual", "extra")
-
-
-def _worked(mine: StudentCell, released: NotebookNode) -> bool:
-    """Whether there is a line in it that was not released: text that a student wrote."""
-    given = set(map(tight, released.source.splitlines())) | {""}
-    return any(tight(line) not in given for line in mine.source.splitlines())
-
-
-def _same(one: StudentCell, other: StudentCell) -> bool:
-    return tight(one.source) == tight(other.source)
-
-
-def _chosen(cells: list[StudentCell], released: NotebookNode, copies: list[int]) -> int | None:
-    """The copy that stands for the released cell.
-
-    Of answers a worked one with the fewest stubs left, of locked cells an unchanged one; of equals the
-    original (a pasted copy has a new cell id), else the first.
-    """
-    stub = tight(CODE_STUB if released.cell_type == "code" else TEXT_STUB)
-    answer = _theirs(released)
-
-    def rank(s: int) -> tuple[bool, int, bool, int]:
-        worked = _worked(cells[s], released)
-        stubs = tight(cells[s].source).count(stub) if answer else 0
-        return worked != answer, stubs, released.get("id") not in cells[s].ids, s
-
-    return min(copies, key=rank, default=None)
-
-
-def _answer(
-    cells: list[StudentCell], cell: NotebookNode, pick: int | None, repairs: _Repairs, how: dict[int, str]
-) -> None:
+def _answer(cells: list[StudentCell], cell: NotebookNode, pick: int | None, repairs: _Repairs, how: dict[int, str]) -> None:
     """Write the student's text into the released answer cell."""
     name = grade_id(cell) or str(cell.get("id", "an unlocked cell"))
     if pick is None:
         repairs.add("the cell is missing, the empty one was put back", name)
         return
     mine = cells[pick]
-    if cell.cell_type == "code" or _worked(mine, cell):
+    if cell.cell_type == "code" or worked(mine, cell):
         cell.source = mine.source
     if cell.cell_type == "markdown" and mine.attachments:
         cell["attachments"] = dict(mine.attachments)
@@ -172,9 +147,7 @@ def _report_copies(
     if pick is None or len(copies) < 2:
         return
     name = grade_id(released) or str(released.get("id", "an unlocked cell"))
-    others = [
-        s for s in copies if s != pick and not _same(cells[s], cells[pick]) and _worked(cells[s], released)
-    ]
+    others = [s for s in copies if s != pick and not same(cells[s], cells[pick]) and worked(cells[s], released)]
     if others:
         which = "first" if pick == min(copies) else "more complete"
         repairs.add(

@@ -1,8 +1,8 @@
 """Make what students wrote harmless in a reader's browser: in nbgrader's feedback pages and in formgrader.
 
-nbgrader itself shows a student's HTML as it is, so that a script in an answer runs with the rights of the person who
-marks it. ``nbgrader_config.py`` sets both parts of this module for every page: the filter that turns Markdown
-into HTML, and the preprocessor that looks at the rest.
+nbgrader itself shows a student's HTML as it is, so that a script in an answer runs with the rights of the
+person who marks it. ``nbgrader_config.py`` sets both parts of this module for every page: the filter that
+turns Markdown into HTML, and the preprocessor that looks at the rest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import html
 import re
 from typing import Any
 
-from .notebook import read as _read  # noqa: F401  first, because it makes the import of nbformat fast
+from .item_cells import OUTCOME  # first, because it makes the import of nbformat fast
 
 # isort: split
 from bleach import clean  # type: ignore[import-untyped]
@@ -21,10 +21,7 @@ from jinja2.runtime import Context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
-
-REPORT = "autograder"
-"""Key of the notebook's metadata that holds its repairs and flags."""
+from traitlets import Bool
 
 _TAGS = {
     *(
@@ -85,19 +82,19 @@ def markdown2html(context: Context, source: str) -> str:
 
 
 class SafeToRead(Preprocessor):
-    """Clean the outputs of code and raw cells, and say above the notebook what was repaired before grading."""
+    """Clean outputs and raw cells, and say above the notebook what was repaired before grading."""
 
-    enabled = True
+    enabled = Bool(True).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Change the copy of the notebook that a page is made from; the autograded file stays as it is."""
-        found = nb.metadata.get(REPORT, {})
+        found = nb.metadata.get(OUTCOME, {})
         sentences = [*found.get("repairs", []), *found.get("flags", [])]
         if sentences:
             lines = "\n".join(f"- {sentence}" for sentence in sentences)
-            nb.cells.insert(
-                0, new_markdown_cell(f"**Before grading, this notebook was repaired**\n\n{lines}")
-            )
+            report = f"**Before grading, this notebook was repaired**\n\n{lines}"
+            new: Any = NotebookNode
+            nb.cells.insert(0, new(cell_type="markdown", id="repairs", metadata=new(), source=report))
         for cell in nb.cells:
             if cell.cell_type == "raw":
                 cell.source = f"<pre>{html.escape(cell.source)}</pre>"

@@ -7,9 +7,16 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from . import gradebook, grade, report
+from . import grade, gradebook, report
 from .assignment import load
 from .batch import Handed, grade_class, handed_in
 from .course import Course, CourseError
@@ -69,9 +76,16 @@ class Session:
         if self.gradebook is not None:
             gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
         progress = Progress(
-            TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-            TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console, transient=True,
-        )  # fmt: skip
+            TextColumn("grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            transient=True,
+        )
         running: list[str] = []
         with progress:
             task = progress.add_task("", total=len(submissions), note="")
@@ -87,15 +101,24 @@ class Session:
                 progress.update(task, note=", ".join(running)[:60])
 
             outcomes = grade_class(
-                self.course, assignment, submissions, options,
-                jobs=self.jobs, out=self.out, notify=notify, record=self._record if self.gradebook else None,
-            )  # fmt: skip
+                self.course,
+                assignment,
+                submissions,
+                options,
+                jobs=self.jobs,
+                out=self.out,
+                notify=notify,
+                record=self._record if self.gradebook else None,
+            )
         if self.gradebook is not None and self.feedback and any(self.autograded.glob(f"*/{self.assignment}")):
             with console.status("writing feedback pages ..."):
                 gradebook.feedback(
-                    self.course, self.assignment, db=self.gradebook, autograded=self.autograded,
+                    self.course,
+                    self.assignment,
+                    db=self.gradebook,
+                    autograded=self.autograded,
                     feedback=self.gradebook.parent / "feedback",
-                )  # fmt: skip
+                )
         report.show(outcomes, console)
         console.print(f"written: {self.out / 'outcomes.json'}", soft_wrap=True, highlight=False)
         return outcomes
@@ -113,11 +136,15 @@ class Session:
     def _record(self, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
         assert self.gradebook is not None
         if outcome.status == "could_not_grade":
-            gradebook.forget(
-                self.course, self.assignment, handed.student, db=self.gradebook, autograded=self.autograded
-            )
+            gradebook.forget(self.course, self.assignment, handed.student, db=self.gradebook, autograded=self.autograded)
             return
         gradebook.record(
-            self.course, self.assignment, handed.student, notebook, outcome,
-            db=self.gradebook, autograded=self.autograded, submitted=handed.path.parent,
-        )  # fmt: skip
+            self.course,
+            self.assignment,
+            handed.student,
+            notebook,
+            outcome,
+            db=self.gradebook,
+            autograded=self.autograded,
+            submitted=handed.path.parent,
+        )

@@ -62,9 +62,7 @@ Source = Callable[[Dataset, Collection[str], Path, Progress], None]
 """`source(dataset, wanted, staging, progress)` leaves wanted files in `staging` or raises TransferError."""
 
 
-def fetch_from_torchvision(
-    dataset: Dataset, wanted: Collection[str], staging: Path, progress: Progress
-) -> None:
+def fetch_from_torchvision(dataset: Dataset, wanted: Collection[str], staging: Path, progress: Progress) -> None:
     """Download from the mirrors that torchvision declares; a partial `.gz` in `staging` is continued.
 
     torchvision's own downloader has no timeout and hangs on a network that swallows packets, so only its list

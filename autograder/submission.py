@@ -72,19 +72,13 @@ def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submi
 
 def _read(path: Path) -> bytes:
     if path.is_symlink() or path.parent.is_symlink():
-        raise Unreadable(
-            f"{path}: is a symbolic link, which could point at anything; put a copy of the notebook there"
-        )
+        raise Unreadable(f"{path}: is a symbolic link, which could point at anything; put a copy of the notebook there")
     try:
         # Not blocking, because opening a pipe would otherwise wait for a writer for ever.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         others = sorted(other.name for other in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
-        found = (
-            f"the folder has {', '.join(others[:3])}; rename it if it is the one"
-            if others
-            else "nothing to grade"
-        )
+        found = f"the folder has {', '.join(others[:3])}; rename it if it is the one" if others else "nothing to grade"
         raise Unreadable(f"{path}: there is no such file; {found}") from None
     except (OSError, ValueError) as error:
         raise Unreadable(f"{path}: cannot be opened ({error}); check the file and its permissions") from None
@@ -119,18 +113,12 @@ def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
     try:
         document = json.loads(content.decode(encoding))
     except UnicodeDecodeError as error:
-        raise Unreadable(
-            f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8, or {again}"
-        ) from None
+        raise Unreadable(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8, or {again}") from None
     except RecursionError:
         raise Unreadable(f"{path}: is nested too deeply for a notebook; {again}") from None
     except ValueError as error:
-        raise Unreadable(
-            f"{path}: is not valid JSON ({error}); the file is damaged or cut off; {again}"
-        ) from None
-    if not isinstance(document, dict) or not isinstance(
-        document.get("cells", document.get("worksheets")), list
-    ):
+        raise Unreadable(f"{path}: is not valid JSON ({error}); the file is damaged or cut off; {again}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("cells", document.get("worksheets")), list):
         raise Unreadable(f"{path}: is JSON but not a Jupyter notebook (it has no list of cells); {again}")
     return document
 
@@ -138,9 +126,7 @@ def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
 def _cells(path: Path, document: dict[str, Any], repairs: list[str]) -> list[StudentCell]:
     version = document.get("nbformat", 4)
     if not isinstance(version, int) or version > 4:
-        raise Unreadable(
-            f"{path}: has notebook format {str(version)[:20]}, newer than the known 4; save it as format 4"
-        )
+        raise Unreadable(f"{path}: has notebook format {str(version)[:20]}, newer than the known 4; save it as format 4")
     listed = document.get("cells")
     if not isinstance(listed, list):
         sheets = [sheet for sheet in document["worksheets"] if isinstance(sheet, dict)]
@@ -151,9 +137,7 @@ def _cells(path: Path, document: dict[str, Any], repairs: list[str]) -> list[Stu
     if len(found) < len(listed):
         repairs.append(f"notebook: {len(listed) - len(found)} entries that are no cells were left out.")
     if len(found) > MAX_CELLS:
-        raise Unreadable(
-            f"{path}: has {len(found)} cells, more than {MAX_CELLS}; ask for a notebook without the excess"
-        )
+        raise Unreadable(f"{path}: has {len(found)} cells, more than {MAX_CELLS}; ask for a notebook without the excess")
     if any(broken for _, broken in found):
         repairs.append("notebook: characters that no program can hold (NUL, half surrogates) were replaced.")
     return [cell for cell, _ in found]
@@ -161,9 +145,7 @@ def _cells(path: Path, document: dict[str, Any], repairs: list[str]) -> list[Stu
 
 def _cell(cell: dict[str, Any]) -> tuple[StudentCell, bool]:
     """The parts of a submitted cell that are used, and whether its text had unusable characters."""
-    kind = {"code": "code", "markdown": "markdown", "heading": "markdown"}.get(
-        str(cell.get("cell_type")), "raw"
-    )
+    kind = {"code": "code", "markdown": "markdown", "heading": "markdown"}.get(str(cell.get("cell_type")), "raw")
     text = cell.get("source", cell.get("input", ""))
     if isinstance(text, list):
         text = "".join(line for line in text if isinstance(line, str))
@@ -178,9 +160,7 @@ def _cell(cell: dict[str, Any]) -> tuple[StudentCell, bool]:
     named = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else ""
     ids = tuple(value for value in (cell.get("id"), metadata.get("id")) if isinstance(value, str))
     return (
-        StudentCell(
-            kind, source, named if isinstance(named, str) else "", ids, _attachments(cell.get("attachments"))
-        ),
+        StudentCell(kind, source, named if isinstance(named, str) else "", ids, _attachments(cell.get("attachments"))),
         source != plain,
     )
 

@@ -51,9 +51,7 @@ def download(url: str, target: Path, progress: Progress) -> None:
     except (OSError, http.client.HTTPException) as error:
         raise TransferError(f"{url}: {getattr(error, 'reason', None) or error}") from error
     if total is not None and target.stat().st_size < total:
-        raise TransferError(
-            f"{url}: the connection closed after {target.stat().st_size:,} of {total:,} bytes"
-        )
+        raise TransferError(f"{url}: the connection closed after {target.stat().st_size:,} of {total:,} bytes")
 
 
 def decompress(archive: Path, folder: Path) -> None:
@@ -104,9 +102,7 @@ def run_watched(
         lines = [line.strip() for line in log if line.strip()]
     if process.returncode:
         errors = [line for line in lines if line.startswith(("E:", "npm error"))] or lines[-1:]
-        raise TransferError(
-            " / ".join(errors[:3]) or f"{command[0]} ended with exit status {process.returncode}"
-        )
+        raise TransferError(" / ".join(errors[:3]) or f"{command[0]} ended with exit status {process.returncode}")
     total = expected or bytes_under(arrivals) - before
     progress.update(task, completed=total, total=total)
 

@@ -25,6 +25,7 @@ class Validation:
 
     @property
     def perfect(self) -> bool:
+        """Whether every autograded point was earned."""
         return self.outcome.status == "graded" and self.outcome.points == self.outcome.max_points
 
 

@@ -12,7 +12,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
 
-from autograder.converter import convert, db_url
+from autograder.converter import convert, course_config, db_url
 from autograder.course import Course, CourseError
 from autograder.gradebook import (
     ensure_assignment,
@@ -20,8 +20,8 @@ from autograder.gradebook import (
     forget,
     open_gradebook,
     record,
-    write_outcomes,
 )
+from autograder.item_cells import write_outcomes
 from autograder.notebook import cells_by_grade_id, items, read, role, write
 from autograder.outcomes import ItemOutcome, SubmissionOutcome
 from autograder.submission import read_submission
@@ -41,9 +41,7 @@ def outcome_of(verdicts: dict[str, str] | None = None) -> SubmissionOutcome:
             share = {"passed": 1.0, "partial": 0.7}.get(verdict, 0.0)
             points = item.max_points * share
             message = "" if verdict == "passed" else MESSAGE
-            found[item.id] = ItemOutcome(
-                outcome=verdict, points=points, max_points=item.max_points, message=message
-            )
+            found[item.id] = ItemOutcome(outcome=verdict, points=points, max_points=item.max_points, message=message)
     return SubmissionOutcome(
         status="graded",
         points=sum(item.points for item in found.values()),
@@ -61,15 +59,11 @@ def answered() -> NotebookNode:
     cells = cells_by_grade_id(notebook)
     cells["act20"].source = "They look <script>alert('prose')</script> bad. [x](javascript:alert(1))"
     cells["act24"].source = "It has more parameters and `a<b`."
-    page = (
-        "<table><tr><td>kept</td></tr></table><style>p{}</style><script>alert('page')</script><img onerror=1>"
-    )
+    page = "<table><tr><td>kept</td></tr></table><style>p{}</style><script>alert('page')</script><img onerror=1>"
     cells["filters"].outputs = [
         new_output("stream", name="stderr", text="UserWarning: <script>alert('stream')</script>\n"),
         new_output("display_data", data={"text/html": page, "application/javascript": "alert('js')"}),
-        new_output(
-            "display_data", data={"image/png": '"><script>alert(1)</script>', "text/plain": "picture"}
-        ),
+        new_output("display_data", data={"image/png": '"><script>alert(1)</script>', "text/plain": "picture"}),
         new_output("display_data", data={"image/svg+xml": "<svg><script>alert('svg')</script></svg>"}),
     ]
     notebook.cells.insert(3, new_markdown_cell("extra <iframe src=//x></iframe>", id="extra-1"))
@@ -129,9 +123,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[dict[str, A
             found = answer(options["student"]) if callable(answer) else answer
             return found, copy.deepcopy(notebook)
 
-        monkeypatch.setitem(
-            sys.modules, "autograder.grade", types.SimpleNamespace(grade_notebook=grade_notebook)
-        )
+        monkeypatch.setitem(sys.modules, "autograder.grade", types.SimpleNamespace(grade_notebook=grade_notebook))
         return asked
 
     return install
@@ -321,6 +313,25 @@ def test_gradebook_learns_the_assignment_once(course: Course, tmp_path: Path) ->
         assert gradebook.find_assignment(ASSIGNMENT).max_score == 100
 
 
+def assert_nothing_runs(page: str) -> None:
+    for danger in ("<script>alert", "onerror", "<iframe src=//x", "javascript:alert", "alert('js')", "p{}"):
+        assert danger not in page
+
+
+def formgrader_page(course: Course, path: Path) -> str:
+    """What formgrader shows of an autograded notebook, made as its server makes it."""
+    from nbconvert.exporters import HTMLExporter
+    from nbgrader.server_extensions.formgrader import handlers
+
+    config = course_config(course)
+    config.HTMLExporter.template_name = "formgrade"
+    config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
+    names = ("assignment_id", "notebook_id", "submission_id", "base_url", "student", "notebook_path")
+    resources = {**dict.fromkeys(names, "x"), "index": 0, "total": 1, "last_name": None, "first_name": None}
+    page: str = HTMLExporter(config=config).from_filename(str(path), resources=resources)[0]
+    return page
+
+
 def test_feedback_shows_messages_and_nothing_that_runs(course: Course) -> None:
     hand_in(course, "ann", answered())
     path = our_door(course, "ann", outcome_of(VERDICTS))
@@ -337,13 +348,13 @@ def test_feedback_shows_messages_and_nothing_that_runs(course: Course) -> None:
     pages = course.root / "pages"
     feedback(course, ASSIGNMENT, db=course.gradebook, autograded=course.root / "autograded", feedback=pages)
     page = (pages / "ann" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text()
+    assert_nothing_runs(page)
+    assert_nothing_runs(formgrader_page(course, path))
     assert "act07: not right yet, 0 of 4 points" in page
     assert "act16: could not be graded, a person will look at it" in page
     assert "observed &lt;b&gt;1,000&lt;/b&gt;" in page
     assert "trainer: the cell was duplicated." in page
     assert "<td>kept</td>" in page
-    for danger in ("<script>alert", "onerror", "<iframe src=//x", "javascript:alert", "alert('js')", "p{}"):
-        assert danger not in page
 
 
 def test_formgrader_sees_the_submissions(course: Course) -> None:

@@ -109,9 +109,7 @@ def test_rubric_sentence_is_found(course: Course) -> None:
 def test_hidden_test_line_is_found(course: Course, tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
-    (hidden / "test_act07.py").write_text(
-        "def test_wiring(evidence):\n    assert evidence.secret_margin < 0.125\n"
-    )
+    (hidden / "test_act07.py").write_text("def test_wiring(evidence):\n    assert evidence.secret_margin < 0.125\n")
     assert leaks(course, ASSIGNMENT, hidden) == []
     plant(course, "act07", "assert evidence.secret_margin < 0.125")
     found = leaks(course, ASSIGNMENT, hidden)

@@ -134,9 +134,7 @@ def test_colab_ids_in_the_metadata_are_used(handin: Handin, worked: NotebookNode
     assert answers(handin(worked).notebook) == expected
 
 
-def test_lost_metadata_and_ids_are_restored_by_content_and_place(
-    handin: Handin, worked: NotebookNode
-) -> None:
+def test_lost_metadata_and_ids_are_restored_by_content_and_place(handin: Handin, worked: NotebookNode) -> None:
     expected = answers(worked)
     submission = handin(without_metadata(worked))
     assert answers(submission.notebook) == expected
@@ -157,9 +155,7 @@ def test_worked_copy_wins_over_untouched_one(handin: Handin, worked: NotebookNod
     here = index_of(worked, "trainer")
     worked.cells.insert(here if position == "above" else here + 1, copy.deepcopy(RELEASE.cells[here]))
     submission = handin(worked)
-    assert answers(submission.notebook) == answers(worked) | {
-        "trainer": worked.cells[here + (position == "above")].source
-    }
+    assert answers(submission.notebook) == answers(worked) | {"trainer": worked.cells[here + (position == "above")].source}
     assert len(submission.notebook.cells) == len(RELEASE.cells)
     assert submission.repairs == ["trainer: the cell was duplicated, the worked copy is graded."]
 
@@ -211,10 +207,7 @@ def test_edited_locked_cells_are_restored_and_the_text_is_kept(handin: Handin, w
     submission = handin(worked)
     for name in ("act07", "filters_question"):
         assert cell_of(submission.notebook, name).source == cell_of(RELEASE, name).source
-    assert (
-        "act07, filters_question: locked cell was changed, the released one was put back."
-        in submission.repairs
-    )
+    assert "act07, filters_question: locked cell was changed, the released one was put back." in submission.repairs
     kept = [c for c in submission.notebook.cells if c["id"].startswith("extra-")]
     assert (kept[0].source, tags(kept[0])) == ("check(True)", ["not-graded"])
     assert "They detect edges." in kept[1].source
@@ -322,9 +315,7 @@ OTHER = nbformat.v4.new_notebook(
         for n, name in enumerate(["conv_maxpool", "summaries", "test_accuracy"])
     ]
 )
-PLAIN = nbformat.v4.new_notebook(
-    cells=[nbformat.v4.new_code_cell("import numpy"), nbformat.v4.new_markdown_cell("Hi")]
-)
+PLAIN = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import numpy"), nbformat.v4.new_markdown_cell("Hi")])
 JULIA = nbformat.v4.new_notebook(
     cells=[nbformat.v4.new_code_cell("1 + 1")],
     metadata={"language_info": {"name": "julia"}},
@@ -352,9 +343,7 @@ JULIA = nbformat.v4.new_notebook(
         (JULIA, ["kernel is for julia"]),
     ],
 )
-def test_what_is_no_submission_is_refused_in_one_clear_line(
-    handin: Handin, content: Any, words: list[str]
-) -> None:
+def test_what_is_no_submission_is_refused_in_one_clear_line(handin: Handin, content: Any, words: list[str]) -> None:
     with pytest.raises(Unreadable) as caught:
         handin(content)
     reason = caught.value.reason

@@ -16,7 +16,7 @@ from safetensors.torch import save
 
 
 def plain(value: Any) -> Any:
-    """``value`` as strict JSON: non-finite floats become the strings ``"nan"``, ``"inf"``, ``"-inf"``; unknown objects their type's name."""
+    """``value`` as strict JSON: floats that are not finite become strings such as ``"nan"``, other objects their type."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
@@ -37,7 +37,8 @@ class Channel:
 
     def send(self, document: dict[str, Any], tensors: dict[str, torch.Tensor] | None = None) -> None:
         """Send one frame; tensors travel as contiguous copies on the CPU."""
-        text = json.dumps(plain(document), allow_nan=False).encode()
+        # A student may print half of a surrogate pair, which is a str in Python and no text in UTF-8.
+        text = json.dumps(plain(document), allow_nan=False, ensure_ascii=False).encode("utf-8", "replace")
         blob = b""
         if tensors:
             # save() refuses tensors that share storage, and a student's tensors may: copy each.

@@ -23,16 +23,18 @@ def use(folder: str) -> None:
 
     for kind in (datasets.MNIST, datasets.FashionMNIST):
         kind.raw_folder = property(raw_folder)
-        kind.__getitems__ = _items  # type: ignore[attr-defined]
+        kind.__getitems__ = _items
 
 
 def _items(self: Any, indices: list[int]) -> list[tuple[Any, Any]]:
     """The samples at ``indices``: what ``self[i]`` gives for each, bit for bit."""
     steps = _steps(self.transform)
     ordinary = type(self).__getitem__ is not _getitem or self.target_transform is not None
-    if ordinary or steps is None or self.data.dtype != torch.uint8:
+    # A notebook may have put its own images or labels in place, of any type.
+    tensors = isinstance(self.data, torch.Tensor) and isinstance(self.targets, torch.Tensor)
+    if ordinary or steps is None or not tensors or self.data.dtype != torch.uint8:
         return [self[index] for index in indices]
-    images = self.data[indices].unsqueeze(1).to(torch.float32).div_(255)
+    images = self.data[indices].unsqueeze(1).to(torch.get_default_dtype()).div_(255)
     for step in steps:
         images = step(images)
     return list(zip(images, self.targets[indices].tolist(), strict=True))
@@ -46,4 +48,3 @@ def _steps(transform: Any) -> list[Any] | None:
     if any(type(step) is not transforms.Normalize for step in steps[1:]):
         return None
     return list(steps[1:])
-

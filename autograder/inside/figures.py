@@ -13,7 +13,7 @@ IMAGE_PIXELS = 64 * 64  # larger images are described by their shape alone
 
 
 def _numbers(values: Any) -> list[float]:
-    array = np.asarray(values, dtype=float).reshape(-1)
+    array: np.ndarray = np.asarray(values, dtype=float).reshape(-1)
     return [float(value) for value in array[:POINTS]]
 
 

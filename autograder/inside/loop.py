@@ -53,16 +53,18 @@ class WatchedNetwork(nn.Module):
         self.bias = nn.Parameter(bias.clone())
         self._note = note
         # Autograd reaches the weight after the bias, so its hook marks the end of a backward pass.
-        self.weight.register_post_accumulate_grad_hook(lambda _: self._backward())
+        self.weight.register_post_accumulate_grad_hook(lambda _: self._backward())  # type: ignore[no-untyped-call]
 
     def _backward(self) -> None:
         self._note("backward", grad=self.weight.grad)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
+        """As every module's, noted."""
         self._note("zero_grad")
         super().zero_grad(set_to_none)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Logits (N, 3) of images (N, 1, 2, 3)."""
         self._note("forward", images=images, weight=self.weight, bias=self.bias)
         return images.flatten(1) @ self.weight.t() + self.bias
 
@@ -75,6 +77,7 @@ class WatchedLoss(nn.Module):
         self._note = note
 
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """The loss of logits (N, 3) and labels (N,)."""
         self._note("loss", outputs=outputs)
         return LOSS_FACTOR * nn.functional.cross_entropy(outputs, labels)
 
@@ -87,22 +90,25 @@ class WatchedSGD(torch.optim.SGD):
         self._note_event = note
 
     def zero_grad(self, set_to_none: bool = True) -> None:
+        """As every optimizer's, noted."""
         self._note_event("zero_grad")
         super().zero_grad(set_to_none)
 
     def step(self, closure: Any = None) -> Any:
+        """As SGD's, noted."""
         self._note_event("step", grad=self.param_groups[0]["params"][0].grad)
         return super().step(closure)
 
 
-def watch(train: Callable[[nn.Module, Any, nn.Module, Batches, int], Any], seed: int) -> tuple[
-    dict[str, Any], dict[str, Tensor]
-]:
+def watch(
+    train: Callable[[nn.Module, Any, nn.Module, Batches, int], Any], seed: int
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Let ``train(network, optimizer, loss, batches, epochs)`` run two epochs and say what happened.
 
     Returns:
-        document: ``events`` in order (``{"event": name, "tensor": key or None}``), ``returned`` value, ``problem``;
-        tensors: the gradient of each ``backward`` and ``step``, the images and parameters of each ``forward``, the final parameters.
+        document: ``events`` in order (``{"event": name}``), the ``returned`` numbers, ``problem``;
+        tensors: ``<number of the event>.<what>``: the gradient of each ``backward`` and ``step``, the images and
+        parameters of each ``forward``; and the final parameters.
     """
     weight, bias, batches = problem(seed)
     events: list[dict[str, Any]] = []

@@ -63,6 +63,7 @@ class Student:
 
     @property
     def namespace(self) -> dict[str, Any]:
+        """The global variables of the notebook."""
         return self._runner.namespace
 
     def rerun(self, cell: str, seconds: float = 30.0, **replaced: Any) -> Rerun:
@@ -82,7 +83,7 @@ class Student:
 def undisturbed() -> Iterator[None]:
     """Leave random number generators, grad mode and default dtype as they were, so that a probe changes no training."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None  # type: ignore[no-untyped-call]
     grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     torch.set_grad_enabled(True)
     try:

@@ -83,11 +83,7 @@ class _Sink:
             outputs.append({"output_type": "stream", "name": name, "text": piece})
 
     def rich(self, kind: str, data: dict[str, Any], metadata: dict[str, Any]) -> None:
-        kept = {
-            mime: content
-            for mime, content in data.items()
-            if isinstance(content, str) and len(content) <= OUTPUT_BYTES
-        }
+        kept = {mime: content for mime, content in data.items() if isinstance(content, str) and len(content) <= OUTPUT_BYTES}
         if not kept or len(self.run.outputs) >= OUTPUTS_PER_CELL:
             return
         output: dict[str, Any] = {"output_type": kind, "data": kept, "metadata": {}}
@@ -100,7 +96,7 @@ _sink = _Sink()
 
 
 class _Publisher(DisplayPublisher):
-    def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:
+    def publish(self, data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
         _sink.rich("display_data", dict(data), dict(metadata or {}))
 
     def clear_output(self, wait: bool = False) -> None:
@@ -130,7 +126,7 @@ class BoxShell(InteractiveShell):
             {
                 "output_type": "error",
                 "ename": getattr(etype, "__name__", "Error")[:200],
-                "evalue": str(evalue)[:2000],
+                "evalue": _text_of(evalue),
                 "traceback": text[-8000:].splitlines(),
             }
         )
@@ -144,7 +140,7 @@ class BoxShell(InteractiveShell):
         if any(word in ("pip", "pip3", "conda", "mamba", "apt", "apt-get") for word in words[:4]):
             print(f"[skipped when grading: {' '.join(words[:4])} ...]")
             return
-        done = subprocess.run(cmd, shell=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(["/bin/sh", "-c", cmd], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
         sys.stdout.write(done.stdout[:STREAM_CHARACTERS].decode(errors="replace"))
         sys.stderr.write(done.stderr[:STREAM_CHARACTERS].decode(errors="replace"))
         self.user_ns["_exit_code"] = done.returncode
@@ -167,7 +163,7 @@ class CellRunner:
         config.InteractiveShell.enable_tip = False
         self.shell = BoxShell.instance(config=config)
         for name in ("pip", "conda", "mamba"):
-            self.shell.register_magic_function(_skip_install, "line", name)
+            self.shell.register_magic_function(_skip_install, "line", name)  # type: ignore[arg-type]
         self._describe_figure = describe_figure
         self._use_inline_figures()
         # Kept from before any student code ran, so that a cell that replaces them does not hide its own time.
@@ -176,14 +172,15 @@ class CellRunner:
     @property
     def namespace(self) -> dict[str, Any]:
         """The global variables of the notebook."""
-        return self.shell.user_ns
+        variables: dict[str, Any] = self.shell.user_ns
+        return variables
 
     def _use_inline_figures(self) -> None:
         from matplotlib.figure import Figure
 
         with contextlib.redirect_stdout(io.StringIO()):
-            self.shell.enable_matplotlib("inline")
-        formatter = self.shell.display_formatter
+            self.shell.enable_matplotlib("inline")  # type: ignore[no-untyped-call]
+        formatter: Any = self.shell.display_formatter
         show, describe = formatter.format, self._describe_figure
 
         def format_and_describe(shown: Any, *args: Any, **kwargs: Any) -> Any:
@@ -216,7 +213,7 @@ class CellRunner:
         error: BaseException | None = None
         try:
             with self.time_limit(seconds):
-                result = self.shell.run_cell(source, store_history=False)
+                result = self.shell.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
                 error = result.error_before_exec or result.error_in_exec
         except BaseException as stray:  # an interrupt that arrived between cells, SystemExit from a hook
             error = stray
@@ -236,8 +233,11 @@ def describe_error(error: BaseException) -> dict[str, Any]:
         if "ipython-input" in trace.tb_frame.f_code.co_filename or "/ipykernel_" in trace.tb_frame.f_code.co_filename:
             line = trace.tb_lineno
         trace = trace.tb_next
+    return {"ename": type(error).__name__[:200], "evalue": _text_of(error), "line": line}
+
+
+def _text_of(error: BaseException) -> str:
     try:
-        text = str(error)
+        return str(error)[:2000]
     except Exception:
-        text = "(its message could not be read)"
-    return {"ename": type(error).__name__[:200], "evalue": text[:2000], "line": line}
+        return "(its message could not be read)"

@@ -46,9 +46,9 @@ class Trace:
         }
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, trace: Trace, network: nn.Module, images: Tensor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.trace = trace
         self.references: dict[int, Any] = {id(images): {"input": 0}}
         self.keep: list[Any] = [images]

@@ -41,7 +41,12 @@ class CannotIsolate(Exception):
 
 def requirements() -> list[str]:
     """What is missing on this machine to start a box: one line each, empty when nothing is."""
-    needed = {"bwrap": "bubblewrap", "prlimit": "util-linux", "setpriv": "util-linux", "unshare": "util-linux"}
+    needed = {
+        "bwrap": "bubblewrap",
+        "prlimit": "util-linux",
+        "setpriv": "util-linux",
+        "unshare": "util-linux",
+    }
     return [
         f"the command {command} is missing: install the package {package} (Debian: apt-get install {package})"
         for command, package in needed.items()
@@ -50,7 +55,14 @@ def requirements() -> list[str]:
 
 
 def _bubblewrap(view: View, staged: dict[str, str], limits: Limits, seccomp: int, environment: dict[str, str]) -> list[str]:
-    command = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--die-with-parent"]
+    command = [
+        "bwrap",
+        "--unshare-all",
+        "--unshare-user",
+        "--disable-userns",
+        "--new-session",
+        "--die-with-parent",
+    ]
     command += ["--hostname", "box", "--clearenv"]
     for name, value in environment.items():
         command += ["--setenv", name, value]
@@ -89,7 +101,12 @@ def command_line(
     missing = requirements()
     if missing:
         raise CannotIsolate("; ".join(missing))
-    restrain = ["prlimit", f"--nproc={limits.processes if os.geteuid() == 0 else 4096}", "--core=0", "--nofile=1024"]
+    restrain = [
+        "prlimit",
+        f"--nproc={limits.processes if os.geteuid() == 0 else 4096}",
+        "--core=0",
+        "--nofile=1024",
+    ]
     restrain += [f"--fsize={limits.scratch}"]
     if limits.address_space is not None:
         restrain += [f"--as={limits.address_space}"]
@@ -101,7 +118,14 @@ def command_line(
     for source, place in staged.items():
         make = f"mkdir {place}" if Path(source).is_dir() else f": > {place}"
         steps.append(f"{make} && mount --bind {shlex.quote(source)} {place}")
-    drop = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+    drop = [
+        "setpriv",
+        f"--reuid={uid}",
+        f"--regid={uid}",
+        "--clear-groups",
+        "--inh-caps=-all",
+        "--bounding-set=-all",
+    ]
     whole = [*drop, *restrain, *_bubblewrap(view, staged, limits, seccomp, environment), *inner]
     script = " && ".join([*steps, "exec " + shlex.join(whole)])
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]

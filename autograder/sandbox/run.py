@@ -109,7 +109,10 @@ class _Frames:
             if len(self._buffer) < end:
                 return None
             start = HEADER.size
-            document, tensors = bytes(self._buffer[start : start + text]), bytes(self._buffer[start + text : end])
+            document, tensors = (
+                bytes(self._buffer[start : start + text]),
+                bytes(self._buffer[start + text : end]),
+            )
             del self._buffer[:end]
             self._deliver(document, tensors)
         return None

@@ -28,12 +28,25 @@ def counted(evidence: Evidence) -> dict[str, Any]:
 @pytest.mark.item("act18")
 def test_moved_to_the_device(counted: dict[str, Any]) -> None:
     """Images and labels of each batch are moved to the device."""
-    require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
+    require(
+        counted["handed"] > 0,
+        "the cell does not use test_loader",
+        "a loop over test_loader",
+        "the loop was replaced",
+    )
     moved, images = set(counted["moved"]), set(range(0, counted["handed"], 2))
-    require(images <= moved, "images were not moved with .to(device)", "images.to(device)", "only the labels, or neither, are "
-            "moved, or the result is not kept")  # fmt: skip
-    require(len(moved) == counted["handed"], "labels were not moved with .to(device)", "labels.to(device)",
-            "only the images are moved")  # fmt: skip
+    require(
+        images <= moved,
+        "images were not moved with .to(device)",
+        "images.to(device)",
+        "only the labels, or neither, are moved, or the result is not kept",
+    )
+    require(
+        len(moved) == counted["handed"],
+        "labels were not moved with .to(device)",
+        "labels.to(device)",
+        "only the images are moved",
+    )
 
 
 @pytest.mark.item("act19", weight=4)
@@ -46,27 +59,44 @@ def test_err_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
     if counted["in_training_mode"]:
         # Dropout disturbs the count then; that mistake has its own test.
         spread = abs((found if found is not None else -1) - wrong)
-        require(found is not None and 4 < found <= len(outputs) and spread <= len(outputs) * 0.75, f"err = {found}",
-                f"the number of wrong images, about {wrong}", "batches are counted, not images")  # fmt: skip
+        require(
+            found is not None and 4 < found <= len(outputs) and spread <= len(outputs) * 0.75,
+            f"err = {found}",
+            f"the number of wrong images, about {wrong}",
+            "batches are counted, not images",
+        )
         return
     batches = counted["handed"] // 2
     cause = "batches are counted, not images" if found is not None and found <= batches else "something else is counted"
-    require(found == wrong, f"err = {found} for a network that misses {wrong} of {len(outputs)} images", f"{wrong}", cause)
+    require(
+        found == wrong,
+        f"err = {found} for a network that misses {wrong} of {len(outputs)} images",
+        f"{wrong}",
+        cause,
+    )
 
 
 @pytest.mark.item("act19", weight=1)
 def test_tot_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
     """`tot` is the number of images seen."""
     images = len(evidence.tensors_of("accuracy_cell")["labels"])
-    require(counted["tot"] == images, f"tot = {counted['tot']}", f"{images} for {images} images in batches of 40",
-            "batches are counted, or the last, shorter batch is taken for a full one")  # fmt: skip
+    require(
+        counted["tot"] == images,
+        f"tot = {counted['tot']}",
+        f"{images} for {images} images in batches of 40",
+        "batches are counted, or the last, shorter batch is taken for a full one",
+    )
 
 
 @pytest.mark.item("act19", weight=1)
 def test_evaluation_mode(counted: dict[str, Any]) -> None:
     """The network is in evaluation mode while it is tested."""
-    require(not counted["in_training_mode"], "net.training is True", "net.eval() before the loop",
-            "net.eval() was removed: dropout or batch norm would falsify the accuracy")  # fmt: skip
+    require(
+        not counted["in_training_mode"],
+        "net.training is True",
+        "net.eval() before the loop",
+        "net.eval() was removed: dropout or batch norm would falsify the accuracy",
+    )
 
 
 @pytest.mark.item("act19", weight=2)
@@ -81,8 +111,12 @@ def test_accuracy(evidence: Evidence) -> None:
         found = replay.accuracy(program, reference.normalised(images), labels, TRACE_IMAGES)
     except replay.NotReplayable as error:
         raise Complaint(f"no trained network to test: {error}", f"at least {ACCURACY[profile]:.0%}", "see ACT16") from error
-    require(found >= ACCURACY[profile], f"{found:.2%} of {len(labels):,} images", f"at least {ACCURACY[profile]:.0%}",
-            "the network is not trained enough; see ACT16")  # fmt: skip
+    require(
+        found >= ACCURACY[profile],
+        f"{found:.2%} of {len(labels):,} images",
+        f"at least {ACCURACY[profile]:.0%}",
+        "the network is not trained enough; see ACT16",
+    )
 
 
 def _first_convolution(evidence: Evidence) -> nn.Conv2d:
@@ -108,20 +142,30 @@ def filters(evidence: Evidence) -> dict[str, Any]:
     if found["error"]:
         raise Complaint(f"the cell stopped with {found['error']['ename']}: {found['error']['evalue']}", "32 filters")
     require(found["count"] is not None, "filters is not a list of arrays", "32 arrays", "ACT21 is open")
+    _require_weights(found["count"], evidence)
     return found
+
+
+def _require_weights(count: int, evidence: Evidence) -> None:
+    """The arrays hold the first convolution's weights; how they are stored and shown earns nothing without that."""
+    wanted = _first_filters(evidence)
+    tensors = evidence.tensors_of("filters")
+    require(count == len(wanted), f"{count} filters", f"{len(wanted)}", "not all channels were taken")
+    for number, filter_ in enumerate(wanted):
+        found = tensors[str(number)].squeeze()
+        require(
+            found.shape == filter_.shape and close(found, filter_),
+            f"filter {number} of shape {tuple(found.shape)} does not hold the weights",
+            f"{tuple(filter_.shape)}, the weights",
+            "another layer, or scaled",
+        )
 
 
 @pytest.mark.item("act21", weight=2)
 @pytest.mark.needs("act01")
-def test_filters_are_the_weights(filters: dict[str, Any], evidence: Evidence) -> None:
+def test_filters_are_the_weights(filters: dict[str, Any]) -> None:
     """`filters` holds the weights of the first convolution, one filter a channel."""
-    wanted = _first_filters(evidence)
-    tensors = evidence.tensors_of("filters")
-    require(filters["count"] == len(wanted), f"{filters['count']} filters", f"{len(wanted)}", "not all channels were taken")
-    for number, filter_ in enumerate(wanted):
-        found = tensors[str(number)].squeeze()
-        require(found.shape == filter_.shape and close(found, filter_), f"filter {number} of shape {tuple(found.shape)} "
-                "does not hold the weights", f"{tuple(filter_.shape)}, the weights", "another layer, or scaled")  # fmt: skip
+    assert filters["count"] > 0
 
 
 @pytest.mark.item("act21", weight=1)
@@ -130,8 +174,12 @@ def test_filters_are_numpy(filters: dict[str, Any]) -> None:
     """They are numpy arrays of shape (5, 5)."""
     shapes = sorted({tuple(shape) for shape in filters["shapes"]})
     require(filters["numpy"], "tensors or lists", "numpy arrays", ".numpy() was left out")
-    require(all(len(shape) - shape.count(1) == 2 or shape == (1, 1) for shape in shapes), f"shapes {shapes}", "(5, 5) each",
-            "rows or channels were taken apart")  # fmt: skip
+    require(
+        all(len(shape) - shape.count(1) == 2 or shape == (1, 1) for shape in shapes),
+        f"shapes {shapes}",
+        "(5, 5) each",
+        "rows or channels were taken apart",
+    )
 
 
 @pytest.mark.item("act21", weight=1)
@@ -141,12 +189,22 @@ def test_filter_pictures(filters: dict[str, Any], evidence: Evidence) -> None:
     wanted = _first_filters(evidence)
     images = [image for figure in filters["figures"] for axes in figure["axes"] for image in axes["images"]]
     pixels = [image for image in images if image["shape"][:2] == list(wanted.shape[1:])]
-    require(len(pixels) >= len(wanted), f"{len(pixels)} pictures of {tuple(wanted.shape[1:])}", f"{len(wanted)}",
-            "imshow is missing, or several filters share one picture")  # fmt: skip
-    shown = torch.stack([torch.tensor(p["pixels"][: wanted[0].numel()]) for p in pixels if len(p["pixels"]) == wanted[0].numel()])
+    require(
+        len(pixels) >= len(wanted),
+        f"{len(pixels)} pictures of {tuple(wanted.shape[1:])}",
+        f"{len(wanted)}",
+        "imshow is missing, or several filters share one picture",
+    )
+    shown = torch.stack(
+        [torch.tensor(p["pixels"][: wanted[0].numel()]) for p in pixels if len(p["pixels"]) == wanted[0].numel()]
+    )
     matched = sum(bool((_scaled(filter_).flatten() - _scaled(shown)).abs().amax(1).min() < 0.02) for filter_ in wanted)
-    require(matched == len(wanted), f"{matched} of the filters are among the pictures", f"all {len(wanted)}",
-            "the same picture is drawn again and again")  # fmt: skip
+    require(
+        matched == len(wanted),
+        f"{matched} of the filters are among the pictures",
+        f"all {len(wanted)}",
+        "the same picture is drawn again and again",
+    )
 
 
 def _scaled(values: torch.Tensor) -> torch.Tensor:
@@ -180,10 +238,24 @@ def test_output_is_relu_of_conv1(maps: dict[str, torch.Tensor], evidence: Eviden
     found, wanted = maps.get("output"), _expected_maps(evidence)
     require(found is not None, "no tensor output", "output of shape (1, 32, 28, 28)", "ACT23 is open")
     assert found is not None
-    require(list(found.shape) == list(wanted.shape[1:]), f"shape {tuple(found.shape)}", f"{tuple(wanted.shape[1:])}",
-            "pooled, flattened, or another layer")  # fmt: skip
-    require(bool((found >= 0).all()), f"values down to {float(found.min()):.2f}", "no value below 0", "the ReLU is missing")
-    require(any(close(found, one) for one in wanted), "other values", "ReLU(conv1(data))", "another layer, or another image")
+    require(
+        list(found.shape) == list(wanted.shape[1:]),
+        f"shape {tuple(found.shape)}",
+        f"{tuple(wanted.shape[1:])}",
+        "pooled, flattened, or another layer",
+    )
+    require(
+        bool((found >= 0).all()),
+        f"values down to {float(found.min()):.2f}",
+        "no value below 0",
+        "the ReLU is missing",
+    )
+    require(
+        any(close(found, one) for one in wanted),
+        "other values",
+        "ReLU(conv1(data))",
+        "another layer, or another image",
+    )
 
 
 @pytest.mark.item("act23", weight=1)
@@ -195,9 +267,23 @@ def test_one_example_of_each_digit(maps: dict[str, torch.Tensor], evidence: Evid
     kept = [maps[f"map.{digit}"] for digit in range(10) if f"map.{digit}" in maps]
     if len(kept) == 10:
         shapes = sorted({tuple(one.shape) for one in kept})
-        require(all(one.numel() == wanted[0].numel() for one in kept), f"shapes {shapes}", "(1, 32, 28, 28)", "see above")
+        require(
+            all(one.numel() == wanted[0].numel() for one in kept),
+            f"shapes {shapes}",
+            "(1, 32, 28, 28)",
+            "see above",
+        )
         different = len({round(float(one.sum()), 2) for one in kept})
-        require(different == 10, f"{different} different maps", "one for each digit", "the same example was used again")
+        require(
+            different == 10,
+            f"{different} different maps",
+            "one for each digit",
+            "the same example was used again",
+        )
         return
-    require(document["pictures"] >= 320, f"maps of {document['digits'] or 0} digits", "of all ten digits",
-            "the loop over the examples was left out")  # fmt: skip
+    require(
+        document["pictures"] >= 320,
+        f"maps of {document['digits'] or 0} digits",
+        "of all ten digits",
+        "the loop over the examples was left out",
+    )

@@ -35,11 +35,15 @@ class Watched:
 
     def require_each_batch(self, event: str, what: str, cause: str) -> None:
         stopped = f" (the loop stopped with {self.problem})" if self.problem else ""
-        require(self.count(event) == self.expected, f"{what} {self.count(event)} times{stopped}",
-                f"{EPOCHS * len(self.batches)} times for {EPOCHS} epochs of {len(self.batches)} batches", cause)  # fmt: skip
+        require(
+            self.count(event) == self.expected,
+            f"{what} {self.count(event)} times{stopped}",
+            f"{EPOCHS * len(self.batches)} times for {EPOCHS} epochs of {len(self.batches)} batches",
+            cause,
+        )
 
     def fresh_gradients(self, forward: int, batch: int) -> list[torch.Tensor]:
-        """Gradient (3, 6) of one batch alone at the weights of that forward pass, for the trainer's loss and the plain one."""
+        """Gradients (3, 6) of one batch alone at that forward pass's weights, for the trainer's loss and the plain one."""
         weight = self.tensors[f"{forward}.weight"].clone().requires_grad_()
         images, labels = self.batches[batch % len(self.batches)]
         outputs = images.flatten(1) @ weight.t() + self.tensors[f"{forward}.bias"]
@@ -62,8 +66,12 @@ def test_gradients_are_cleared(watched: Watched) -> None:
     """Each batch starts with cleared gradients, and they are still there when the optimizer steps."""
     backwards, forwards = watched.where("backward"), watched.where("forward")
     if not backwards or not forwards:
-        require(watched.count("zero_grad") >= watched.expected, f"{watched.count('zero_grad')} times zero_grad",
-                "once for each batch", "zero_grad is not called in the loop over batches")  # fmt: skip
+        require(
+            watched.count("zero_grad") >= watched.expected,
+            f"{watched.count('zero_grad')} times zero_grad",
+            "once for each batch",
+            "zero_grad is not called in the loop over batches",
+        )
         return
     for number, backward in enumerate(backwards):
         before = [place for place in forwards if place < backward]
@@ -73,50 +81,71 @@ def test_gradients_are_cleared(watched: Watched) -> None:
         if not any(close(gradient, wanted) for wanted in watched.fresh_gradients(before[-1], len(before) - 1)):
             raise Complaint(
                 f"after batch {number + 1} the gradient is not that batch's own: gradients of earlier batches are in it",
-                "zero_grad once for each batch, before backward", "zero_grad is missing, or stands outside of the loop",
-            )  # fmt: skip
+                "zero_grad once for each batch, before backward",
+                "zero_grad is missing, or stands outside of the loop",
+            )
     for step in watched.where("step"):
         before = [place for place in backwards if place < step]
         gradient = watched.tensors.get(f"{step}.grad")
         if before and (gradient is None or not close(gradient, watched.tensors[f"{before[-1]}.grad"])):
-            raise Complaint("the gradients are cleared between backward and step, so that the step has nothing to use",
-                            "zero_grad before backward", "zero_grad in the wrong place")  # fmt: skip
+            raise Complaint(
+                "the gradients are cleared between backward and step, so that the step has nothing to use",
+                "zero_grad before backward",
+                "zero_grad in the wrong place",
+            )
 
 
 @pytest.mark.item("act12")
 def test_forward(watched: Watched) -> None:
     """The trainer's own network sees each batch once in each epoch."""
-    watched.require_each_batch("forward", "the network was called", "another network than self.net is called, or a step "
-                               "stands outside of the loop")  # fmt: skip
+    watched.require_each_batch(
+        "forward",
+        "the network was called",
+        "another network than self.net is called, or a step stands outside of the loop",
+    )
     for number, place in enumerate(watched.where("forward")):
         images, _ = watched.batches[number % len(watched.batches)]
         seen = watched.tensors[f"{place}.images"]
-        require(seen.numel() == images.numel() and close(seen.reshape(images.shape), images),
-                f"call {number + 1} did not get the images of its batch", "self.net(images)", "wrong argument")  # fmt: skip
+        require(
+            seen.numel() == images.numel() and close(seen.reshape(images.shape), images),
+            f"call {number + 1} did not get the images of its batch",
+            "self.net(images)",
+            "wrong argument",
+        )
 
 
 @pytest.mark.item("act13")
 def test_own_loss(watched: Watched) -> None:
     """The loss is computed once a batch by the loss function that the trainer was given."""
-    watched.require_each_batch("loss", "the trainer's own loss function was called",
-                               "the notebook's global loss_function is used in place of self.loss_function")  # fmt: skip
+    watched.require_each_batch(
+        "loss",
+        "the trainer's own loss function was called",
+        "the notebook's global loss_function is used in place of self.loss_function",
+    )
 
 
 @pytest.mark.item("act14")
 def test_backward(watched: Watched) -> None:
     """Each batch has one backward pass that reaches the network's parameters."""
-    watched.require_each_batch("backward", "gradients were computed", "backward is missing, or the loss does not depend on "
-                               "self.net")  # fmt: skip
+    watched.require_each_batch(
+        "backward", "gradients were computed", "backward is missing, or the loss does not depend on self.net"
+    )
 
 
 @pytest.mark.item("act15")
 def test_step(watched: Watched) -> None:
     """The optimizer takes one step a batch, after the backward pass."""
-    watched.require_each_batch("step", "the optimizer stepped", "self.optim.step() is missing, or stands outside of the loop")
+    watched.require_each_batch(
+        "step", "the optimizer stepped", "self.optim.step() is missing, or stands outside of the loop"
+    )
     steps, backwards = watched.where("step"), watched.where("backward")
     if backwards:
         previous = -1
         for step in steps:
-            require(any(previous < place < step for place in backwards), "a step without a backward pass before it",
-                    "backward, then step", "step and backward are in the wrong order")  # fmt: skip
+            require(
+                any(previous < place < step for place in backwards),
+                "a step without a backward pass before it",
+                "backward, then step",
+                "step and backward are in the wrong order",
+            )
             previous = step

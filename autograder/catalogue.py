@@ -1,0 +1,83 @@
+"""Build whole submissions from an assignment's list of right answers, known mistakes and hostile or unfinished work.
+
+The list (``answers.py`` in the assignment's folder) says what each submission changes and which verdicts it must get, so
+it measures the hidden tests. ``examples/`` holds some of them as notebooks.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+import nbformat
+from nbformat import NotebookNode
+
+from .notebook import cells_by_grade_id, role
+from .outcomes import Verdict
+
+Kind = Literal["right", "mistake", "unfinished", "hostile"]
+_REGION = re.compile(r"^[ \t]*#+ (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A submission, told as its difference from the reference solution.
+
+    Args:
+        cells: new sources of answer cells by ``grade_id``.
+        edits: (``grade_id``, old text, new text), each old text exactly once in the cell.
+        blank: answer cells left as they were handed out.
+        added: (``grade_id`` of the cell before, source) of code cells of the student's own.
+        verdicts: the items that do not pass; every other autograded item must.
+    """
+
+    name: str
+    kind: Kind
+    about: str
+    cells: dict[str, str] = field(default_factory=dict)
+    edits: tuple[tuple[str, str, str], ...] = ()
+    blank: tuple[str, ...] = ()
+    added: tuple[tuple[str, str], ...] = ()
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    example: bool = False
+
+
+def answers(assignment: str) -> list[Answer]:
+    """The catalogue of an assignment."""
+    module = importlib.import_module(f"{__package__}.assignments.{assignment}.answers")
+    listed: list[Answer] = module.ANSWERS
+    return listed
+
+
+def build(answer: Answer, source: NotebookNode, release: NotebookNode) -> NotebookNode:
+    """The notebook that a student with this answer would hand in.
+
+    Raises:
+        ValueError: an edit does not fit the reference solution any more.
+    """
+    notebook = copy.deepcopy(release)
+    solved = cells_by_grade_id(source)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if role(cell) not in ("answer", "manual") or name in answer.blank:
+            continue
+        if role(cell) == "manual":
+            if "manual" not in answer.blank:
+                cell.source = "An answer in my own words."
+            continue
+        cell.source = answer.cells.get(name, _REGION.sub("", solved[name].source))
+        for place, old, new in answer.edits:
+            if place == name:
+                if cell.source.count(old) != 1:
+                    raise ValueError(f"{answer.name}: {old!r} is {cell.source.count(old)} times in the cell {name}")
+                cell.source = cell.source.replace(old, new)
+    for place, text in answer.cells.items():
+        if role(solved[place]) == "manual":
+            cells_by_grade_id(notebook)[place].source = text
+    for number, (place, text) in enumerate(answer.added):
+        position = next(i for i, cell in enumerate(notebook.cells) if cell.get("id") == place)
+        notebook.cells.insert(position + 1, nbformat.v4.new_code_cell(text, id=f"own-{number}"))  # type: ignore[no-untyped-call]
+    return notebook

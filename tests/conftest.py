@@ -1,0 +1,111 @@
+"""Fixtures that several test files share: real boxes, and the course they belong to."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder import decoy, grade
+from autograder.evidence import parse_frame
+from autograder.sandbox import run as sandbox_run
+from autograder.sandbox.box import FIRST_UID, Limits
+from autograder.sandbox.mounts import View, view
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+ROOT = Path(__file__).resolve().parents[1]
+# Tests that run side by side must not share a uid, whose processes are counted together.
+SLOT = 20 + int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
+
+
+@dataclass
+class BoxRun:
+    """What came out of one box: its ending, its frames in order, and tensors by ``<evidence>/<name>``."""
+
+    ending: sandbox_run.Ending
+    frames: list[dict[str, Any]]
+    tensors: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        return any(frame.get("event") == "end" for frame in self.frames)
+
+    def cell(self, name: str) -> dict[str, Any]:
+        return next(f for f in self.frames if f.get("event") == "finished" and f["cell"] == name)
+
+    def found(self, name: str) -> dict[str, Any]:
+        return next(f["document"] for f in self.frames if f.get("event") == "evidence" and f["name"] == name)
+
+    def printed(self, name: str, stream: str = "stdout") -> str:
+        return "".join(o["text"] for o in self.cell(name)["outputs"] if o.get("name") == stream)
+
+    def said(self, name: str) -> Any:
+        """What a cell printed as JSON; its error, if it stopped with one, fails the test that asks."""
+        cell = self.cell(name)
+        assert cell["error"] is None, cell["error"]
+        return json.loads(self.printed(name))
+
+
+RunBox = Callable[..., BoxRun]
+
+
+@pytest.fixture(scope="session")
+def run_box() -> RunBox:
+    """A function that runs cells (name -> source) in one real box."""
+
+    def run(
+        cells: Mapping[str, str], *, seconds: float = 20.0, grace: float = 5.0, limits: Limits | None = None,
+        seen: View | None = None, probes: Path | None = None, data: str | None = None, seed: int = 1,
+    ) -> BoxRun:  # fmt: skip
+        frames: list[dict[str, Any]] = []
+        tensors: dict[str, Any] = {}
+        until = [time.monotonic() + 120]
+
+        def deliver(text: bytes, blob: bytes) -> None:
+            document, sent = parse_frame(text, blob)
+            frames.append(document)
+            tensors.update({f"{document.get('name')}/{key}": value for key, value in sent.items()})
+            if document.get("event") in ("started", "finished"):
+                until[0] = time.monotonic() + seconds + grace
+
+        root = decoy.sandbox_folder(data) if data else None  # type: ignore[arg-type]
+        job = {
+            "cells": [{"id": name, "source": source, "seconds": seconds} for name, source in cells.items()],
+            "seed": seed, "threads": 1, "device": "cpu",
+            "data": "/box/data" if data else None, "probes": probes is not None,
+        }  # fmt: skip
+        ending = sandbox_run.run(
+            json.dumps(job).encode(), seen or view(probes, root, grade.matplotlib_cache()), limits or Limits(),
+            threads=1, device="cpu", slot=SLOT, deliver=deliver, deadline=lambda: until[0],
+        )  # fmt: skip
+        return BoxRun(ending, frames, tensors)
+
+    return run
+
+
+def processes_of_boxes(wait: float = 5.0) -> list[str]:
+    """Names of the processes that boxes left, after up to ``wait`` seconds for the kernel to take them away.
+
+    Those of this test run's box user; where boxes run as the tests' own user, those that a test named ``leftbehind``.
+    """
+    end = time.monotonic() + wait
+    while (found := _alive_in_boxes()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
+def _alive_in_boxes() -> list[str]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (folder / "comm").read_text().strip()
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            if state != "Z" and (folder.stat().st_uid == FIRST_UID + SLOT or name == "leftbehind"):
+                found.append(name)
+        except OSError:
+            continue
+    return found

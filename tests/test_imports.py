@@ -1,0 +1,102 @@
+"""Data flows one way through the package, the code of the box stands alone, and nothing unpickles."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
+
+# The flow of a submission, each line a stage: a module imports modules of its own line or of lines above it, and of its
+# own line only those to its left.
+FLOW = """
+notebook idx transfer sources outcomes course
+data decoy
+converter release
+recognise restore submission
+inside.channel inside.figures inside.datasets inside.loop inside.trace inside.shell inside.probing inside.main
+sandbox.seccomp sandbox.mounts sandbox.box sandbox.run
+assignment evidence
+architecture replay comparison
+attempts judge
+grade item_cells safe_pages gradebook preprocessors batch
+report session validate doctor
+cli __main__
+"""
+ORDER = [name for line in FLOW.split("\n") for name in line.split()]
+# Facts about the assignments' own notebooks, and examples made of them: behind the flow, imported by nothing in it.
+BESIDE = {"catalogue"}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+CORE = [name for name in MODULES if name and not name.startswith("assignments")]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names that a module imports, anywhere in it; ``from a import b`` gives ``a`` and ``a.b``."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = list(parts[: len(parts) - node.level]) if node.level else []
+            module = ".".join([*base, *(node.module or "").split(".")]).strip(".")
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def own(path: Path) -> set[str]:
+    """Modules of this package that a module imports, by their names below it."""
+    names = {name.removeprefix("autograder.") for name in imported(path) if name.startswith("autograder.")}
+    return {name for name in names if name in MODULES and name not in ("inside", "sandbox")}
+
+
+def test_the_flow_names_every_module() -> None:
+    packages = {"inside", "sandbox"}
+    assert set(CORE) - packages - BESIDE == set(ORDER)
+    assert len(ORDER) == len(set(ORDER))
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_module_imports_only_earlier_ones(name: str) -> None:
+    later = {other for other in own(MODULES[name]) if other not in ORDER[: ORDER.index(name)]}
+    assert not later, f"{name} imports {later}, which come after it in the flow"
+
+
+def test_the_flow_knows_no_assignment() -> None:
+    for name in CORE:
+        if name not in BESIDE:
+            assert not [other for other in own(MODULES[name]) if other.startswith("assignments.")], name
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("inside")])
+def test_code_of_the_box_imports_nothing_outside_it(name: str) -> None:
+    assert {other for other in own(MODULES[name]) if not other.startswith("inside.")} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.endswith(".probes")])
+def test_probes_import_nothing_but_what_the_box_has(name: str) -> None:
+    assert own(MODULES[name]) == set()
+
+
+@pytest.mark.parametrize("name", list(MODULES))
+def test_nothing_unpickles(name: str) -> None:
+    forbidden = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+    assert not forbidden.intersection(imported(MODULES[name]))
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert (node.value.id, node.attr) not in {("torch", "load"), ("np", "load"), ("export", "load")}
+
+
+@pytest.mark.parametrize("name", list(MODULES))
+def test_a_module_says_first_what_it_does(name: str) -> None:
+    text = ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8"))) or ""
+    first = text.split("\n\n")[0].strip()
+    assert len(first) > 15, f"{name} has no docstring"
+    assert first.endswith((".", ":")), first

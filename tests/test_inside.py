@@ -1,0 +1,421 @@
+"""What runs in the box: the notebook shell, descriptions of figures, batches of images, the evidence pipe, probes."""
+
+import json
+import os
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import BoxRun, RunBox
+
+from autograder.evidence import parse_frame
+from autograder.inside import loop
+from autograder.inside.channel import Channel
+
+CELLS = {
+    "plain": "import torch\nx = torch.arange(3)\nx",
+    "printing": "import sys\nprint('out'); print('err', file=sys.stderr)\nprint('again')",
+    "frame": "import pandas as pd\npd.DataFrame({'a': [1, 2]})",
+    "displayed": "from IPython.display import HTML, display\ndisplay(HTML('<b>bold</b>'))\n'last'",
+    "magics": "%time y = 2\n%timeit -n1 -r1 pass\n%matplotlib inline\nprint(y)",
+    "cell_magic": "%%capture kept\nprint('hidden')",
+    "shell": "!echo from the shell",
+    "bang_pip": "!pip install something",
+    "magic_pip": "%pip install something",
+    "module_pip": "import sys\n!{sys.executable} -m pip install -q something",
+    "awaiting": "import asyncio\nawait asyncio.sleep(0.01)\nprint(await asyncio.sleep(0, 'awaited'))",
+    "flood": "print('x' * 100_000_000)",
+    "many_prints": "for i in range(100_000):\n    print('y' * 1000)\nprint('the end')",
+    "after_flood": "print('short')",
+    "surrogate": "print('lone \\ud800 surrogate')",
+    "asking": "input('name? ')",
+    "failing": "a = 1\nb = 0\na / b",
+    "defined": "def divide(n):\n    return 1 / n",
+    "given": "n = 3",
+    "doubling": "m = n * 2",
+    "calling": "\n\ndivide(0)",
+    "syntax": "def broken(:\n    pass",
+    "exiting": "import sys\nsys.exit(3)",
+    "silent": "class Odd(Exception):\n    def __str__(self): raise RuntimeError('no text')\nraise Odd",
+    "still_here": "print(y)",
+    "slow": "import time\nwhile True:\n    time.sleep(0.01)",
+    "stubborn": """
+import time
+end = time.monotonic() + 30
+while time.monotonic() < end:
+    try:
+        time.sleep(0.01)
+    except Exception:
+        pass
+""",
+    "after_time": "print('next cell')",
+    "figure": """
+import matplotlib.pyplot as plt, numpy as np
+figure, (left, right) = plt.subplots(1, 2)
+left.plot([1, 2, 3], [0.5, 0.25, 0.125])
+left.set(title='Loss', xlabel='epoch', ylabel='mean loss', xlim=(0, 4))
+left.scatter([7, 8], [1, 2])
+right.imshow(np.array([[0.0, 1.0], [2.0, 3.0]]))
+figure.suptitle('Two')
+plt.show()
+plt.semilogx([1, 10], [1, 2])
+""",
+    "progress": "from tqdm.auto import tqdm\nprint(sum(tqdm(range(3))))",
+    "warning": "import warnings\nwarnings.warn('careful')\nprint('fine')",
+    "device": "print(json.dumps(1)) if 'json' in globals() else print('clean namespace')",
+}
+
+PROBES = '''
+"""Probes of a toy assignment."""
+import random
+import torch
+from inside.probing import Evidence, Student, probe
+
+@probe(after="figure")
+def drawing(student: Student) -> Evidence:
+    return Evidence({"figures": student.runs["figure"].figures})
+
+@probe(after="doubling")
+def rerunning(student: Student) -> Evidence:
+    again = student.rerun("doubling", n=50, new=1)
+    after = student.namespace
+    return Evidence({"m": again.values["m"], "after": [after["n"], after["m"], "new" in after]}, {"x": after["x"]})
+
+@probe(after="defined")
+def failing(student: Student) -> Evidence:
+    return Evidence({"never": student.namespace["divide"](0)})
+
+@probe(after="printing")
+def drawing_random_numbers(student: Student) -> Evidence:
+    before = torch.get_rng_state(), random.getstate()
+    torch.set_grad_enabled(False)
+    torch.set_default_dtype(torch.float64)
+    return Evidence({"torch": torch.rand(1).item(), "seed": student.seed})
+
+@probe(after="warning")
+def state_after(student: Student) -> Evidence:
+    return Evidence({"grad": torch.is_grad_enabled(), "dtype": str(torch.get_default_dtype())})
+'''
+
+
+@pytest.fixture(scope="module")
+def box(run_box: RunBox, tmp_path_factory: pytest.TempPathFactory) -> BoxRun:
+    probes = tmp_path_factory.mktemp("toy") / "probes.py"
+    probes.write_text(PROBES)
+    return run_box(CELLS, seconds=3, probes=probes, seed=11)
+
+
+def outputs(box: BoxRun, cell: str) -> list[str]:
+    return [output["output_type"] for output in box.cell(cell)["outputs"]]
+
+
+def test_all_cells_run_to_the_end(box: BoxRun) -> None:
+    assert box.ended
+    assert [f["cell"] for f in box.frames if f["event"] == "finished"] == list(CELLS)
+
+
+def test_last_expression_is_the_result(box: BoxRun) -> None:
+    assert box.cell("plain")["outputs"] == [
+        {
+            "output_type": "execute_result",
+            "data": {"text/plain": "tensor([0, 1, 2])"},
+            "metadata": {},
+            "execution_count": None,
+        }
+    ]
+
+
+def test_stdout_and_stderr_are_kept_apart_and_in_order(box: BoxRun) -> None:
+    shown = box.cell("printing")["outputs"]
+    assert [(o["name"], o["text"]) for o in shown] == [("stdout", "out\n"), ("stderr", "err\n"), ("stdout", "again\n")]
+
+
+def test_warning_goes_to_stderr_and_is_no_error(box: BoxRun) -> None:
+    assert "careful" in box.printed("warning", "stderr")
+    assert box.printed("warning") == "fine\n"
+    assert box.cell("warning")["error"] is None
+
+
+def test_data_frame_is_shown_as_text_and_table(box: BoxRun) -> None:
+    data = box.cell("frame")["outputs"][0]["data"]
+    assert "<table" in data["text/html"]
+    assert "a" in data["text/plain"]
+
+
+def test_display_and_result_both_show(box: BoxRun) -> None:
+    assert outputs(box, "displayed") == ["display_data", "execute_result"]
+    assert box.cell("displayed")["outputs"][0]["data"]["text/html"] == "<b>bold</b>"
+
+
+def test_magics_work(box: BoxRun) -> None:
+    assert box.cell("magics")["error"] is None
+    text = box.printed("magics")
+    assert "Wall time" in text
+    assert "per loop" in text
+    assert text.endswith("2\n")
+    assert box.cell("cell_magic")["outputs"] == []
+
+
+def test_shell_lines_run_and_installing_is_skipped(box: BoxRun) -> None:
+    assert box.printed("shell") == "from the shell\n"
+    for cell in ("bang_pip", "magic_pip", "module_pip"):
+        assert box.cell(cell)["error"] is None
+        assert box.printed(cell).startswith("[skipped when grading:"), cell
+
+
+def test_top_level_await_works(box: BoxRun) -> None:
+    assert box.printed("awaiting") == "awaited\n"
+
+
+@pytest.mark.parametrize("cell", ["flood", "many_prints"])
+def test_100_mb_of_output_are_cut_and_cost_little(box: BoxRun, cell: str) -> None:
+    text = box.printed(cell)
+    assert 50_000 <= len(text) < 51_000
+    assert text.count("[output cut after 50,000 characters]") == 1
+    assert box.cell(cell)["seconds"] < 3
+    assert box.cell(cell)["error"] is None
+    assert box.printed("after_flood") == "short\n"
+
+
+def test_text_that_is_no_unicode_costs_nothing_else(box: BoxRun) -> None:
+    text = box.printed("surrogate")
+    assert text.startswith("lone ")
+    text.encode()
+
+
+def test_input_is_refused_with_a_reason(box: BoxRun) -> None:
+    assert "input() is not available" in box.cell("asking")["error"]["evalue"]
+
+
+def test_an_error_names_its_line_in_the_cell(box: BoxRun) -> None:
+    assert box.cell("failing")["error"] == {"ename": "ZeroDivisionError", "evalue": "division by zero", "line": 3}
+    assert outputs(box, "failing") == ["error"]
+    assert "ZeroDivisionError" in "\n".join(box.cell("failing")["outputs"][0]["traceback"])
+    assert box.cell("syntax")["error"]["ename"] == "SyntaxError"
+    assert box.cell("syntax")["error"]["line"] == 1
+
+
+def test_errors_exits_and_odd_exceptions_do_not_end_the_notebook(box: BoxRun) -> None:
+    assert box.cell("exiting")["error"]["ename"] == "SystemExit"
+    assert box.cell("silent")["error"]["ename"] == "Odd"
+    assert box.printed("still_here") == "2\n"
+
+
+@pytest.mark.parametrize("cell", ["slow", "stubborn"])
+def test_a_cell_is_stopped_at_its_time(box: BoxRun, cell: str) -> None:
+    assert box.cell(cell)["error"]["ename"] == "CellTimeout"
+    assert "3 seconds" in box.cell(cell)["error"]["evalue"]
+    assert 2.9 < box.cell(cell)["seconds"] < 6
+    assert box.printed("after_time") == "next cell\n"
+
+
+def test_figures_are_described_and_shown(box: BoxRun) -> None:
+    two, last = box.found("drawing")["figures"]
+    left, right = two["axes"]
+    assert two["suptitle"] == "Two"
+    assert (left["title"], left["xlabel"], left["ylabel"]) == ("Loss", "epoch", "mean loss")
+    assert left["xlim"] == [0, 4]
+    assert left["lines"] == [{"x": [1, 2, 3], "y": [0.5, 0.25, 0.125]}, {"x": [7, 8], "y": [1, 2]}]
+    assert right["images"] == [{"shape": [2, 2], "pixels": [0, 1, 2, 3]}]
+    assert last["axes"][0]["xscale"] == "log"
+    pictures = [o for o in box.cell("figure")["outputs"] if "image/png" in o.get("data", {})]
+    assert len(pictures) == 2
+
+
+def test_progress_bars_do_no_harm(box: BoxRun) -> None:
+    assert box.printed("progress") == "3\n"
+    assert box.cell("progress")["error"] is None
+
+
+def test_the_notebooks_namespace_is_its_own(box: BoxRun) -> None:
+    assert box.printed("device") == "clean namespace\n"
+
+
+def test_a_cell_run_again_puts_every_variable_back(box: BoxRun) -> None:
+    assert box.found("rerunning") == {"m": 100, "after": [3, 6, False]}
+    assert box.tensors["rerunning/x"].tolist() == [0, 1, 2]
+
+
+def test_what_student_code_raises_in_a_probe_is_its_finding(box: BoxRun) -> None:
+    assert box.found("failing") == {"problem": "ZeroDivisionError: division by zero"}
+
+
+def test_a_probe_leaves_random_state_and_torch_settings_alone(box: BoxRun) -> None:
+    assert box.found("drawing_random_numbers")["seed"] == 11
+    assert box.found("state_after") == {"grad": True, "dtype": "torch.float32"}
+
+
+DATASETS = {
+    "setup": """
+import hashlib, json, random, torch
+from torch.utils.data import DataLoader, Subset
+from torchvision import transforms
+from torchvision.datasets import MNIST, FashionMNIST
+usual = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+class OneByOne(torch.utils.data.Dataset):
+    # Hides the batch door, so that the loader asks for image after image.
+    def __init__(self, dataset): self.dataset = dataset
+    def __len__(self): return len(self.dataset)
+    def __getitem__(self, index): return self.dataset[index]
+def bits(loader):
+    digest = hashlib.sha256()
+    for images, labels in loader:
+        digest.update(repr((tuple(images.shape), images.dtype, tuple(labels.shape), labels.dtype)).encode())
+        digest.update(images.numpy().tobytes() + labels.numpy().tobytes())
+    return digest.hexdigest()
+def same(dataset, **options):
+    found = []
+    for kind in (dataset, OneByOne(dataset)):
+        torch.manual_seed(3)
+        found.append(bits(DataLoader(kind, **options)))
+    return found[0] == found[1]
+data = MNIST(root="anywhere", train=True, download=True, transform=usual)
+few = Subset(data, range(1003))
+""",
+    "sizes": "print(json.dumps([len(data), len(MNIST('data', train=False)), data.train_data.shape[0]]))",
+    "ordinary": "print(json.dumps(same(few, batch_size=64)))",
+    "shuffled": "print(json.dumps(same(few, batch_size=64, shuffle=True)))",
+    "dropping": "print(json.dumps(same(few, batch_size=64, shuffle=True, drop_last=True)))",
+    "workers": "print(json.dumps(same(few, batch_size=64, shuffle=True, num_workers=2)))",
+    "scattered": "print(json.dumps(same(Subset(data, [5, 59_999, 5, 17]), batch_size=3)))",
+    "test_set": "print(json.dumps(same(Subset(MNIST('x', train=False, transform=usual), range(300)), batch_size=100)))",
+    "only_tensor": "print(json.dumps(same(Subset(MNIST('x', transform=transforms.ToTensor()), range(300)), batch_size=100)))",
+    "two_steps": """
+twice = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.1307, 0.3081), transforms.Normalize(0.5, 2.0)])
+print(json.dumps(same(Subset(MNIST('x', transform=twice), range(300)), batch_size=100)))
+""",
+    "double": """
+torch.set_default_dtype(torch.float64)
+try:
+    print(json.dumps(same(few, batch_size=64)))
+finally:
+    torch.set_default_dtype(torch.float32)
+""",
+    "other_transform": """
+turned = transforms.Compose([transforms.RandomRotation(10), transforms.ToTensor()])
+print(json.dumps(same(Subset(MNIST('x', transform=turned), range(200)), batch_size=50)))
+""",
+    "random_after": """
+erased = transforms.Compose([transforms.ToTensor(), transforms.RandomErasing(1.0)])
+print(json.dumps(same(Subset(MNIST('x', transform=erased), range(200)), batch_size=50)))
+""",
+    "target_transform": """
+print(json.dumps(same(Subset(MNIST('x', transform=usual, target_transform=lambda y: y + 1), range(200)), batch_size=50)))
+""",
+    "label_list": """
+relabelled = MNIST('x', transform=usual)
+relabelled.targets = [int(y) % 2 for y in relabelled.targets]
+print(json.dumps(same(Subset(relabelled, range(200)), batch_size=50)))
+""",
+    "subclass": """
+class Odd(MNIST):
+    @property
+    def raw_folder(self): return '/box/data/MNIST/raw'
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return -image, label
+print(json.dumps(same(Subset(Odd('x', transform=usual), range(200)), batch_size=50)))
+""",
+    "one_image": "image, label = data[7]\nprint(json.dumps([list(image.shape), str(image.dtype), type(label).__name__]))",
+    "speed": """
+import time
+def seconds(dataset):
+    begun = time.process_time()
+    for _ in DataLoader(dataset, batch_size=256): pass
+    return time.process_time() - begun
+some = Subset(data, range(6000))
+seconds(some)
+print(json.dumps(seconds(OneByOne(some)) / seconds(some)))
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def datasets(run_box: RunBox) -> BoxRun:
+    return run_box(DATASETS, data="mnist")
+
+
+def test_datasets_are_found_whatever_root_the_notebook_names(datasets: BoxRun) -> None:
+    assert datasets.said("sizes") == [60_000, 10_000, 60_000]
+    assert datasets.said("one_image") == [[1, 28, 28], "torch.float32", "int"]
+
+
+@pytest.mark.parametrize("cell", [name for name in DATASETS if name not in ("setup", "sizes", "one_image", "speed")])
+def test_batches_have_the_bits_of_single_images(datasets: BoxRun, cell: str) -> None:
+    assert datasets.said(cell) is True
+
+
+def test_batches_are_many_times_faster(datasets: BoxRun) -> None:
+    assert datasets.said("speed") > 4
+
+
+def sent(document: dict[str, object], tensors: dict[str, torch.Tensor] | None = None) -> tuple[bytes, bytes]:
+    read_end, write_end = os.pipe()
+    Channel(write_end).send(document, tensors)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        data = pipe.read()
+    text, blob = struct.unpack_from(">QQ", data)
+    assert len(data) == 16 + text + blob
+    return data[16 : 16 + text], data[16 + text :]
+
+
+def test_channel_sends_what_evidence_reads() -> None:
+    whole = torch.arange(6.0).reshape(2, 3)
+    tensors = {"whole": whole, "view": whole.t(), "parameter": torch.nn.Parameter(whole), "none": torch.zeros(0)}
+    document = {"event": "x", "values": [1, 2.5, None, True], "nested": {"a": "b"}}
+    found, back = parse_frame(*sent(document, tensors))
+    assert found == document
+    assert all(torch.equal(back[name], tensor) for name, tensor in tensors.items())
+
+
+def test_channel_makes_strict_json_of_anything() -> None:
+    odd = {"nan": float("nan"), "infinite": -float("inf"), "object": Path("x"), "tuple": (1,), 3: "key", "lone": "\ud800"}
+    text, _ = sent(odd)
+    found = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+    assert found == {"nan": "nan", "infinite": "-inf", "object": "<PosixPath>", "tuple": [1], "3": "key", "lone": "?"}
+
+
+def training(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
+    for _ in range(epochs):
+        for images, labels in batches:
+            optimizer.zero_grad()
+            loss(network(images), labels).backward()
+            optimizer.step()
+    return [1.0, torch.tensor(0.5)]
+
+
+def test_watched_loop_names_every_event() -> None:
+    document, tensors = loop.watch(training, seed=5)
+    assert [e["event"] for e in document["events"]] == ["zero_grad", "forward", "loss", "backward", "step"] * 6
+    assert document["returned"] == [1.0, 0.5]
+    assert document["problem"] is None
+    weight, _, _ = loop.problem(5)
+    assert torch.equal(tensors["1.weight"], weight)
+    assert not torch.equal(tensors["final.weight"], weight)
+    assert torch.equal(tensors["3.grad"], tensors["4.grad"])
+
+
+def test_watched_loop_shows_gradients_that_pile_up() -> None:
+    def never_zeroed(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
+        for images, labels in batches:
+            loss(network(images), labels).backward()
+
+    document, tensors = loop.watch(never_zeroed, seed=5)
+    assert [e["event"] for e in document["events"]] == ["forward", "loss", "backward"] * 3
+    fresh, _ = loop.watch(training, seed=5)[1]["3.grad"], None
+    assert torch.equal(tensors["2.grad"], fresh)
+    assert not torch.equal(tensors["5.grad"], tensors["2.grad"])
+
+
+def test_watched_loop_ends_an_endless_one_and_keeps_errors() -> None:
+    def endless(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
+        while True:
+            optimizer.zero_grad()
+
+    document, _ = loop.watch(endless, seed=5)
+    assert "more than 400 events" in document["problem"]
+    document, tensors = loop.watch(lambda *_: 1 / 0, seed=5)
+    assert document["problem"].startswith("ZeroDivisionError")
+    assert "final.weight" in tensors

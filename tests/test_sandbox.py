@@ -1,0 +1,368 @@
+"""The box, by real boxes: what code in it sees, reaches and may use, and how each abuse of it ends."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
+
+from autograder.data import cache_folder
+from autograder.sandbox import mounts
+from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits, command_line
+from autograder.sandbox.mounts import PACKAGE, view
+
+MEBIBYTE = 1 << 20
+SMALL = Limits(scratch=32 * MEBIBYTE, memory=3 << 30)
+SECRET = "a-secret-in-the-environment-of-the-grader"
+
+PRELUDE = """
+import ctypes, errno, json, os, socket, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def outcome(action):
+    try:
+        return repr(action())
+    except OSError as error:
+        return errno.errorcode[error.errno]
+def call(number, *args):
+    libc.syscall.restype = ctypes.c_long
+    return "done" if libc.syscall(number, *args) >= 0 else errno.errorcode[ctypes.get_errno()]
+def write(path, size=1):
+    piece = b"x" * min(size, 1 << 20)
+    with open(path, "wb") as file:
+        for _ in range(max(1, size >> 20)):
+            file.write(piece)
+"""
+
+CELLS = {
+    "prelude": PRELUDE,
+    "user": "print(json.dumps([os.getuid(), os.geteuid(), os.getgroups()]))",
+    "environment": "print(json.dumps([dict(os.environ), open('/proc/1/environ').read()]))",
+    "folders": f"""
+print(json.dumps({{path: outcome(lambda: sorted(os.listdir(path)))
+                  for path in {[str(ROOT), str(Path.home()), str(cache_folder()), "/root", "/home", "/var", "/srv"]!r}}}))
+""",
+    "search": """
+wanted = {"assignment.toml", "pa4_convnet.ipynb", "test_trainer.py", "outcomes.py", "decoy.py"}
+found = []
+for top in sorted(os.listdir("/")):
+    if top not in ("proc", "sys", "usr", "lib"):
+        for folder, folders, files in os.walk(f"/{top}"):
+            folders[:] = [name for name in folders if name not in ("torch", "nvidia", "node_modules")]
+            found += [os.path.join(folder, name) for name in wanted.intersection(files)]
+print(json.dumps(found))
+""",
+    "package": """
+import importlib.util
+print(json.dumps([importlib.util.find_spec("autograder") is not None, sorted(os.listdir("/box"))]))
+""",
+    "sockets": """
+families = {"inet": socket.AF_INET, "inet6": socket.AF_INET6, "vsock": 40, "netlink": 16, "packet": 17, "unix": 1}
+def connect():
+    with socket.create_connection(("127.0.0.1", 22), timeout=1): pass
+found = {name: outcome(lambda: socket.socket(family, socket.SOCK_STREAM).close()) for name, family in families.items()}
+print(json.dumps(found | {"connect": outcome(connect)}))
+""",
+    "files": """
+paths = ["/x", "/usr/lib/x", "/box/x", "/box/inside/x", "/dev/x", "/etc/x", "/proc/sys/kernel/hostname", "/sys/x",
+         sys.prefix + "/x", "/tmp/x", "/dev/shm/x", os.environ["HOME"] + "/x"]
+print(json.dumps({path: outcome(lambda: write(path)) for path in paths}))
+""",
+    "filling": """
+found = {}
+for folder in ("/tmp", "/dev/shm", os.environ["HOME"]):
+    try:
+        found[folder] = outcome(lambda: write(folder + "/big", 1 << 30))
+    finally:
+        if os.path.exists(folder + "/big"):
+            os.remove(folder + "/big")
+print(json.dumps(found))
+""",
+    "descriptors": """
+import stat
+found = {}
+for name in os.listdir("/proc/self/fd"):
+    try:
+        found[name] = os.readlink("/proc/self/fd/" + name).split(":")[0]
+    except OSError:
+        pass
+print(json.dumps(found))
+""",
+    "calls": """
+import platform
+numbers = {
+    "x86_64": {"unshare": (272, 0x10000000), "setns": (308, 0, 0), "ptrace": (101, 0, 0, 0, 0), "memfd_create": (319, b"x", 0),
+               "mount": (165, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (321, 0, 0, 0), "io_uring_setup": (425, 1, 0),
+               "process_vm_readv": (310, 1, 0, 0, 0, 0, 0), "keyctl": (250, 0, 0)},
+    "aarch64": {"unshare": (97, 0x10000000), "setns": (268, 0, 0), "ptrace": (117, 0, 0, 0, 0), "memfd_create": (279, b"x", 0),
+                "mount": (40, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (280, 0, 0, 0), "io_uring_setup": (425, 1, 0),
+                "process_vm_readv": (270, 1, 0, 0, 0, 0, 0), "keyctl": (219, 0, 0)},
+}[platform.machine()]
+print(json.dumps({name: call(*arguments) for name, arguments in numbers.items()}))
+""",
+    "namespace_by_clone": """
+CLONE = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+pid = libc.syscall(CLONE, 0x10000000 | 17, 0, 0, 0, 0)
+if pid == 0:
+    os._exit(0)
+print(json.dumps("done" if pid > 0 else errno.errorcode[ctypes.get_errno()]))
+""",
+    "processes": "print(json.dumps([name for name in os.listdir('/proc') if name.isdigit()]))",
+    "stdin": """
+import subprocess
+print(json.dumps([os.read(0, 10).decode(), subprocess.run(["cat"], capture_output=True, text=True).stdout]))
+""",
+    "shadow": """
+for name in ("torch", "timeit"):
+    with open(name + ".py", "w") as file:
+        file.write("raise SystemExit('the file in the working folder was imported')")
+import torch, timeit
+print(json.dumps([torch.__file__, timeit.__file__, os.getcwd()]))
+""",
+    "workers": """
+import torch
+loader = torch.utils.data.DataLoader(torch.arange(8.0), batch_size=2, num_workers=2)
+print(json.dumps([batch.tolist() for batch in loader]))
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def box(run_box: RunBox) -> Iterator[BoxRun]:
+    os.environ["GRADER_TOKEN"] = SECRET
+    try:
+        yield run_box(CELLS, limits=SMALL)
+    finally:
+        del os.environ["GRADER_TOKEN"]
+
+
+def test_box_runs_to_its_end(box: BoxRun) -> None:
+    assert box.ending.cause == "closed"
+    assert box.ended
+    assert [frame["event"] for frame in box.frames[:3]] == ["ready", "started", "finished"]
+    assert box.ending.peak_memory > 50 * MEBIBYTE
+
+
+def test_code_has_no_rights(box: BoxRun) -> None:
+    uid, effective, groups = box.said("user")
+    assert uid == effective
+    assert uid == (FIRST_UID + SLOT if os.geteuid() == 0 else os.getuid())
+    assert 0 not in groups
+
+
+def test_nothing_of_the_graders_environment_is_inherited(box: BoxRun) -> None:
+    variables, of_pid_1 = box.said("environment")
+    assert SECRET not in str(variables) + of_pid_1
+    assert set(variables) <= set(os.environ) | set(variables)
+    assert not {"GRADER_TOKEN", "USER", "SSH_AUTH_SOCK", "VIRTUAL_ENV", "PYTHONPATH"} & set(variables)
+    assert "GRADER_TOKEN" not in of_pid_1
+
+
+def test_course_home_and_other_folders_are_not_there(box: BoxRun) -> None:
+    found = box.said("folders")
+    bound = [Path(target) for target in view(None, None, None).binds.values()] + [Path("/home/student")]
+    for path, listing in found.items():
+        # What leads to a bound folder, an interpreter below a home for example, is there; nothing beside it is.
+        leading = {str(target.relative_to(path).parts[0]) for target in bound if target.is_relative_to(path)}
+        assert listing in ("ENOENT", str(sorted(leading))), (path, listing)
+
+
+def test_no_notebook_hidden_test_or_gradebook_is_anywhere(box: BoxRun) -> None:
+    assert box.said("search") == []
+
+
+def test_only_the_boxs_own_code_of_the_package_is_there(box: BoxRun) -> None:
+    importable, folder = box.said("package")
+    assert not importable
+    assert folder == ["inside", "matplotlib"]
+
+
+def test_no_socket_but_local_ones(box: BoxRun) -> None:
+    found = box.said("sockets")
+    assert found.pop("unix") == "None"
+    assert set(found.values()) == {"EPERM"}, found
+
+
+def test_files_can_only_be_written_in_the_scratch_folders(box: BoxRun) -> None:
+    found = box.said("files")
+    writable = {path for path, result in found.items() if result == "None"}
+    assert writable == {"/tmp/x", "/dev/shm/x", "/home/student/x"}
+    assert set(found.values()) <= {"None", "EROFS", "EACCES", "ENOENT", "EPERM"}
+
+
+def test_scratch_folders_are_sized(box: BoxRun) -> None:
+    found = box.said("filling")
+    assert len(found) == 3
+    assert set(found.values()) <= {"ENOSPC", "EFBIG"}, found
+
+
+def test_no_descriptor_is_inherited_but_the_pipe(box: BoxRun) -> None:
+    found = box.said("descriptors")
+    assert [found.pop(standard) for standard in "012"] == ["/dev/null", "/dev/null", "pipe"]
+    ours = [target for target in found.values() if target not in ("anon_inode",)]
+    assert ours.count("pipe") == 1, found
+    assert not [target for target in ours if target.startswith(str(ROOT)) or "deleted" in target], found
+
+
+def test_dangerous_system_calls_are_refused(box: BoxRun) -> None:
+    found = box.said("calls")
+    assert set(found.values()) == {"EPERM"}, found
+    assert box.said("namespace_by_clone") == "EPERM"
+
+
+def test_no_process_outside_is_visible(box: BoxRun) -> None:
+    assert len(box.said("processes")) < 8
+
+
+def test_stdin_is_empty(box: BoxRun) -> None:
+    assert box.said("stdin") == ["", ""]
+
+
+def test_files_named_like_libraries_are_not_imported(box: BoxRun) -> None:
+    torch_file, timeit_file, folder = box.said("shadow")
+    assert folder == "/home/student"
+    assert not torch_file.startswith(folder)
+    assert not timeit_file.startswith(folder)
+
+
+def test_workers_of_a_data_loader_work(box: BoxRun) -> None:
+    assert box.said("workers") == [[0, 1], [2, 3], [4, 5], [6, 7]]
+
+
+def test_package_installed_beside_the_libraries_is_covered(run_box: RunBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        site = Path(name)
+        site.chmod(0o755)
+        installed = site / PACKAGE.name
+        shutil.copytree(PACKAGE, installed, ignore=shutil.ignore_patterns("__pycache__"))
+        (site / "library.py").write_text("ANSWER = 1\n")
+        folders = mounts._environment_folders()
+        monkeypatch.setattr(mounts, "_environment_folders", lambda: [*folders, site])
+        monkeypatch.setattr(mounts.site, "getsitepackages", lambda: [str(site)])
+        source = f"import os; print(open('{site}/library.py').read(), os.listdir('{installed}'))"
+        found = run_box({"look": source}, seen=view(None, None, None))
+        assert found.printed("look") == "ANSWER = 1\n []\n"
+
+
+def test_fork_bomb_is_bounded(run_box: RunBox) -> None:
+    source = """
+import os, signal, time
+first, end = os.getpid(), time.monotonic() + 1.5
+while time.monotonic() < end:
+    try:
+        os.fork()
+    except OSError:
+        time.sleep(0.01)
+if os.getpid() != first:
+    time.sleep(60)
+count = len([name for name in os.listdir("/proc") if name.isdigit()])
+os.kill(-1, signal.SIGKILL)
+print(count)
+"""
+    limits = replace(SMALL, processes=24)
+    found = run_box({"bomb": source}, limits=limits)
+    if found.ending.cause == "closed":
+        assert 4 < int(found.printed("bomb")) <= limits.processes
+    else:
+        assert found.ending.cause == "processes"
+    assert processes_of_boxes() == []
+
+
+def test_memory_hog_is_ended(run_box: RunBox) -> None:
+    source = "hog = []\nwhile True:\n    hog.append(bytearray(b'x' * (40 << 20)))"
+    found = run_box({"hog": source}, limits=replace(SMALL, memory=1200 * MEBIBYTE))
+    assert found.ending.cause == "memory", found.ending
+    assert "1,200 MiB" in found.ending.detail
+    assert not found.ended
+    assert processes_of_boxes() == []
+
+
+def test_loop_that_ignores_signals_is_ended(run_box: RunBox) -> None:
+    source = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+signal.setitimer = lambda *_: None
+while True:
+    try:
+        while True: pass
+    except BaseException:
+        pass
+"""
+    begun = time.monotonic()
+    found = run_box({"before": "1", "loop": source}, seconds=1, grace=1)
+    assert found.ending.cause == "time"
+    assert [frame.get("cell") for frame in found.frames] == [None, "before", "before", "loop"]
+    assert time.monotonic() - begun < 40
+
+
+def pipe_of_evidence(rest: str) -> str:
+    return f"""
+import os, stat, struct
+pipe = next(int(fd) for fd in os.listdir("/proc/self/fd")
+            if int(fd) > 2 and os.path.exists("/proc/self/fd/" + fd) and stat.S_ISFIFO(os.stat("/proc/self/fd/" + fd).st_mode))
+{rest}
+"""
+
+
+def test_flood_of_evidence_is_ended(run_box: RunBox) -> None:
+    source = pipe_of_evidence("while True:\n    os.write(pipe, struct.pack('>QQ', 2, 0) + b'{}')")
+    found = run_box({"flood": source}, limits=replace(SMALL, evidence=MEBIBYTE))
+    assert (found.ending.cause, found.ending.detail) == ("flood", "more than 1 MiB of evidence")
+
+
+def test_giant_frame_is_refused_before_it_is_read(run_box: RunBox) -> None:
+    source = pipe_of_evidence("os.write(pipe, struct.pack('>QQ', 1 << 62, 1 << 62))\nimport time; time.sleep(60)")
+    found = run_box({"giant": source})
+    assert found.ending.cause == "flood"
+    assert "larger than 96 MiB" in found.ending.detail
+    assert found.ending.peak_memory < 3 << 30
+
+
+def test_exit_in_a_cell_leaves_no_end_event(run_box: RunBox) -> None:
+    found = run_box({"exit": "import os; os._exit(0)", "after": "1"})
+    assert found.ending.cause == "closed"
+    assert not found.ended
+    assert [frame["event"] for frame in found.frames] == ["ready", "started"]
+
+
+def test_process_that_was_set_free_does_not_outlive_the_box(run_box: RunBox) -> None:
+    source = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        with open("/proc/self/comm", "w") as file:
+            file.write("leftbehind")
+        time.sleep(300)
+    os._exit(0)
+time.sleep(0.5)
+names = []
+for pid in os.listdir("/proc"):
+    if pid.isdigit():
+        with open(f"/proc/{pid}/comm") as file:
+            names.append(file.read().strip())
+print(names)
+"""
+    found = run_box({"leave": source})
+    assert "leftbehind" in found.printed("leave")
+    assert found.ended
+    assert processes_of_boxes() == []
+
+
+def test_machine_without_bubblewrap_says_what_to_install(run_box: RunBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(CannotIsolate, match="apt-get install bubblewrap"):
+        run_box({"any": "1"}, seen=view(None, None, None))
+
+
+def test_a_box_of_root_drops_its_rights_before_it_starts() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root has rights to drop")
+    command = command_line(["true"], view(None, None, None), Limits(), 3, {}, 7)
+    script = command[-1]
+    assert script.index(f"--reuid={FIRST_UID + 7}") < script.index("bwrap")
+    assert "--clear-groups" in script
