@@ -40,6 +40,8 @@ VIEWS = {
     "select",
     "unflatten",
 }
+MADE_LIKE = {"empty_like", "full_like", "new_empty", "new_full", "new_ones", "new_zeros", "ones_like", "zeros_like"}
+"""Operations that take the shape of a tensor, not its values."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def network(document: dict[str, Any], parameters: dict[str, list[int]]) -> Netwo
             layers[-1] = Layer("linear", (*layers[-1].settings[:2], ("bias", True)))
             continue
         merges += len(set(inputs)) > 1
-        layer = _layer(operation, args, shapes)
+        layer = _with_made_tensor(operation, node["args"], nodes, carries_images) or _layer(operation, args, shapes)
         if layer is not None:
             layers.append(layer)
             sizes.append(node["shapes"][0])
@@ -209,10 +211,31 @@ def _is_bias(args: list[Any], shapes: dict[str, list[int]], carriers: set[int]) 
     return len(others) == 1 and len(shapes.get(str(others[0]), [])) == 1
 
 
+def _with_made_tensor(operation: str, args: list[Any], nodes: list[dict[str, Any]], carriers: set[int]) -> Layer | None:
+    """Dropout as a product with a random mask, and ReLU as the maximum with zeros; None for anything else."""
+    made = [index for value in args[:2] for index in tracing.referenced(value) if index not in carriers]
+    if operation not in ("mul", "maximum") or len(made) != 1:
+        return None
+    index = made[0]
+    while True:
+        name = nodes[index]["op"].removeprefix("aten.").split(".")[0]
+        if operation == "mul" and name == "bernoulli_":
+            return Layer("dropout", (("p", round(1 - float(_at(nodes[index]["args"], 1, 0.5)), 6)),))
+        if operation == "maximum" and name in ("zeros", "zeros_like", "new_zeros"):
+            return Layer("relu")
+        # Only backwards: a forged trace may refer to itself.
+        before = [i for value in nodes[index]["args"] for i in tracing.referenced(value) if i < index]
+        if not before:
+            return None
+        index = before[0]
+
+
 def _carriers(nodes: list[dict[str, Any]], alive: list[int]) -> set[int]:
-    """Nodes whose value depends on the images, as opposed to prepared weights."""
+    """Nodes whose value depends on the images, as opposed to prepared weights and tensors of their shape alone."""
     found: set[int] = set()
     for index in alive:
+        if nodes[index]["op"].removeprefix("aten.").split(".")[0] in MADE_LIKE:
+            continue
         values = [*nodes[index]["args"], *nodes[index]["kwargs"].values()]
         flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
         from_images = any(isinstance(value, dict) and "input" in value for value in flat)

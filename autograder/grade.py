@@ -10,11 +10,13 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from nbformat import NotebookNode
 from pydantic import ValidationError
@@ -25,7 +27,7 @@ from .attempts import not_attempted
 from .course import Course
 from .evidence import CellRecord, Evidence, Found, Malformed, Record
 from .judge import JudgeError, judge
-from .notebook import grade_id, items, new_output, read, role, tags
+from .notebook import grade_id, items, new_output, read, role, tags, write_text
 from .outcomes import SubmissionOutcome
 from .sandbox import run as sandbox_run
 from .sandbox.box import CannotIsolate, Limits
@@ -35,6 +37,7 @@ ISOLATION = "bubblewrap"
 GIB = 1 << 30
 START_SECONDS = 120.0
 GRACE_SECONDS = 10.0
+TRAINING = "training"  # the probe that runs after the training cell
 ATTEMPTS = 4  # how often a box is started again without the cell that ended it
 
 
@@ -77,6 +80,7 @@ class _Cell:
     id: str
     source: str
     seconds: float
+    training: bool = False
 
 
 def _key(cell: NotebookNode, number: int) -> str:
@@ -101,7 +105,7 @@ def cells_to_run(notebook: NotebookNode, profile: Profile, everything: bool) -> 
         if not everything and (role(cell) == "item" or "not-graded" in tags(cell)):
             continue
         seconds = profile.training_seconds if "training" in tags(cell) else profile.cell_seconds
-        chosen.append(_Cell(_key(cell, number), cell.source, seconds))
+        chosen.append(_Cell(_key(cell, number), cell.source, seconds, "training" in tags(cell)))
         if "parameters" in tags(cell) and profile.parameters:
             chosen.append(_Cell("injected_parameters", _override(profile), profile.cell_seconds))
     return chosen
@@ -161,7 +165,15 @@ def matplotlib_cache() -> Path:
     return folder
 
 
-def collect(notebook: NotebookNode, assignment: Assignment, options: Options, *, seed: int, slot: int = 0) -> Evidence:
+def collect(
+    notebook: NotebookNode,
+    assignment: Assignment,
+    options: Options,
+    *,
+    seed: int,
+    slot: int = 0,
+    checkpoint: Checkpoint | None = None,
+) -> Evidence:
     """Run a restored notebook in a box and return its evidence.
 
     A cell that ends the box (by exiting, by its time, its memory) is left out and the rest runs again in a new box, so
@@ -173,6 +185,8 @@ def collect(notebook: NotebookNode, assignment: Assignment, options: Options, *,
     profile = assignment.profile(options.profile)
     cells = cells_to_run(notebook, profile, options.everything)
     seen = view(assignment.probes, decoy.sandbox_folder(assignment.settings.dataset), matplotlib_cache())
+    if checkpoint is not None:
+        seen.binds[str(checkpoint.tensors)] = "/box/checkpoint.safetensors"
     limits = Limits(
         memory=int(assignment.settings.memory_gib * GIB),
         address_space=None if options.device == "cuda" else Limits.address_space,
@@ -190,6 +204,7 @@ def collect(notebook: NotebookNode, assignment: Assignment, options: Options, *,
             "device": options.device,
             "data": "/box/data",
             "probes": True,
+            "checkpoint": {"cell": checkpoint.cell, "document": checkpoint.document} if checkpoint else None,
         }
         problem = ""
 
@@ -221,6 +236,8 @@ def collect(notebook: NotebookNode, assignment: Assignment, options: Options, *,
             raise CannotIsolate(f"the box did not start: {detail}")
         record.stopped[collector.running] = problem
         record.cells.pop(collector.running, None)
+    if checkpoint is not None and checkpoint.cell in record.cells:
+        record.cells[checkpoint.cell] = checkpoint.shown
     return Evidence(record, tensors)
 
 
@@ -231,26 +248,72 @@ def _problem(ending: sandbox_run.Ending) -> str:
     return ending.detail
 
 
-def evidence_key(notebook: NotebookNode, assignment: Assignment, options: Options) -> str:
+def _hash(cells: list[_Cell], assignment: Assignment, options: Options) -> str:
     """Content hash of everything that evidence depends on: code that runs, probes, box code, data, versions, profile."""
     digest = hashlib.sha256()
-    profile = assignment.profile(options.profile)
-    parts: list[Any] = [[vars(cell) for cell in cells_to_run(notebook, profile, options.everything)]]
-    parts += [options.profile, options.device, versions(), decoy.VERSION]
+    parts = [[vars(cell) for cell in cells], options.profile, options.device, versions(), decoy.VERSION]
     digest.update(json.dumps(parts, sort_keys=True).encode())
     for path in [assignment.probes, *sorted((PACKAGE / "inside").glob("*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """What an earlier run of the same cells showed after its training: the latest safe point to go on from.
+
+    ``tensors`` is a safetensors file, ``shown`` what the training cell displayed.
+    """
+
+    cell: str
+    document: dict[str, Any]
+    tensors: Path
+    shown: CellRecord
+
+    @classmethod
+    def load(cls, folder: Path) -> Checkpoint | None:
+        """The checkpoint that :meth:`save` wrote, or None where there is none or it is damaged."""
+        try:
+            kept = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))
+            shown = CellRecord.model_validate(kept["shown"])
+            tensors = folder / "checkpoint.safetensors"
+            return cls(kept["cell"], kept["document"], tensors, shown) if tensors.is_file() else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @staticmethod
+    def save(folder: Path, cell: str, found: Evidence) -> None:
+        """Keep the training of a run that went to its end; otherwise keep nothing."""
+        shown, training = found.record.cells.get(cell), found.record.found.get(TRAINING)
+        if found.record.stopped or shown is None or shown.error or training is None or not training.document.get("losses"):
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f".checkpoint.{os.getpid()}.{threading.get_ident()}"
+        safetensors.torch.save_file(found.tensors_of(TRAINING), partial)
+        partial.chmod(0o644)
+        partial.replace(folder / "checkpoint.safetensors")
+        kept = {"cell": cell, "document": training.document, "shown": shown.model_dump()}
+        write_text(folder / "checkpoint.json", json.dumps(kept))
+
+
 def gather(notebook: NotebookNode, assignment: Assignment, options: Options, slot: int = 0) -> Evidence:
-    """Evidence from the store if it is there, else from a box (and then into the store)."""
-    folder = options.store / evidence_key(notebook, assignment, options) if options.store is not None else None
-    if folder is not None and (kept := Evidence.load(folder)) is not None:
+    """Evidence from the store if it is there, else from a box, which trains only what it has not trained before."""
+    seed = secrets.randbelow(2**31)
+    if options.store is None:
+        return collect(notebook, assignment, options, seed=seed, slot=slot)
+    cells = cells_to_run(notebook, assignment.profile(options.profile), options.everything)
+    folder = options.store / _hash(cells, assignment, options)
+    if (kept := Evidence.load(folder)) is not None:
         return kept
-    found = collect(notebook, assignment, options, seed=secrets.randbelow(2**31), slot=slot)
-    if folder is not None:
-        found.save(folder)
+    training = next((number for number, cell in enumerate(cells) if cell.training), None)
+    point = None
+    if training is not None:
+        point = options.store / f"trained-{_hash(cells[: training + 1], assignment, options)}"
+    known = Checkpoint.load(point) if point is not None else None
+    found = collect(notebook, assignment, options, seed=seed, slot=slot, checkpoint=known)
+    found.save(folder)
+    if point is not None and training is not None and known is None:
+        Checkpoint.save(point, cells[training].id, found)
     return found
 
 

@@ -13,12 +13,11 @@ IMAGE_PIXELS = 64 * 64  # larger images are described by their shape alone
 
 
 def _numbers(values: Any) -> list[float]:
-    array: np.ndarray = np.asarray(values, dtype=float).reshape(-1)
-    return [float(value) for value in array[:POINTS]]
+    return [float(value) for value in np.asarray(values, dtype=float).reshape(-1)[:POINTS]]
 
 
 def _image(artist: Any) -> dict[str, Any]:
-    array = np.ma.filled(np.ma.asarray(artist.get_array(), dtype=float), 0.0)
+    array: Any = np.ma.filled(np.ma.asarray(artist.get_array(), dtype=float), 0.0)
     document: dict[str, Any] = {"shape": list(array.shape)}
     if array.size <= IMAGE_PIXELS:
         document["pixels"] = [round(float(value), 7) for value in array.reshape(-1)]

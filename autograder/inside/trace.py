@@ -114,8 +114,11 @@ def _place(tensor: Tensor) -> tuple[Any, ...]:
 def record(network: nn.Module, images: Tensor) -> Trace:
     """One forward pass of ``network`` over ``images`` (N, C, H, W), in the mode that the network is in. Never raises."""
     trace = Trace()
-    recorder = _Recorder(trace, network, images)
     try:
+        if any(nn.parameter.is_lazy(tensor) for tensor in [*network.parameters(), *network.buffers()]):
+            with torch.no_grad():
+                network(images.clone())  # lazy modules make their parameters in their first pass
+        recorder = _Recorder(trace, network, images)
         with recorder:
             output = network(images)
         if isinstance(output, (tuple, list)) and output:
