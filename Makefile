@@ -1,7 +1,7 @@
 # Each target works on a fresh clone: set-up comes first and costs a moment once it is done.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup data demo test lint clean
+.PHONY: help setup data demo examples test lint clean
 
 PYTEST_ARGS ?=
 
@@ -17,6 +17,9 @@ data: setup  ## fetch and verify MNIST and Fashion-MNIST (about 10 seconds, 110 
 demo: setup  ## grade the submissions in examples/ and show the table (at most 4 minutes on two cores)
 	@.venv/bin/autograder data mnist
 	@.venv/bin/autograder demo
+
+examples: setup  ## write examples/ anew from the catalogue of submissions, after a change of the notebook
+	@.venv/bin/python -m autograder.catalogue
 
 lint: setup  ## ruff, formatting, mypy (about 20 seconds)
 	.venv/bin/ruff check

@@ -13,11 +13,14 @@ from nbformat import NotebookNode
 
 from . import grade
 from .assignment import Assignment
+from .collect import ISOLATION
 from .course import Course, CourseError
 from .evidence import Evidence
 from .notebook import items, read
 from .outcomes import ClassOutcomes, SubmissionOutcome
+from .plan import Options, versions
 from .sandbox.box import CannotIsolate
+from .store import gather
 from .submission import Submission, Unreadable, read_submission
 
 
@@ -61,8 +64,8 @@ class _Run:
     problem: str | None = None
 
 
-Notify = Callable[[str, str], None]
-"""Called with a student and what happens: ``started``, ``graded``, ``could_not_grade``."""
+Notify = Callable[[str, SubmissionOutcome | None], None]
+"""Called with a student when their submission starts (None) and when its outcome is known."""
 
 Record = Callable[[Handed, NotebookNode, SubmissionOutcome], None]
 """Called for each submission with its executed notebook and outcome; enters it into the gradebook."""
@@ -72,7 +75,7 @@ def grade_class(
     course: Course,
     assignment: Assignment,
     submissions: list[Handed],
-    options: grade.Options,
+    options: Options,
     *,
     jobs: int,
     out: Path,
@@ -89,8 +92,8 @@ def grade_class(
         schema=1,
         assignment=assignment.name,
         profile=options.profile,
-        isolation=grade.ISOLATION,
-        versions=grade.versions(),
+        isolation=ISOLATION,
+        versions=versions(),
     )
     slots: queue.SimpleQueue[int] = queue.SimpleQueue()
     for slot in range(jobs):
@@ -100,9 +103,9 @@ def grade_class(
         slot = slots.get()
         found = _Run(handed)
         try:
-            notify(handed.student, "started")
+            notify(handed.student, None)
             found.submission = read_submission(handed.path, release, assignment.name)
-            found.evidence = grade.gather(found.submission.notebook, assignment, options, slot)
+            found.evidence = gather(found.submission.notebook, assignment, options, slot)
         except Unreadable as error:
             found.problem = error.reason
         except CannotIsolate as error:
@@ -126,7 +129,7 @@ def grade_class(
                 outcomes.submissions[found.handed.student] = outcome
                 outcomes.submissions = dict(sorted(outcomes.submissions.items()))
                 outcomes.write(out / "outcomes.json")
-                notify(found.handed.student, outcome.status)
+                notify(found.handed.student, outcome)
     return outcomes
 
 

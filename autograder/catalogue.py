@@ -10,12 +10,14 @@ import copy
 import importlib
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import nbformat
 from nbformat import NotebookNode
 
-from .notebook import cells_by_grade_id, role
+from .course import Course
+from .notebook import cells_by_grade_id, read, role, to_text, write, write_text
 from .outcomes import Verdict
 
 Kind = Literal["right", "mistake", "unfinished", "hostile"]
@@ -81,3 +83,30 @@ def build(answer: Answer, source: NotebookNode, release: NotebookNode) -> Notebo
         position = next(i for i, cell in enumerate(notebook.cells) if cell.get("id") == place)
         notebook.cells.insert(position + 1, nbformat.v4.new_code_cell(text, id=f"own-{number}"))  # type: ignore[no-untyped-call]
     return notebook
+
+
+def write_examples(course: Course, assignment: str, folder: Path) -> list[Path]:
+    """Write the catalogue's examples below ``folder`` as nbgrader lays submissions out, and two damaged files."""
+    source, release = read(course.source_notebook(assignment)), read(course.release_notebook(assignment))
+    written = []
+    for answer in answers(assignment):
+        if answer.example:
+            path = folder / answer.name / assignment / f"{assignment}.ipynb"
+            write(build(answer, source, release), path)
+            written.append(path)
+    lost = build(answers(assignment)[0], source, release)
+    for cell in lost.cells:
+        cell.metadata = NotebookNode()  # type: ignore[no-untyped-call]
+        cell.pop("id", None)
+    damaged = folder / "damaged_metadata_lost" / assignment / f"{assignment}.ipynb"
+    write(lost, damaged)
+    cut = folder / "damaged_file_cut_off" / assignment / f"{assignment}.ipynb"
+    write_text(cut, to_text(lost)[:20_000])
+    return [*written, damaged, cut]
+
+
+if __name__ == "__main__":
+    found = Course.find()
+    for name in found.assignments():
+        for path in write_examples(found, name, found.root / "examples"):
+            print(path.relative_to(found.root))  # noqa: T201

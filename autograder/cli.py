@@ -97,8 +97,8 @@ def validate(
 
     Example: `autograder validate pa4_convnet --profile full --write`
     """
-    from . import grade
     from .data import DataMissing
+    from .plan import Options, choose_device, default_threads
     from .sandbox.box import CannotIsolate
     from .validate import validate as run
     from .validate import write_solution
@@ -106,9 +106,9 @@ def validate(
     course = _course()
     failed = []
     for name in assignments or course.assignments():
-        chosen = grade.choose_device(device)
+        chosen = choose_device(device)
         everything = write or profile == "full"
-        options = grade.Options(profile=profile, device=chosen, threads=grade.default_threads(1), everything=everything)
+        options = Options(profile=profile, device=chosen, threads=default_threads(1), everything=everything)
         begun = time.monotonic()
         try:
             with console.status(f"{name}: running the solution at profile {profile} on {chosen} ..."):
@@ -141,7 +141,7 @@ def grade(
     out: Annotated[Path | None, typer.Option(help="Folder for outcomes.json.")] = None,
     profile: Annotated[ProfileName, typer.Option(help="quick: minutes; full: as published.")] = "full",
     device: Annotated[Device, typer.Option(help="Where networks train.")] = "auto",
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions at once; default: the number of cores.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Submissions at once; default: the number of cores.")] = None,
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,
     gradebook: Annotated[Path | None, typer.Option(help="nbgrader's gradebook file; default: the course's.")] = None,
     no_gradebook: Annotated[bool, typer.Option("--no-gradebook", help="Do not enter grades anywhere.")] = False,

@@ -11,8 +11,9 @@ from pathlib import Path
 import torch
 
 from . import data
+from .collect import matplotlib_cache
 from .evidence import parse_frame
-from .grade import matplotlib_cache, versions
+from .plan import versions
 from .sandbox import run as sandbox_run
 from .sandbox.box import CannotIsolate, Limits
 from .sandbox.mounts import view
@@ -33,7 +34,9 @@ def write():
     open("/usr/lib/x", "w")
 print(json.dumps({
     "runs without rights": os.getuid() != 0 and not refused(lambda: os.listdir("/")),
-    "cannot see the course": all(refused(lambda: os.listdir(path)) or not os.listdir(path) for path in FORBIDDEN),
+    "cannot see the course": all(
+        refused(lambda: os.listdir(path)) or set(os.listdir(path)) <= set(known) for path, known in FORBIDDEN.items()
+    ),
     "cannot connect": refused(connect),
     "cannot write to the system": refused(write),
     "cannot open a namespace": libc.unshare(0x10000000) == -1,
@@ -62,14 +65,20 @@ def isolation(forbidden: list[Path]) -> list[Check]:
         if document.get("event") == "finished":
             outputs.append("".join(str(o.get("text", "")) for o in document["outputs"] if o.get("name") == "stdout"))
 
-    source = f"FORBIDDEN = {[str(path) for path in forbidden]!r}\n{PROBE}"
+    seen = view(None, None, matplotlib_cache())
+    # An interpreter or environment below such a folder is in the box, and so is the way to it.
+    known = {
+        str(folder): [Path(bound).relative_to(folder).parts[0] for bound in seen.binds.values() if _is_below(bound, folder)]
+        for folder in forbidden
+    }
+    source = f"FORBIDDEN = {known!r}\n{PROBE}"
     cells = [{"id": "probe", "source": source, "seconds": 20}]
     job = {"cells": cells, "seed": 0, "threads": 1, "device": "cpu"}
     end = time.monotonic() + 120
     try:
         ending = sandbox_run.run(
             json.dumps(job).encode(),
-            view(None, None, matplotlib_cache()),
+            seen,
             Limits(),
             threads=1,
             device="cpu",
@@ -94,6 +103,10 @@ def isolation(forbidden: list[Path]) -> list[Check]:
         ),
         *(Check(f"  {name}", bool(right), "tried in the box") for name, right in found.items()),
     ]
+
+
+def _is_below(path: str, folder: Path) -> bool:
+    return Path(path) != folder and Path(path).is_relative_to(folder)
 
 
 def examine(course_root: Path) -> list[Check]:

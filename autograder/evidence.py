@@ -10,6 +10,8 @@ import base64
 import binascii
 import json
 import math
+import os
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from torch import Tensor
 from .notebook import write_text
 
 DEPTH = 40
+TRAINING = "training"  # the probe that runs after the training cell
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -125,6 +128,44 @@ class Evidence:
             return cls(record, safetensors.torch.load_file(folder / "evidence.safetensors"))
         except (OSError, ValueError, safetensors.SafetensorError):
             return None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What an earlier run of the same cells showed after its training: the latest safe point to go on from.
+
+    ``tensors`` is a safetensors file, ``shown`` what the training cell displayed.
+    """
+
+    cell: str
+    document: dict[str, Any]
+    tensors: Path
+    shown: CellRecord
+
+    @classmethod
+    def load(cls, folder: Path) -> Checkpoint | None:
+        """The checkpoint that :meth:`save` wrote, or None where there is none or it is damaged."""
+        try:
+            kept = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))
+            shown = CellRecord.model_validate(kept["shown"])
+            tensors = folder / "checkpoint.safetensors"
+            return cls(kept["cell"], kept["document"], tensors, shown) if tensors.is_file() else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @staticmethod
+    def save(folder: Path, cell: str, found: Evidence) -> None:
+        """Keep the training of a run that went to its end; otherwise keep nothing."""
+        shown, training = found.record.cells.get(cell), found.record.found.get(TRAINING)
+        if found.record.stopped or shown is None or shown.error or training is None or not training.document.get("losses"):
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f".checkpoint.{os.getpid()}.{threading.get_ident()}"
+        safetensors.torch.save_file(found.tensors_of(TRAINING), partial)
+        partial.chmod(0o644)
+        partial.replace(folder / "checkpoint.safetensors")
+        kept = {"cell": cell, "document": training.document, "shown": shown.model_dump()}
+        write_text(folder / "checkpoint.json", json.dumps(kept))
 
 
 def _refuse_constant(name: str) -> Any:

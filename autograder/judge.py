@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,42 +105,40 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
     """
     profile = assignment.profile(evidence.record.profile)
     plugin = _Plugin(evidence, profile)
-    arguments = [
-        str(folder or assignment.folder),
-        "--rootdir",
-        str(folder or assignment.folder),
-        "-c",
-        os.devnull,
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:terminal",
-        "-p",
-        "no:logging",
-        "-p",
-        "no:faulthandler",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:hypothesispytest",
-        "-p",
-        "no:timeout",
-        "-p",
-        "no:unraisableexception",
-        "-p",
-        "no:threadexception",
-        "--import-mode=importlib",
-        "-o",
-        "python_files=test_*.py",
-        "--capture=no",
-    ]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    tests = str(folder or assignment.folder)
+    arguments = [tests, "--rootdir", tests, "-c", os.devnull, "-o", "python_files=test_*.py"]
+    arguments += ["--import-mode=importlib", "--capture=no"]
+    for name in ("cacheprovider", "terminal", "logging", "faulthandler", "unraisableexception", "threadexception"):
+        arguments += ["-p", f"no:{name}"]
+    with _undisturbed(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         status = pytest.main(arguments, plugins=[plugin, _Fixtures(evidence, profile)])
     if plugin.broken:
         raise JudgeError(f"hidden tests of {assignment.name} do not import: {plugin.broken[0]}")
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or not plugin.findings:
         raise JudgeError(f"hidden tests of {assignment.name} did not run (pytest status {int(status)})")
     return plugin.findings
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep settings and plugins meant for other pytest runs away, and forget the test files afterwards.
+
+    Two assignments may have test files of one name, and pytest takes what was imported under it before.
+    """
+    environment, modules = dict(os.environ), set(sys.modules)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+            os.environ.pop(name, None)
+            if name in environment:
+                os.environ[name] = environment[name]
+        for name in set(sys.modules) - modules:
+            if name.rpartition(".")[2].startswith("test_"):
+                del sys.modules[name]
 
 
 def judge(

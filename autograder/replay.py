@@ -137,8 +137,8 @@ class Program:
             # Shapes first, on the meta device: a forged recording must not make this process allocate what it likes.
             self._run(images.to("meta"), {name: value.to("meta") for name, value in self._tensors.items()})
             self._checked = images.shape
-        # A clone, since a recording may hold operations that write in place, and the images serve other networks too.
-        return self._run(images.clone(), self._tensors)
+        # Clones, since a recording may hold operations that write in place: each batch starts from what was sent.
+        return self._run(images.clone(), {name: value.clone() for name, value in self._tensors.items()})
 
     @torch.no_grad()
     def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Tensor:

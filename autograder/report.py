@@ -44,6 +44,13 @@ def _lost(outcome: SubmissionOutcome) -> str:
     return ", ".join(lost)
 
 
+def line(student: str, outcome: SubmissionOutcome) -> str:
+    """One submission in one line, for logs."""
+    if outcome.status == "could_not_grade":
+        return f"{student}: could not be graded: {outcome.reason}"
+    return f"{student}: {outcome.points:g} of {outcome.max_points:g} points, {outcome.seconds:.0f} s"
+
+
 def table(outcomes: ClassOutcomes) -> Table:
     """One row a student: points, a glyph for each item in the order of the notebook, and where points were lost."""
     shown = Table(title=f"{outcomes.assignment}, profile {outcomes.profile}, isolation {outcomes.isolation}")

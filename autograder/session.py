@@ -16,13 +16,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from . import grade, gradebook, report
+from . import gradebook, report
 from .assignment import load
 from .batch import Handed, grade_class, handed_in
 from .course import Course, CourseError
 from .data import DataMissing
 from .decoy import sandbox_folder
 from .outcomes import ClassOutcomes, SubmissionOutcome
+from .plan import Options, choose_device, default_threads
 from .sandbox import seccomp
 from .sandbox.box import requirements
 
@@ -33,7 +34,10 @@ class SessionError(Exception):
 
 @dataclass(frozen=True)
 class Session:
-    """What to grade, how, and where the results go. ``gradebook`` None means grades are entered nowhere."""
+    """What to grade, how, and where the results go.
+
+    ``gradebook`` None means grades are entered nowhere; ``store`` None means evidence is kept in the course's own store.
+    """
 
     course: Course
     assignment: str
@@ -46,6 +50,7 @@ class Session:
     gradebook: Path | None = None
     feedback: bool = False
     fresh: bool = False
+    store: Path | None = None
 
     @property
     def autograded(self) -> Path:
@@ -67,11 +72,11 @@ class Session:
             raise CourseError(str(error)) from error
         submissions = handed_in(self.submitted, self.assignment, self.students)
         self._require_machine(assignment.settings.dataset)
-        options = grade.Options(
+        options = Options(
             profile=self.profile,
-            device=grade.choose_device(self.device),
-            threads=grade.default_threads(self.jobs),
-            store=None if self.fresh else self.course.evidence_store,
+            device=choose_device(self.device),
+            threads=default_threads(self.jobs),
+            store=None if self.fresh else self.store or self.course.evidence_store,
         )
         if self.gradebook is not None:
             gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
@@ -90,14 +95,14 @@ class Session:
         with progress:
             task = progress.add_task("", total=len(submissions), note="")
 
-            def notify(student: str, event: str) -> None:
-                if event == "started":
+            def notify(student: str, outcome: SubmissionOutcome | None) -> None:
+                if outcome is None:
                     running.append(student)
                 else:
                     running.remove(student)
                     progress.advance(task)
-                    if event == "could_not_grade":
-                        progress.console.print(f"{student}: could not be graded", markup=False)
+                    if not console.is_terminal or outcome.status == "could_not_grade":
+                        progress.console.print(report.line(student, outcome), markup=False, highlight=False)
                 progress.update(task, note=", ".join(running)[:60])
 
             outcomes = grade_class(

@@ -9,9 +9,11 @@ from nbformat import NotebookNode
 
 from . import grade
 from .assignment import load
+from .collect import collect
 from .course import Course
 from .notebook import read, write
 from .outcomes import SubmissionOutcome
+from .plan import Options
 
 _REGION = re.compile(r"^\s*#+ (BEGIN|END) (SOLUTION|MARK SCHEME)\s*\n?", re.MULTILINE)
 
@@ -29,19 +31,19 @@ class Validation:
         return self.outcome.status == "graded" and self.outcome.points == self.outcome.max_points
 
 
-def validate(course: Course, name: str, options: grade.Options, seed: int) -> Validation:
+def validate(course: Course, name: str, options: Options, seed: int) -> Validation:
     """Execute and grade the source notebook of an assignment.
 
     Raises:
         CannotIsolate: this machine cannot run a box.
         CourseError: no such assignment, or it was not generated.
     """
-    assignment = load(name)
     notebook = read(course.source_notebook(name))
+    assignment = load(name)
     release = read(course.release_notebook(name))
     for cell in notebook.cells:
         cell.source = _REGION.sub("", cell.source)
-    found = grade.collect(notebook, assignment, options, seed=seed)
+    found = collect(notebook, assignment, options, seed=seed)
     outcome = grade.decide(notebook, release, assignment, found)
     return Validation(outcome, grade.executed(notebook, found))
 

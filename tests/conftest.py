@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from autograder import decoy, grade
+from autograder import decoy
+from autograder.collect import matplotlib_cache
 from autograder.evidence import parse_frame
 from autograder.sandbox import run as sandbox_run
 from autograder.sandbox.box import FIRST_UID, Limits
@@ -20,6 +21,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 # Tests that run side by side must not share a uid, whose processes are counted together.
 SLOT = 20 + int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
+
+
+FIND_PIPE = """
+import os, stat, struct
+def is_pipe(fd):
+    try:
+        return int(fd) > 2 and stat.S_ISFIFO(os.stat("/proc/self/fd/" + fd).st_mode)
+    except OSError:
+        return False
+pipe = int(next(filter(is_pipe, os.listdir("/proc/self/fd"))))
+"""
+"""Code for a cell that finds the evidence pipe, as code that wants to cheat can."""
 
 
 @dataclass
@@ -79,7 +92,7 @@ def run_box() -> RunBox:
             "data": "/box/data" if data else None, "probes": probes is not None,
         }  # fmt: skip
         ending = sandbox_run.run(
-            json.dumps(job).encode(), seen or view(probes, root, grade.matplotlib_cache()), limits or Limits(),
+            json.dumps(job).encode(), seen or view(probes, root, matplotlib_cache()), limits or Limits(),
             threads=1, device="cpu", slot=SLOT, deliver=deliver, deadline=lambda: until[0],
         )  # fmt: skip
         return BoxRun(ending, frames, tensors)

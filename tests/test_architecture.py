@@ -344,7 +344,9 @@ def build(steps: list[tuple[str, dict[str, int]]]) -> nn.Module:
 
 @settings(max_examples=40, deadline=None)
 @given(steps=chains(), data=st.data())
-def test_random_chains_match_themselves_and_nothing_else(steps: list[tuple[str, dict[str, int]]], data: st.DataObject) -> None:
+def test_random_chains_match_themselves_and_nothing_else(
+    steps: list[tuple[str, dict[str, int]]], data: st.DataObject
+) -> None:
     images = trace.drawn_images(1, (2, 2, 12, 12))
     expected = layers(build(steps), images)
     aligned = align(layers(build(steps), images), expected)

@@ -18,6 +18,7 @@ recognise restore submission
 inside.channel inside.figures inside.datasets inside.loop inside.trace inside.shell inside.probing inside.main
 sandbox.seccomp sandbox.mounts sandbox.box sandbox.run
 assignment evidence
+plan collect store
 architecture replay comparison
 attempts judge
 grade item_cells safe_pages gradebook preprocessors batch

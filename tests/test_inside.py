@@ -280,7 +280,7 @@ few = Subset(data, range(1003))
     "workers": "print(json.dumps(same(few, batch_size=64, shuffle=True, num_workers=2)))",
     "scattered": "print(json.dumps(same(Subset(data, [5, 59_999, 5, 17]), batch_size=3)))",
     "test_set": "print(json.dumps(same(Subset(MNIST('x', train=False, transform=usual), range(300)), batch_size=100)))",
-    "only_tensor": "print(json.dumps(same(Subset(MNIST('x', transform=transforms.ToTensor()), range(300)), batch_size=100)))",
+    "only_tensor": "print(json.dumps(same(Subset(MNIST('x', transform=transforms.ToTensor()), range(300)), batch_size=64)))",
     "two_steps": """
 twice = transforms.Compose([transforms.ToTensor(), transforms.Normalize(0.1307, 0.3081), transforms.Normalize(0.5, 2.0)])
 print(json.dumps(same(Subset(MNIST('x', transform=twice), range(300)), batch_size=100)))

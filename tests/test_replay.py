@@ -91,7 +91,12 @@ def test_replay_changes_neither_images_nor_weights(name: str) -> None:
 def test_forged_in_place_operation_on_weights_does_not_reach_them(program: tuple[dict[str, Any], dict[str, Tensor]]) -> None:
     document, tensors = program
     weight = next(key for key in tensors if key.endswith("weight"))
-    node = {"op": "aten.mul_.Tensor", "args": [{"param": weight.removeprefix("param.")}, 2.0], "kwargs": {}, "shapes": [[10, 784]]}
+    node = {
+        "op": "aten.mul_.Tensor",
+        "args": [{"param": weight.removeprefix("param.")}, 2.0],
+        "kwargs": {},
+        "shapes": [[10, 784]],
+    }
     document = {"nodes": [node], "output": {"node": 0, "out": 0}, "problem": None}
     kept = tensors[weight].clone()
     replayed = Program(document, tensors)

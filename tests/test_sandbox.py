@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
+from conftest import FIND_PIPE, ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
 
 from autograder.data import cache_folder
 from autograder.sandbox import mounts
@@ -95,11 +95,11 @@ print(json.dumps(found))
     "calls": """
 import platform
 numbers = {
-    "x86_64": {"unshare": (272, 0x10000000), "setns": (308, 0, 0), "ptrace": (101, 0, 0, 0, 0), "memfd_create": (319, b"x", 0),
-               "mount": (165, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (321, 0, 0, 0), "io_uring_setup": (425, 1, 0),
+    "x86_64": {"unshare": (272, 0x10000000), "setns": (308, 0, 0), "ptrace": (101, 0, 0, 0, 0),
+               "memfd_create": (319, b"x", 0), "mount": (165, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (321, 0, 0, 0), "io_uring_setup": (425, 1, 0),
                "process_vm_readv": (310, 1, 0, 0, 0, 0, 0), "keyctl": (250, 0, 0)},
-    "aarch64": {"unshare": (97, 0x10000000), "setns": (268, 0, 0), "ptrace": (117, 0, 0, 0, 0), "memfd_create": (279, b"x", 0),
-                "mount": (40, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (280, 0, 0, 0), "io_uring_setup": (425, 1, 0),
+    "aarch64": {"unshare": (97, 0x10000000), "setns": (268, 0, 0), "ptrace": (117, 0, 0, 0, 0),
+                "memfd_create": (279, b"x", 0), "mount": (40, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (280, 0, 0, 0), "io_uring_setup": (425, 1, 0),
                 "process_vm_readv": (270, 1, 0, 0, 0, 0, 0), "keyctl": (219, 0, 0)},
 }[platform.machine()]
 print(json.dumps({name: call(*arguments) for name, arguments in numbers.items()}))
@@ -299,23 +299,14 @@ while True:
     assert time.monotonic() - begun < 40
 
 
-def pipe_of_evidence(rest: str) -> str:
-    return f"""
-import os, stat, struct
-pipe = next(int(fd) for fd in os.listdir("/proc/self/fd")
-            if int(fd) > 2 and os.path.exists("/proc/self/fd/" + fd) and stat.S_ISFIFO(os.stat("/proc/self/fd/" + fd).st_mode))
-{rest}
-"""
-
-
 def test_flood_of_evidence_is_ended(run_box: RunBox) -> None:
-    source = pipe_of_evidence("while True:\n    os.write(pipe, struct.pack('>QQ', 2, 0) + b'{}')")
+    source = FIND_PIPE + "while True:\n    os.write(pipe, struct.pack('>QQ', 2, 0) + b'{}')"
     found = run_box({"flood": source}, limits=replace(SMALL, evidence=MEBIBYTE))
     assert (found.ending.cause, found.ending.detail) == ("flood", "more than 1 MiB of evidence")
 
 
 def test_giant_frame_is_refused_before_it_is_read(run_box: RunBox) -> None:
-    source = pipe_of_evidence("os.write(pipe, struct.pack('>QQ', 1 << 62, 1 << 62))\nimport time; time.sleep(60)")
+    source = FIND_PIPE + "os.write(pipe, struct.pack('>QQ', 1 << 62, 1 << 62))\nimport time; time.sleep(60)"
     found = run_box({"giant": source})
     assert found.ending.cause == "flood"
     assert "larger than 96 MiB" in found.ending.detail

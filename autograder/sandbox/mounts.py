@@ -35,9 +35,10 @@ def _environment_folders() -> list[Path]:
     folders: list[Path] = []
     for folder in sorted(wanted, key=lambda path: len(path.parts)):
         inside_system = any(folder.is_relative_to(path) for path in SYSTEM)
-        if not inside_system and not any(folder.is_relative_to(other) for other in folders):
+        # A system interpreter lies in /usr, which as a whole would show more than it needs.
+        if folder != Path("/usr") and not inside_system and not any(folder.is_relative_to(other) for other in folders):
             folders.append(folder)
-    return [folder for folder in folders if folder != Path("/usr")]
+    return folders
 
 
 def view(probes: Path | None, data: Path | None, matplotlib_cache: Path | None) -> View:

@@ -48,6 +48,8 @@ def environment(threads: int, device: str) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
         "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+        # Threads that spin while they wait cost a busy machine far more than waking them costs an idle one.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "TQDM_MININTERVAL": "1",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     }

@@ -1,0 +1,178 @@
+"""Run a restored notebook in a box and collect its evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from nbformat import NotebookNode
+from pydantic import ValidationError
+
+from . import data, decoy, evidence
+from .assignment import Assignment
+from .evidence import CellRecord, Checkpoint, Evidence, Found, Malformed, Record
+from .plan import Options, cells_to_run, versions
+from .sandbox import run as sandbox_run
+from .sandbox.box import CannotIsolate, Limits
+from .sandbox.mounts import view
+
+ISOLATION = "bubblewrap"
+GIB = 1 << 30
+START_SECONDS = 120.0
+PROBE_SECONDS = 300.0
+GRACE_SECONDS = 10.0
+ATTEMPTS = 4  # how often a box is started again without the cell that ended it
+
+
+@dataclass
+class _Collector:
+    """Takes frames from a box into a record, and knows until when the cell now running may take."""
+
+    record: Record
+    tensors: dict[str, torch.Tensor]
+    limits: dict[str, float]
+    probe_seconds: float
+    trusted: bool = False
+    running: str = ""
+    ready: bool = False
+    ended: bool = False
+    told: set[tuple[str, str]] = field(default_factory=set)
+    until: float = field(default_factory=lambda: time.monotonic() + START_SECONDS)
+
+    def take(self, text: bytes, blob: bytes) -> None:
+        document, tensors = evidence.parse_frame(text, blob)
+        event, cell, now = document.get("event"), str(document.get("cell", "")), time.monotonic()
+        if event == "ready":
+            self.ready = True
+        elif event == "started" and cell in self.limits:
+            self.running, self.until = cell, now + self.limits[cell] + GRACE_SECONDS
+        elif event == "finished" and cell in self.limits and self._is_first("cell", cell):
+            document["outputs"] = evidence.clean_outputs(document.get("outputs"), self.trusted)
+            try:
+                self.record.cells[cell] = CellRecord.model_validate(document)
+            except ValidationError as error:
+                raise Malformed(f"a cell report that is none: {error.error_count()} errors") from error
+            self.until = now + self.probe_seconds
+        elif event == "evidence" and isinstance(document.get("document"), dict):
+            name = str(document.get("name"))
+            if not self._is_first("probe", name):
+                return
+            self.record.found[name] = Found(document=document["document"], tensors=sorted(tensors))
+            stale = [key for key in self.tensors if key.startswith(f"{name}/")]
+            for key in stale:
+                del self.tensors[key]
+            self.tensors |= {f"{name}/{key}": value for key, value in tensors.items()}
+        elif event == "end":
+            self.ended = True
+
+    def _is_first(self, kind: str, name: str) -> bool:
+        """Whether this was not told before in this run: code of a later cell cannot replace what an earlier one gave."""
+        first = (kind, name) not in self.told
+        self.told.add((kind, name))
+        return first
+
+
+def matplotlib_cache() -> Path:
+    """A folder with matplotlib's list of fonts, so that no box has to search for them; made once."""
+    folder = data.cache_folder() / "matplotlib"
+    if not any(folder.glob("fontlist-*.json")):
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, "MPLCONFIGDIR": str(folder), "MPLBACKEND": "agg"}
+        subprocess.run(
+            [sys.executable, "-c", "import matplotlib.font_manager"],
+            env=environment,
+            check=False,
+            timeout=120,
+        )
+    return folder
+
+
+def collect(
+    notebook: NotebookNode,
+    assignment: Assignment,
+    options: Options,
+    *,
+    seed: int,
+    slot: int = 0,
+    checkpoint: Checkpoint | None = None,
+) -> Evidence:
+    """Run a restored notebook in a box and return its evidence.
+
+    A cell that ends the box (by exiting, by its time, its memory) is left out and the rest runs again in a new box, so
+    that one such cell costs its own items only.
+
+    Raises:
+        CannotIsolate: no box could be started on this machine.
+    """
+    profile = assignment.profile(options.profile)
+    cells = cells_to_run(notebook, profile, options.everything)
+    seen = view(assignment.probes, decoy.sandbox_folder(assignment.settings.dataset), matplotlib_cache())
+    if checkpoint is not None:
+        seen.binds[str(checkpoint.tensors)] = "/box/checkpoint.safetensors"
+    limits = Limits(
+        memory=int(assignment.settings.memory_gib * GIB),
+        address_space=None if options.device == "cuda" else Limits.address_space,
+        seconds=START_SECONDS + sum(cell.seconds for cell in cells) + 600.0,
+    )
+    record = Record(seed=seed, profile=options.profile, isolation=ISOLATION, versions=versions())
+    tensors: dict[str, torch.Tensor] = {}
+    for _ in range(ATTEMPTS):
+        running = [cell for cell in cells if cell.id not in record.stopped]
+        collector = _Collector(
+            record, tensors, {cell.id: cell.seconds for cell in running}, PROBE_SECONDS, options.everything
+        )
+        job = {
+            "cells": [vars(cell) for cell in running],
+            "seed": seed,
+            "threads": options.threads,
+            "device": options.device,
+            "data": "/box/data",
+            "probes": True,
+            "checkpoint": {"cell": checkpoint.cell, "document": checkpoint.document} if checkpoint else None,
+        }
+        problem = ""
+
+        def deliver(text: bytes, blob: bytes, collector: _Collector = collector) -> None:
+            collector.take(text, blob)
+
+        begun = time.monotonic()
+        try:
+            ending = sandbox_run.run(
+                json.dumps(job).encode(),
+                seen,
+                limits,
+                threads=options.threads,
+                device=options.device,
+                slot=slot,
+                deliver=deliver,
+                deadline=lambda collector=collector: collector.until,  # type: ignore[misc]
+            )
+            record.seconds += ending.seconds
+            record.peak_memory = max(record.peak_memory, ending.peak_memory)
+            problem = _problem(ending)
+        except Malformed as error:
+            record.seconds += time.monotonic() - begun
+            problem = f"it sent {error}, which the grader's own code never does"
+        if collector.ended:
+            break
+        if not collector.ready:
+            detail = problem or "it ended at once"
+            raise CannotIsolate(f"the box did not start: {detail}")
+        record.stopped[collector.running] = problem
+        record.cells.pop(collector.running, None)
+    if checkpoint is not None and checkpoint.cell in record.cells:
+        record.cells[checkpoint.cell] = checkpoint.shown
+    return Evidence(record, tensors)
+
+
+def _problem(ending: sandbox_run.Ending) -> str:
+    if ending.cause == "closed":
+        last = ending.stderr.strip().splitlines()[-1:] or ["no message"]
+        return f"the Python process ended before its time (os._exit, or a crash; last message: {last[0][:200]})"
+    return ending.detail

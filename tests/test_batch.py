@@ -1,0 +1,154 @@
+"""A class at once: who handed in, what each one's trouble costs the others, and what is on disk meanwhile."""
+
+import json
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from nbformat import NotebookNode
+
+from autograder import batch
+from autograder.assignment import Assignment, load
+from autograder.batch import Handed, grade_class, handed_in
+from autograder.course import Course, CourseError
+from autograder.evidence import Evidence, Record
+from autograder.outcomes import ClassOutcomes, SubmissionOutcome
+from autograder.plan import Options
+from autograder.sandbox.box import CannotIsolate
+
+NAME = "pa4_convnet"
+COURSE = Course(ROOT)
+
+
+@pytest.fixture
+def submitted(tmp_path: Path) -> Path:
+    """The untouched release, handed in by each student; what becomes of it is decided by ``gathered``."""
+    for student in ("ada", "breaks", "grace", "isolated", "zoe"):
+        folder = tmp_path / "submitted" / student / NAME
+        folder.mkdir(parents=True)
+        shutil.copy(COURSE.release_notebook(NAME), folder)
+    (tmp_path / "submitted" / "breaks" / NAME / f"{NAME}.ipynb").write_text("{")
+    (tmp_path / "submitted" / ".hidden" / NAME).mkdir(parents=True)
+    (tmp_path / "submitted" / "other" / "another_assignment").mkdir(parents=True)
+    (tmp_path / "submitted" / "README.txt").write_text("not a student")
+    return tmp_path / "submitted"
+
+
+def test_students_who_handed_in_are_found_in_order(submitted: Path) -> None:
+    found = handed_in(submitted, NAME)
+    assert [handed.student for handed in found] == ["ada", "breaks", "grace", "isolated", "zoe"]
+    assert found[0].path == submitted / "ada" / NAME / f"{NAME}.ipynb"
+    assert [handed.student for handed in handed_in(submitted, NAME, ["zoe", "ada"])] == ["zoe", "ada"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "assignment", "students", "message"),
+    [
+        ("absent", NAME, (), "no such folder"),
+        ("ada", NAME, (), "no submission of pa4_convnet"),
+        (".", "unknown", (), "no submission of unknown"),
+        (".", NAME, ("ada", "nobody"), "by nobody"),
+    ],
+)
+def test_nothing_to_grade_is_one_clear_line(
+    submitted: Path, folder: str, assignment: str, students: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(CourseError) as raised:
+        handed_in(submitted / folder, assignment, students)
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+class Gathered:
+    """Stands for the boxes: evidence of a notebook that did nothing, or the trouble that a student's run makes."""
+
+    def __init__(self) -> None:
+        self.lock, self.slots, self.most = threading.Lock(), [], 0
+        self.in_use: list[int] = []
+
+    def __call__(self, notebook: NotebookNode, assignment: Assignment, options: Options, slot: int = 0) -> Evidence:
+        with self.lock:
+            assert slot not in self.in_use
+            self.in_use.append(slot)
+            self.most = max(self.most, len(self.in_use))
+            number = len(self.slots)
+            self.slots.append(slot)
+        time.sleep(0.1)
+        with self.lock:
+            self.in_use.remove(slot)
+        if number == 1:
+            raise ZeroDivisionError("a fault")
+        if number == 2:
+            raise CannotIsolate("no namespaces")
+        return Evidence(Record(seed=1, profile=options.profile, isolation="none", versions={}, seconds=2.0))
+
+
+@pytest.fixture
+def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
+    made = Gathered()
+    monkeypatch.setattr(batch, "gather", made)
+    return made
+
+
+def graded(submitted: Path, out: Path, **options: Any) -> ClassOutcomes:
+    arguments: dict[str, Any] = {"jobs": 1, "out": out, "notify": lambda *_: None, "record": None} | options
+    return grade_class(COURSE, load(NAME), handed_in(submitted, NAME), Options(profile="quick"), **arguments)
+
+
+def test_each_trouble_is_its_own_submissions(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+    outcomes = graded(submitted, tmp_path / "out")
+    found = outcomes.submissions
+    assert list(found) == ["ada", "breaks", "grace", "isolated", "zoe"]
+    assert [outcome.status for outcome in found.values()] == [
+        "graded", "could_not_grade", "could_not_grade", "could_not_grade", "graded"
+    ]  # fmt: skip
+    reasons = [str(outcome.reason) for outcome in found.values()]
+    assert reasons[0] == "None"
+    assert f"{NAME}.ipynb" in reasons[1]
+    assert "ZeroDivisionError: a fault" in reasons[2]
+    assert "no namespaces" in reasons[3]
+    assert all("\n" not in reason for reason in reasons)
+    assert {outcome.max_points for outcome in found.values()} == {92.0}
+    assert found["ada"].points == 0
+    assert {item.outcome for item in found["ada"].items.values()} == {"not_attempted"}
+    assert found["ada"].seconds >= 2.0
+
+
+def test_outcomes_are_on_disk_after_every_submission(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+    path, seen = tmp_path / "out" / "outcomes.json", []
+
+    def notify(student: str, outcome: SubmissionOutcome | None) -> None:
+        if outcome is not None:
+            seen.append((student, outcome.status, len(json.loads(path.read_text())["submissions"])))
+
+    outcomes = graded(submitted, tmp_path / "out", notify=notify)
+    assert [count for _, _, count in seen] == [1, 2, 3, 4, 5]
+    assert {student: status for student, status, _ in seen}["ada"] == "graded"
+    assert ClassOutcomes.read(path) == outcomes
+
+
+def test_jobs_run_side_by_side_each_in_its_own_slot(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+    graded(submitted, tmp_path / "out", jobs=2)
+    assert gathered.most == 2
+    assert set(gathered.slots) == {0, 1}
+
+
+def test_grades_that_could_not_be_entered_are_reported(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+    entered = []
+
+    def record(handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
+        entered.append((handed.student, outcome.status))
+        if handed.student == "ada":
+            raise OSError("disk full")
+
+    outcomes = graded(submitted, tmp_path / "out", record=record)
+    assert sorted(student for student, _ in entered) == list(outcomes.submissions)
+    assert dict(entered)["breaks"] == "could_not_grade"
+    ada = outcomes.submissions["ada"]
+    assert ada.status == "could_not_grade"
+    assert "not entered into the gradebook: OSError: disk full" in str(ada.reason)
+    assert outcomes.submissions["zoe"].status == "graded"

@@ -1,0 +1,109 @@
+"""Whole submissions, right and wrong, through sandbox and hidden tests: each gets exactly the verdicts it must get."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from autograder import catalogue, notebook
+from autograder.course import Course
+from autograder.outcomes import ClassOutcomes, SubmissionOutcome
+from autograder.session import Session
+
+ASSIGNMENT = "pa4_convnet"
+ANSWERS = catalogue.answers(ASSIGNMENT)
+FULL = Path(__file__).parent / "full_profile" / "pa4_convnet.outcomes.json"
+
+
+@pytest.fixture(scope="module")
+def course() -> Course:
+    return Course.find(Path(__file__))
+
+
+@pytest.fixture(scope="module")
+def outcomes(course: Course, tmp_path_factory: pytest.TempPathFactory) -> ClassOutcomes:
+    """The whole catalogue, graded once at quick profile with an evidence store of its own."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    source = notebook.read(course.source_notebook(ASSIGNMENT))
+    release = notebook.read(course.release_notebook(ASSIGNMENT))
+    for answer in ANSWERS:
+        path = folder / "submitted" / answer.name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        notebook.write(catalogue.build(answer, source, release), path)
+    session = Session(
+        course=course,
+        assignment=ASSIGNMENT,
+        submitted=folder / "submitted",
+        out=folder,
+        profile="quick",
+        device="cpu",
+        jobs=2,
+        store=folder / "evidence",
+    )
+    return session.run(Console(file=io.StringIO()))
+
+
+def verdicts(outcome: SubmissionOutcome) -> dict[str, str]:
+    return {name: item.outcome for name, item in outcome.items.items() if item.outcome != "passed"}
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
+def test_verdicts(answer: catalogue.Answer, outcomes: ClassOutcomes) -> None:
+    found = outcomes.submissions[answer.name]
+    assert found.status == "graded", found.reason
+    messages = {name: item.message for name, item in found.items.items() if item.outcome != "passed"}
+    assert verdicts(found) == answer.verdicts, messages
+
+
+def test_the_right_answers_earn_every_point_and_the_untouched_release_none(outcomes: ClassOutcomes) -> None:
+    for answer in ANSWERS:
+        found = outcomes.submissions[answer.name]
+        if answer.kind == "right":
+            assert found.points == found.max_points == 92, answer.name
+    assert outcomes.submissions["untouched_release"].points == 0
+    assert outcomes.submissions["replaces_equal_and_assert"].points == 0
+
+
+def test_messages_say_observed_expected_and_cause(outcomes: ClassOutcomes) -> None:
+    found = outcomes.submissions["mistake_errors_counted_in_batches"].items["act19"].message
+    for part in ("`err` is the number of misclassified images", "Observed: err = ", "expected: ", "batches are counted"):
+        assert part in found
+    rests = outcomes.submissions["syntax_error_in_trainer"].items["act16"].message
+    assert rests.startswith("Rests on act11, act12, act14, act15")
+    assert "SyntaxError" in outcomes.submissions["syntax_error_in_trainer"].items["act12"].message
+
+
+def test_no_message_shows_a_hidden_test(outcomes: ClassOutcomes) -> None:
+    for student in outcomes.submissions.values():
+        for item in student.items.values():
+            assert "assert " not in item.message
+            assert "test_" not in item.message.replace("test_loader", "")
+            assert "autograder/assignments" not in item.message
+
+
+def test_the_full_profile_agrees(outcomes: ClassOutcomes) -> None:
+    full = ClassOutcomes.read(FULL)
+    assert full.profile == "full"
+    assert set(full.submissions) == {answer.name for answer in ANSWERS}
+    for answer in ANSWERS:
+        assert verdicts(full.submissions[answer.name]) == verdicts(outcomes.submissions[answer.name]), answer.name
+
+
+def test_examples_are_in_step_with_the_catalogue(course: Course, tmp_path: Path) -> None:
+    written = catalogue.write_examples(course, ASSIGNMENT, tmp_path)
+    kept = sorted((course.root / "examples").rglob("*.ipynb"))
+    assert [path.relative_to(course.root / "examples") for path in kept] == sorted(
+        path.relative_to(tmp_path) for path in written
+    )
+    for path in written:
+        text = (course.root / "examples" / path.relative_to(tmp_path)).read_text(encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8"), f"{path.name}: run `make examples`"
+
+
+def test_an_edit_that_does_not_fit_is_refused(course: Course) -> None:
+    source = notebook.read(course.source_notebook(ASSIGNMENT))
+    release = notebook.read(course.release_notebook(ASSIGNMENT))
+    stale = catalogue.Answer("stale", "mistake", "An edit of text that is not there.", edits=(("trainer", "nowhere", ""),))
+    with pytest.raises(ValueError, match="nowhere"):
+        catalogue.build(stale, source, release)

@@ -1,0 +1,212 @@
+"""Hidden tests over given evidence: shares of points, findings in the student's words, and faults that are the grader's."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Assignment, Profile, Settings, load
+from autograder.evidence import CellRecord, Evidence, Found, Record
+from autograder.judge import JudgeError, findings, judge
+from autograder.notebook import Item
+from autograder.outcomes import ItemOutcome
+
+TESTS = '''
+import pytest
+from autograder.comparison import require
+from autograder.evidence import Evidence
+
+@pytest.fixture
+def value(evidence: Evidence) -> int:
+    return evidence.document("toy", "answer")["value"]
+
+@pytest.mark.item("half", weight=3)
+def test_heavy(value):
+    """The value is at least one."""
+    assert value >= 1, "too small"
+
+@pytest.mark.item("half")
+def test_light(value):
+    """The value is two."""
+    require(value == 2, f"value = {value}", "2", "an off-by-one error")
+
+@pytest.mark.item("all")
+def test_all(value, profile):
+    """The value is
+    a number."""
+    assert profile.parameters == {"num_epochs": 1}
+
+@pytest.mark.item("none")
+@pytest.mark.needs("half", "all")
+def test_none(value):
+    """Nothing is right."""
+    assert value == 99, "observed: 1; expected: 99"
+
+@pytest.mark.item("none")
+@pytest.mark.parametrize("bound", [50, 60])
+def test_none_again(value, bound):
+    """It is large."""
+    assert value > bound
+
+@pytest.mark.item("broken")
+def test_fine(value):
+    """One test of it passes."""
+
+@pytest.mark.item("broken")
+def test_fault(value):
+    """One has a fault."""
+    raise KeyError("a fault of the grader")
+
+@pytest.mark.item("missing")
+def test_missing(evidence):
+    """The other cell works."""
+    evidence.document("absent", "stopped")
+
+@pytest.mark.item("loud")
+def test_loud(value):
+    """Prints are nobody's business."""
+    print("hidden")
+
+def test_without_item(value):
+    """Belongs to no item."""
+    assert False
+'''
+ITEMS = [
+    Item(name, points, "answer", manual=False)
+    for name, points in {
+        "half": 4.0,
+        "all": 2.0,
+        "none": 6.0,
+        "broken": 5.0,
+        "missing": 1.0,
+        "loud": 1.0,
+        "untested": 3.0,
+    }.items()
+]
+MANUAL = Item("essay", 2.0, "essay", manual=True)
+
+
+def assignment(folder: Path, tests: str, name: str = "toy") -> Assignment:
+    made = folder / name
+    made.mkdir(parents=True, exist_ok=True)
+    (made / f"test_{name}.py").write_text(tests)
+    profile = Profile(parameters={"num_epochs": 1})
+    return Assignment(name, made, Settings(title="Toy", dataset="mnist", profiles={"quick": profile, "full": Profile()}))
+
+
+def toy_evidence(value: object = 1) -> Evidence:
+    record = Record(
+        seed=1, profile="quick", isolation="none", versions={}, stopped={"stopped": "no end in the time allowed"}
+    )
+    record.cells["answer"] = CellRecord(seconds=0.1)
+    record.found["toy"] = Found(document={"value": value, "problem": None})
+    return Evidence(record)
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ItemOutcome]:
+    made = assignment(tmp_path_factory.mktemp("assignments"), TESTS)
+    return judge(made, toy_evidence(), [*ITEMS, MANUAL], {"all", "none"})
+
+
+def test_every_autograded_item_has_an_outcome_in_the_order_of_the_notebook(outcomes: dict[str, ItemOutcome]) -> None:
+    assert list(outcomes) == [item.id for item in ITEMS]
+    assert [outcome.max_points for outcome in outcomes.values()] == [item.max_points for item in ITEMS]
+
+
+def test_weights_share_the_points(outcomes: dict[str, ItemOutcome]) -> None:
+    assert (outcomes["half"].outcome, outcomes["half"].points) == ("partial", 3.0)
+    assert outcomes["half"].message.splitlines() == [
+        "ok: The value is at least one.",
+        "not yet: The value is two. Observed: value = 1; expected: 2; likely cause: an off-by-one error.",
+    ]
+
+
+def test_an_item_with_all_tests_passed_has_all_points(outcomes: dict[str, ItemOutcome]) -> None:
+    assert outcomes["loud"] == ItemOutcome(
+        outcome="passed", points=1.0, max_points=1.0, message="ok: Prints are nobody's business."
+    )
+
+
+def test_a_right_answer_beside_a_forgotten_placeholder_still_counts(outcomes: dict[str, ItemOutcome]) -> None:
+    assert outcomes["all"].outcome == "passed"
+    assert outcomes["all"].message == "ok: The value is a number."
+
+
+def test_a_wrong_answer_with_its_placeholder_is_not_attempted(outcomes: dict[str, ItemOutcome]) -> None:
+    assert (outcomes["none"].outcome, outcomes["none"].points) == ("not_attempted", 0.0)
+    assert outcomes["none"].message.startswith("Not attempted")
+
+
+def test_a_fault_of_the_grader_is_not_a_zero_of_the_student(outcomes: dict[str, ItemOutcome]) -> None:
+    assert outcomes["broken"].outcome == "could_not_grade"
+    assert "KeyError" in outcomes["broken"].message
+    assert "not your mistake" in outcomes["broken"].message
+
+
+def test_an_item_without_hidden_test_could_not_be_graded(outcomes: dict[str, ItemOutcome]) -> None:
+    assert outcomes["untested"].outcome == "could_not_grade"
+    assert "no hidden test" in outcomes["untested"].message
+
+
+def test_missing_evidence_fails_with_the_reason(outcomes: dict[str, ItemOutcome]) -> None:
+    assert outcomes["missing"].outcome == "failed"
+    assert outcomes["missing"].message == (
+        "not yet: The other cell works. The cell `stopped` was stopped: no end in the time allowed."
+    )
+
+
+def test_failure_that_rests_on_another_says_so(tmp_path: Path) -> None:
+    made = assignment(tmp_path, TESTS)
+    found = judge(made, toy_evidence(), ITEMS, set())["none"]
+    assert (found.outcome, found.points) == ("failed", 0.0)
+    first, *rest = found.message.splitlines()
+    assert first == "Rests on half: correct that first."
+    assert rest[0] == "not yet: Nothing is right. Observed: 1; expected: 99."
+    assert len(rest) == 3
+    assert "Rests on" not in judge(made, toy_evidence(2), ITEMS, set())["none"].message
+
+
+def test_evidence_that_a_fixture_finds_missing_is_the_submissions_own(tmp_path: Path) -> None:
+    broken = toy_evidence()
+    broken.record.found["toy"] = Found(document={"problem": "TypeError: bad"})
+    found = judge(assignment(tmp_path, TESTS), broken, ITEMS, set())
+    assert found["half"].outcome == found["all"].outcome == "failed"
+    assert "gave TypeError: bad" in found["half"].message
+    assert found["untested"].outcome == "could_not_grade"
+
+
+def test_evidence_of_an_odd_form_could_not_be_graded(tmp_path: Path) -> None:
+    found = judge(assignment(tmp_path, TESTS), toy_evidence("text"), ITEMS, set())
+    assert found["half"].outcome == "could_not_grade"
+
+
+@pytest.mark.parametrize("tests", ["import nothing_of_this_name\n", "def test_x(:\n", "x = 1\n", "def test_x(): pass\n"])
+def test_tests_that_do_not_run_are_an_error(tmp_path: Path, tests: str) -> None:
+    with pytest.raises(JudgeError):
+        judge(assignment(tmp_path, tests, "damaged"), toy_evidence(), ITEMS, set())
+
+
+def test_two_assignments_with_test_files_of_one_name_are_kept_apart(tmp_path: Path) -> None:
+    one = '@pytest.mark.item("all")\ndef test_it():\n    """{}"""\n'
+    for text in ("First.", "Second."):
+        made = assignment(tmp_path / text, "import pytest\n" + one.format(text))
+        assert [finding.line for finding in findings(made, toy_evidence())] == [text]
+
+
+def test_settings_for_other_pytest_runs_do_not_reach_hidden_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing -x")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    made = assignment(tmp_path, TESTS)
+    assert len({finding.item for finding in findings(made, toy_evidence())}) == 6
+
+
+def test_hidden_tests_leave_nothing_in_their_folder(tmp_path: Path) -> None:
+    made = assignment(tmp_path, TESTS)
+    findings(made, toy_evidence())
+    assert [path.name for path in made.folder.iterdir() if path.name != "__pycache__"] == ["test_toy.py"]
+
+
+def test_an_assignment_without_settings_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"assignment\.toml"):
+        load("absent", tmp_path)
+    assert load("pa4_convnet").profile("quick").parameters
