@@ -10,7 +10,7 @@ from .notebook import grade_id, new_output, role
 from .outcomes import ItemOutcome, SubmissionOutcome
 
 OUTCOME = "autograder"
-"""Key of the metadata that hold an item cell's outcome, and a notebook's repairs and flags."""
+"""Key of the metadata that hold an item cell's outcome, and a notebook's repairs, flags and lost items."""
 
 _TITLES = {
     "passed": "passed",
@@ -35,7 +35,8 @@ def write_outcomes(notebook: NotebookNode, outcome: SubmissionOutcome) -> Notebo
     Raises:
         KeyError: the outcome lacks an item of the notebook.
     """
-    notebook.metadata[OUTCOME] = {"repairs": outcome.repairs, "flags": outcome.flags}
+    lost = [_title(name, item) for name, item in outcome.items.items() if item.outcome != "passed"]
+    notebook.metadata[OUTCOME] = {"repairs": outcome.repairs, "flags": outcome.flags, "lost": lost}
     for cell in notebook.cells:
         if role(cell) != "item":
             continue
@@ -50,10 +51,13 @@ def write_outcomes(notebook: NotebookNode, outcome: SubmissionOutcome) -> Notebo
     return notebook
 
 
-def _card(name: str, item: ItemOutcome) -> dict[str, str]:
+def _title(name: str, item: ItemOutcome) -> str:
     title = f"{name}: {_TITLES[item.outcome]}"
-    if item.outcome != "could_not_grade":
-        title += f", {item.points:g} of {item.max_points:g} points"
+    return title if item.outcome == "could_not_grade" else f"{title}, {item.points:g} of {item.max_points:g} points"
+
+
+def _card(name: str, item: ItemOutcome) -> dict[str, str]:
+    title = _title(name, item)
     page = f"<p><strong>{html.escape(title)}</strong></p>"
     if item.message:
         page += f"<pre>{html.escape(item.message)}</pre>"

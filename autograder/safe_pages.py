@@ -23,8 +23,8 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets import Bool
 
-_TAGS = {
-    *(
+_TAGS = frozenset(
+    [
         "a",
         "b",
         "blockquote",
@@ -38,9 +38,23 @@ _TAGS = {
         "details",
         "div",
         "dl",
-    ),
-    *("dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small"),
-    *(
+        "dt",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "small",
         "span",
         "strong",
         "sub",
@@ -55,8 +69,8 @@ _TAGS = {
         "tr",
         "u",
         "ul",
-    ),
-}
+    ]
+)
 _ATTRIBUTES = {
     "*": ["class", "colspan", "rowspan", "style", "title"],
     "a": ["href"],
@@ -82,19 +96,22 @@ def markdown2html(context: Context, source: str) -> str:
 
 
 class SafeToRead(Preprocessor):
-    """Clean outputs and raw cells, and say above the notebook what was repaired before grading."""
+    """Clean outputs and raw cells, and say above the notebook what was repaired and where points were lost."""
 
     enabled = Bool(True).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Change the copy of the notebook that a page is made from; the autograded file stays as it is."""
         found = nb.metadata.get(OUTCOME, {})
-        sentences = [*found.get("repairs", []), *found.get("flags", [])]
-        if sentences:
-            lines = "\n".join(f"- {sentence}" for sentence in sentences)
-            report = f"**Before grading, this notebook was repaired**\n\n{lines}"
-            new: Any = NotebookNode
-            nb.cells.insert(0, new(cell_type="markdown", id="repairs", metadata=new(), source=report))
+        repaired = [*found.get("repairs", []), *found.get("flags", [])]
+        for name, title, lines in (
+            ("lost", "Where points were lost (each reason stands at its item below)", found.get("lost", [])),
+            ("repairs", "Before grading, this notebook was repaired", repaired),
+        ):
+            if lines:
+                report = f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines)
+                new: Any = NotebookNode
+                nb.cells.insert(0, new(cell_type="markdown", id=name, metadata=new(), source=report))
         for cell in nb.cells:
             if cell.cell_type == "raw":
                 cell.source = f"<pre>{html.escape(cell.source)}</pre>"

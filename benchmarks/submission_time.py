@@ -1,6 +1,6 @@
 """Where the time of one submission goes: box start, cells, probes, judging, gradebook. Prints JSON, medians of some runs.
 
-    .venv/bin/python benchmarks/submission_time.py --runs 3
+.venv/bin/python benchmarks/submission_time.py --runs 3
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder import catalogue, gradebook, grade, notebook
+from autograder import catalogue, grade, gradebook, notebook
 from autograder.assignment import load
 from autograder.collect import collect
 from autograder.course import Course
