@@ -7,6 +7,7 @@ function, whatever its style. Where it does not agree, the aligned layers say wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,6 +31,12 @@ def require(right: bool, observed: object, expected: object, cause: str = "") ->
     """Raise :class:`Complaint` unless ``right``."""
     if not right:
         raise Complaint(observed, expected, cause)
+
+
+def require_finished(error: dict[str, Any] | None) -> None:
+    """Complain if an answer cell stopped with an error when it ran again."""
+    if error:
+        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end")
 
 
 @dataclass

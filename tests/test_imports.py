@@ -15,7 +15,7 @@ notebook idx transfer sources outcomes course
 data decoy
 converter release
 recognise restore submission
-inside.channel inside.figures inside.datasets inside.loop inside.trace inside.shell inside.probing inside.main
+inside.channel inside.figures inside.datasets inside.draws inside.loop inside.trace inside.shell inside.probing inside.main
 sandbox.seccomp sandbox.mounts sandbox.box sandbox.run
 assignment evidence
 plan collect store

@@ -74,7 +74,7 @@ from inside.probing import Evidence, Student, probe
 
 @probe(after="figure")
 def drawing(student: Student) -> Evidence:
-    return Evidence({"figures": student.runs["figure"].figures})
+    return Evidence({"figures": student.rerun("figure").run.figures})
 
 @probe(after="doubling")
 def rerunning(student: Student) -> Evidence:
@@ -103,7 +103,7 @@ def state_after(student: Student) -> Evidence:
 def box(run_box: RunBox, tmp_path_factory: pytest.TempPathFactory) -> BoxRun:
     probes = tmp_path_factory.mktemp("toy") / "probes.py"
     probes.write_text(PROBES)
-    return run_box(CELLS, seconds=3, probes=probes, seed=11)
+    return run_box(CELLS, brief={"slow": 3, "stubborn": 3}, probes=probes, seed=11)
 
 
 def outputs(box: BoxRun, cell: str) -> list[str]:

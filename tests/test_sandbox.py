@@ -47,7 +47,7 @@ print(json.dumps({{path: outcome(lambda: sorted(os.listdir(path)))
                   for path in {[str(ROOT), str(Path.home()), str(cache_folder()), "/root", "/home", "/var", "/srv"]!r}}}))
 """,
     "search": """
-wanted = {"assignment.toml", "pa4_convnet.ipynb", "test_trainer.py", "outcomes.py", "decoy.py"}
+wanted = {"assignment.toml", "pa4_convnet.ipynb", "test_trainer.py", "decoy.py"}
 found = []
 for top in sorted(os.listdir("/")):
     if top not in ("proc", "sys", "usr", "lib"):
@@ -96,10 +96,12 @@ print(json.dumps(found))
 import platform
 numbers = {
     "x86_64": {"unshare": (272, 0x10000000), "setns": (308, 0, 0), "ptrace": (101, 0, 0, 0, 0),
-               "memfd_create": (319, b"x", 0), "mount": (165, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (321, 0, 0, 0), "io_uring_setup": (425, 1, 0),
+               "memfd_create": (319, b"x", 0),
+               "mount": (165, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (321, 0, 0, 0), "io_uring_setup": (425, 1, 0),
                "process_vm_readv": (310, 1, 0, 0, 0, 0, 0), "keyctl": (250, 0, 0)},
     "aarch64": {"unshare": (97, 0x10000000), "setns": (268, 0, 0), "ptrace": (117, 0, 0, 0, 0),
-                "memfd_create": (279, b"x", 0), "mount": (40, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (280, 0, 0, 0), "io_uring_setup": (425, 1, 0),
+                "memfd_create": (279, b"x", 0),
+                "mount": (40, b"x", b"/tmp", b"tmpfs", 0, 0), "bpf": (280, 0, 0, 0), "io_uring_setup": (425, 1, 0),
                 "process_vm_readv": (270, 1, 0, 0, 0, 0, 0), "keyctl": (219, 0, 0)},
 }[platform.machine()]
 print(json.dumps({name: call(*arguments) for name, arguments in numbers.items()}))

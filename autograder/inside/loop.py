@@ -78,8 +78,9 @@ class WatchedLoss(nn.Module):
 
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """The loss of logits (N, 3) and labels (N,)."""
-        self._note("loss", outputs=outputs)
-        return LOSS_FACTOR * nn.functional.cross_entropy(outputs, labels)
+        loss = LOSS_FACTOR * nn.functional.cross_entropy(outputs, labels)
+        self._note("loss")
+        return loss
 
 
 class WatchedSGD(torch.optim.SGD):

@@ -8,9 +8,9 @@ from torch import nn
 
 from autograder import data, replay
 from autograder.assignments.pa4_convnet import reference
-from autograder.comparison import Complaint, close, compare, require
+from autograder.comparison import Complaint, close, compare, require, require_finished
 from autograder.evidence import Evidence
-from autograder.inside import trace
+from autograder.inside import draws, trace
 
 ACCURACY = {"full": 0.98, "quick": 0.8}
 TEST_IMAGES = {"full": 10_000, "quick": 2_000}
@@ -20,70 +20,57 @@ TRACE_IMAGES = 100
 @pytest.fixture
 def counted(evidence: Evidence) -> dict[str, Any]:
     found = evidence.document("accuracy_cell", "test_accuracy")
-    if found["error"]:
-        raise Complaint(f"the cell stopped with {found['error']['ename']}: {found['error']['evalue']}", "a finished count")
+    require_finished(found["error"])
     return found
 
 
-@pytest.mark.item("act18")
-def test_moved_to_the_device(counted: dict[str, Any]) -> None:
-    """Images and labels of each batch are moved to the device."""
+@pytest.mark.item("act18", weight=2)
+def test_images_to_the_device(counted: dict[str, Any]) -> None:
+    """The images of each batch are moved to the device."""
+    require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
+    images = set(range(0, counted["handed"], 2))
     require(
-        counted["handed"] > 0,
-        "the cell does not use test_loader",
-        "a loop over test_loader",
-        "the loop was replaced",
+        images <= set(counted["moved"]), "images were not moved with .to(device)", "images.to(device)", "the line is missing"
     )
-    moved, images = set(counted["moved"]), set(range(0, counted["handed"], 2))
+
+
+@pytest.mark.item("act18", weight=1)
+def test_labels_to_the_device(counted: dict[str, Any]) -> None:
+    """So are its labels."""
+    require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
+    labels = set(range(1, counted["handed"], 2))
     require(
-        images <= moved,
-        "images were not moved with .to(device)",
-        "images.to(device)",
-        "only the labels, or neither, are moved, or the result is not kept",
-    )
-    require(
-        len(moved) == counted["handed"],
-        "labels were not moved with .to(device)",
-        "labels.to(device)",
-        "only the images are moved",
+        labels <= set(counted["moved"]), "labels were not moved with .to(device)", "labels.to(device)", "only images are"
     )
 
 
 @pytest.mark.item("act19", weight=4)
 def test_err_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
     """`err` is the number of misclassified images."""
-    tensors = evidence.tensors_of("accuracy_cell")
-    outputs = tensors["images"].flatten(1) @ tensors["weight"].t()
-    wrong = int((outputs.argmax(1) != tensors["labels"]).sum())
-    found = counted["err"]
+    weight, images, labels = draws.classified(evidence.record.seed)
+    wrong = sum(int(((x.flatten(1) @ weight.t()).argmax(1) != y).sum()) for x, y in zip(images, labels, strict=True))
+    total, found, batches = sum(map(len, labels)), counted["err"], len(labels)
     if counted["in_training_mode"]:
         # Dropout disturbs the count then; that mistake has its own test.
-        spread = abs((found if found is not None else -1) - wrong)
         require(
-            found is not None and 4 < found <= len(outputs) and spread <= len(outputs) * 0.75,
+            found is not None and batches < found <= total,
             f"err = {found}",
-            f"the number of wrong images, about {wrong}",
+            f"the number of wrong images of {total}",
             "batches are counted, not images",
         )
         return
-    batches = counted["handed"] // 2
     cause = "batches are counted, not images" if found is not None and found <= batches else "something else is counted"
-    require(
-        found == wrong,
-        f"err = {found} for a network that misses {wrong} of {len(outputs)} images",
-        f"{wrong}",
-        cause,
-    )
+    require(found == wrong, f"err = {found} for a network that misses {wrong} of {total} images", f"{wrong}", cause)
 
 
 @pytest.mark.item("act19", weight=1)
-def test_tot_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
+def test_tot_counts_images(counted: dict[str, Any]) -> None:
     """`tot` is the number of images seen."""
-    images = len(evidence.tensors_of("accuracy_cell")["labels"])
+    images = sum(draws.BATCHES)
     require(
         counted["tot"] == images,
         f"tot = {counted['tot']}",
-        f"{images} for {images} images in batches of 40",
+        f"{images} for {images} images in batches of {draws.BATCHES[0]}",
         "batches are counted, or the last, shorter batch is taken for a full one",
     )
 
@@ -139,8 +126,7 @@ def _first_filters(evidence: Evidence) -> torch.Tensor:
 @pytest.fixture
 def filters(evidence: Evidence) -> dict[str, Any]:
     found = evidence.document("filters", "filters")
-    if found["error"]:
-        raise Complaint(f"the cell stopped with {found['error']['ename']}: {found['error']['evalue']}", "32 filters")
+    require_finished(found["error"])
     require(found["count"] is not None, "filters is not a list of arrays", "32 arrays", "ACT21 is open")
     _require_weights(found["count"], evidence)
     return found
@@ -195,10 +181,11 @@ def test_filter_pictures(filters: dict[str, Any], evidence: Evidence) -> None:
         f"{len(wanted)}",
         "imshow is missing, or several filters share one picture",
     )
-    shown = torch.stack(
-        [torch.tensor(p["pixels"][: wanted[0].numel()]) for p in pixels if len(p["pixels"]) == wanted[0].numel()]
-    )
-    matched = sum(bool((_scaled(filter_).flatten() - _scaled(shown)).abs().amax(1).min() < 0.02) for filter_ in wanted)
+    size = wanted[0].numel()
+    rows = [torch.tensor(image["pixels"]) for image in pixels if len(image.get("pixels", [])) == size]
+    require(bool(rows), "pictures with colours of their own", "one number a pixel", "imshow of an RGB image")
+    shown = _scaled(torch.stack(rows))
+    matched = sum(bool((_scaled(filter_.reshape(1, -1)) - shown).abs().amax(1).min() < 0.02) for filter_ in wanted)
     require(
         matched == len(wanted),
         f"{matched} of the filters are among the pictures",
@@ -208,18 +195,15 @@ def test_filter_pictures(filters: dict[str, Any], evidence: Evidence) -> None:
 
 
 def _scaled(values: torch.Tensor) -> torch.Tensor:
-    """To [0, 1] over the last dimension (a single filter: over all), since students may rescale for display."""
-    flat = values.reshape(1, -1) if values.shape[-2:] == (5, 5) and values.ndim == 2 else values
-    low, high = flat.amin(-1, keepdim=True), flat.amax(-1, keepdim=True)
-    return (flat - low) / (high - low).clamp(min=1e-9)
+    """Each row (N, pixels) to [0, 1], since students may rescale for display."""
+    low, high = values.amin(-1, keepdim=True), values.amax(-1, keepdim=True)
+    return (values - low) / (high - low).clamp(min=1e-9)
 
 
 @pytest.fixture
 def maps(evidence: Evidence) -> dict[str, torch.Tensor]:
     document = evidence.document("feature_maps", "feature_maps")
-    if document["error"]:
-        error = document["error"]
-        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "feature maps of ten digits")
+    require_finished(document["error"])
     return evidence.tensors_of("feature_maps")
 
 
