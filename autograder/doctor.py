@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ print(json.dumps({
     "cannot connect": refused(connect),
     "cannot write to the system": refused(write),
     "cannot open a namespace": libc.unshare(0x10000000) == -1,
-    "has no environment of the grader": "MARKER_OF_THE_GRADER" not in open("/proc/1/environ").read(),
+    "has no environment of the grader": MARKER not in open("/proc/1/environ").read() and MARKER not in str(dict(os.environ)),
     "sees no process outside": len([p for p in os.listdir("/proc") if p.isdigit()]) < 8,
 }))
 """
@@ -71,7 +72,9 @@ def isolation(forbidden: list[Path]) -> list[Check]:
         str(folder): [Path(bound).relative_to(folder).parts[0] for bound in seen.binds.values() if _is_below(bound, folder)]
         for folder in forbidden
     }
-    source = f"FORBIDDEN = {known!r}\n{PROBE}"
+    # The name of a variable that only the grader has; the box must not know it from its environment.
+    os.environ["AUTOGRADER_DOCTOR"] = "here"
+    source = f"MARKER = 'AUTOGRADER_DOCTOR'\nFORBIDDEN = {known!r}\n{PROBE}"
     cells = [{"id": "probe", "source": source, "seconds": 20}]
     job = {"cells": cells, "seed": 0, "threads": 1, "device": "cpu"}
     end = time.monotonic() + 120

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 from . import data
@@ -53,6 +54,8 @@ def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:
             if output["output_type"] == "execute_result":
                 fields["execution_count"] = count
             cell.outputs.append(new_output(output["output_type"], **fields))
+        # A progress bar redraws its line hundreds of times; a reader wants its last state.
+        CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, number)  # type: ignore[no-untyped-call]
     return shown
 
 
