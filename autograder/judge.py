@@ -78,6 +78,8 @@ class _Plugin:
             error = call.excinfo.value
             found.grader_fault = not isinstance(error, AssertionError)
             text = str(error).split("\nassert ")[0]
+            # pytest's own explanation of a bare assert shows the hidden test; only a message that was written is shown.
+            text = "" if text.startswith("assert ") else text
             found.message = f"{type(error).__name__}: {text}" if found.grader_fault else text
         self.findings.append(found)
 
@@ -178,7 +180,7 @@ def _outcome(item: Item, own: list[Finding], not_attempted: bool) -> ItemOutcome
         return _made("not_attempted", 0.0, item, "Not attempted: the placeholder is still in the answer cell.")
     lines = [
         f"{'ok: ' if finding.passed else 'not yet: '}{finding.line}"
-        + ("" if finding.passed else f" {_sentence(finding.message)}")
+        + ("" if finding.passed else f" {_sentence(finding.message)}".rstrip())
         for finding in own
     ]
     verdict: Verdict = "passed" if share == 1 else "failed" if share == 0 else "partial"
@@ -187,6 +189,8 @@ def _outcome(item: Item, own: list[Finding], not_attempted: bool) -> ItemOutcome
 
 def _sentence(message: str) -> str:
     text = " ".join(message.split())
+    if not text:
+        return ""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 

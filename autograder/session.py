@@ -24,8 +24,8 @@ from .data import DataMissing
 from .decoy import sandbox_folder
 from .outcomes import ClassOutcomes, SubmissionOutcome
 from .plan import Options, choose_device, default_threads
-from .sandbox import seccomp
-from .sandbox.box import requirements
+from .sandbox import run as sandbox_run
+from .sandbox.box import CannotIsolate
 
 
 class SessionError(Exception):
@@ -129,13 +129,12 @@ class Session:
         return outcomes
 
     def _require_machine(self, dataset: str) -> None:
-        missing = requirements()
-        if missing:
-            raise SessionError(f"no isolation: {'; '.join(missing)}; `autograder doctor` says more")
         try:
-            seccomp.program()
+            sandbox_run.check()
             sandbox_folder(dataset)  # type: ignore[arg-type]
-        except (OSError, DataMissing) as error:
+        except CannotIsolate as error:
+            raise SessionError(f"no isolation: {error}; `autograder doctor` says more") from error
+        except DataMissing as error:
             raise SessionError(str(error)) from error
 
     def _record(self, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:

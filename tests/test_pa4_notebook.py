@@ -1,4 +1,4 @@
-"""The notebook of pa4_convnet: ids, points and stated facts agree with hidden tests and reference; the release runs alone."""
+"""The notebook of pa4_convnet: ids, points and facts agree with hidden tests and reference; the release runs alone."""
 
 import ast
 import re

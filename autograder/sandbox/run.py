@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -10,15 +11,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from . import seccomp
 from .box import HOME, CannotIsolate, Limits, command_line
 from .mounts import View
 
 LOOK_SECONDS = 0.25
+CHECK_SLOT = 98
+OUTSIDE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # the environment of bubblewrap itself
 HEADER = struct.Struct(">QQ")
 START = "import sys; sys.path.insert(0, '/box'); from inside.main import main; main({descriptor})"
 
@@ -120,6 +124,36 @@ class _Frames:
         return None
 
 
+@contextlib.contextmanager
+def _rules() -> Iterator[IO[bytes]]:
+    """The system call filter as an open file for bubblewrap to read."""
+    try:
+        program = seccomp.program()
+    except OSError as error:
+        raise CannotIsolate(str(error)) from error
+    with tempfile.TemporaryFile() as rules:
+        rules.write(program)
+        rules.flush()
+        rules.seek(0)
+        yield rules
+
+
+def check() -> None:
+    """Start a box that does nothing, 0.02 s.
+
+    Raises:
+        CannotIsolate: it did not start; the message has what bubblewrap said.
+    """
+    with _rules() as rules:
+        command = command_line(["/usr/bin/true"], View(), Limits(), rules.fileno(), environment(1, "cpu"), slot=CHECK_SLOT)
+        done = subprocess.run(
+            command, env=OUTSIDE, pass_fds=(rules.fileno(),), capture_output=True, timeout=60, cwd="/", check=False
+        )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+        raise CannotIsolate(f"no box can be started here: {said[0]}; are unprivileged user namespaces switched off?")
+
+
 def run(
     job: bytes,
     view: View,
@@ -139,31 +173,29 @@ def run(
     Raises:
         CannotIsolate: the box could not be started.
     """
-    try:
-        program = seccomp.program()
-    except OSError as error:
-        raise CannotIsolate(str(error)) from error
     read_end, write_end = os.pipe()
-    with tempfile.TemporaryFile() as rules, tempfile.TemporaryFile() as feed:
-        rules.write(program)
-        rules.flush()
-        rules.seek(0)
-        feed.write(job)
-        feed.seek(0)
-        inner = [sys.executable, "-I", "-B", "-c", START.format(descriptor=write_end)]
-        command = command_line(inner, view, limits, rules.fileno(), environment(threads, device), slot)
-        begun = time.monotonic()
-        process = subprocess.Popen(
-            command,
-            stdin=feed,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-            pass_fds=(write_end, rules.fileno()),
-            start_new_session=True,
-            cwd="/",
-        )
-    os.close(write_end)
+    try:
+        with _rules() as rules, tempfile.TemporaryFile() as feed:
+            feed.write(job)
+            feed.seek(0)
+            inner = [sys.executable, "-I", "-B", "-c", START.format(descriptor=write_end)]
+            command = command_line(inner, view, limits, rules.fileno(), environment(threads, device), slot)
+            begun = time.monotonic()
+            process = subprocess.Popen(
+                command,
+                stdin=feed,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=OUTSIDE,
+                pass_fds=(write_end, rules.fileno()),
+                start_new_session=True,
+                cwd="/",
+            )
+    except BaseException:
+        os.close(read_end)
+        raise
+    finally:
+        os.close(write_end)
     try:
         return _watch(process, read_end, limits, deliver, deadline, begun)
     finally:

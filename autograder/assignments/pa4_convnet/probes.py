@@ -36,10 +36,11 @@ def network(student: Student) -> Evidence:
     made.to("cpu")
     images = trace.drawn_images(student.seed, (CHALLENGE_IMAGES, 1, 28, 28))
     made.train(True)
-    training = trace.record(made, images)
+    # Clones, since a network may write into its input.
+    training = trace.record(made, images.clone())
     made.train(False)
     with torch.no_grad():
-        evaluation = trace.record(made, images)
+        evaluation = trace.record(made, images.clone())
     found = Evidence(
         {
             "modules": trace.modules(made),
@@ -53,10 +54,10 @@ def network(student: Student) -> Evidence:
     if evaluation.problem is None:
         trace.fill(evaluation, made, student.seed)
         with torch.no_grad():
-            found.tensors["evaluation"] = _first(made(images))
+            found.tensors["evaluation"] = _first(made(images.clone()))
         made.train(True)
         torch.manual_seed(student.seed)
-        found.tensors["training"] = _first(made(images))
+        found.tensors["training"] = _first(made(images.clone()))
     return found
 
 
