@@ -11,8 +11,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 SYSTEM = (
     "/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/share/fonts", "/usr/share/fontconfig",
-    "/usr/share/graphviz", "/usr/share/zoneinfo", "/usr/local/cuda", "/usr/local/nvidia", "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache",
-    "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/nsswitch.conf", "/sys/devices/system/cpu",
+    "/usr/share/graphviz", "/usr/share/zoneinfo", "/usr/local/cuda", "/usr/local/nvidia", "/etc/alternatives",
+    "/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/nsswitch.conf",
+    "/sys/devices/system/cpu",
 )  # fmt: skip
 LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/sbin")
 GPU_DEVICES = "/dev/nvidia*"
