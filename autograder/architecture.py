@@ -124,6 +124,8 @@ def _layer(operation: str, args: list[Any], shapes: dict[str, list[int]]) -> Lay
         left, right = (shapes.get("1"), shapes.get("2")) if operation == "addmm" else (shapes.get("0"), shapes.get("1"))
         if left and right and len(right) == 2:
             return Layer("linear", (("in", right[0]), ("out", right[1]), ("bias", operation == "addmm")))
+    if operation == "bmm" and (shapes.get("1") or [0])[0] == 1:  # einsum
+        return Layer("linear", (("in", shapes["1"][1]), ("out", shapes["1"][2]), ("bias", False)))
     if operation in ("max_pool2d_with_indices", "max_pool2d", "avg_pool2d"):
         kernel = _pair(args[1])
         settings = [

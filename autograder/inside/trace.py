@@ -189,6 +189,8 @@ def weights(trace: Trace, network: nn.Module) -> list[dict[str, Tensor]]:
             named = {"weight": args[2].t(), "bias": args[0]}
         elif op == "aten.mm.default" and (own(args[1]) or own(args[0])):
             named = {"weight": args[1].t() if own(args[1]) else args[0]}
+        elif op == "aten.bmm.default" and own(args[1]) and args[1].shape[0] == 1:  # einsum
+            named = {"weight": args[1][0].t()}
         elif op in BATCH_NORMS:
             named = dict(zip(("weight", "bias", "running_mean", "running_var"), args[1:5], strict=True))
         elif op == "aten.add.Tensor" and found and "bias" not in found[-1]:

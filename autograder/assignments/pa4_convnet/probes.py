@@ -172,15 +172,16 @@ def loss_plot(student: Student) -> Evidence:
 
 
 class _StandIn(nn.Module):
-    """A small network whose dropout makes its answers random unless it is in evaluation mode."""
+    """A linear network that answers another class while it is in training mode, and notes in which modes it was used."""
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.clone())
-        self.drop = nn.Dropout(0.5)
+        self.modes: set[bool] = set()
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.drop(images.flatten(1)) @ self.weight.t()
+        self.modes.add(self.training)
+        return draws.answers(self.weight, images, self.training)
 
 
 class _WatchedBatches(loop.Batches):
@@ -239,7 +240,8 @@ def accuracy_cell(student: Student) -> Evidence:
             "accuracy": _number(values.get("accuracy")),
             "moved": sorted(loader.moved),
             "handed": len(loader.handed),
-            "in_training_mode": stand_in.training,
+            "used_in_training_mode": True in stand_in.modes,
+            "used_in_evaluation_mode": False in stand_in.modes,
         }
     )
 

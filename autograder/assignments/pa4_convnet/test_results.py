@@ -48,19 +48,21 @@ def test_labels_to_the_device(counted: dict[str, Any]) -> None:
 def test_err_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
     """`err` is the number of misclassified images."""
     weight, images, labels = draws.classified(evidence.record.seed)
-    wrong = sum(int(((x.flatten(1) @ weight.t()).argmax(1) != y).sum()) for x, y in zip(images, labels, strict=True))
-    total, found, batches = sum(map(len, labels)), counted["err"], len(labels)
-    if counted["in_training_mode"]:
-        # Dropout disturbs the count then; that mistake has its own test.
-        require(
-            found is not None and batches < found <= total,
-            f"err = {found}",
-            f"the number of wrong images of {total}",
-            "batches are counted, not images",
-        )
-        return
+
+    def wrong(training: bool) -> int:
+        pairs = zip(images, labels, strict=True)
+        return sum(int((draws.answers(weight, x, training).argmax(1) != y).sum()) for x, y in pairs)
+
+    # That the network was left in training mode has a test of its own; the count may still be right.
+    accepted = [wrong(False), wrong(True)] if counted["used_in_training_mode"] else [wrong(False)]
+    found, batches = counted["err"], len(labels)
     cause = "batches are counted, not images" if found is not None and found <= batches else "something else is counted"
-    require(found == wrong, f"err = {found} for a network that misses {wrong} of {total} images", f"{wrong}", cause)
+    require(
+        found in accepted,
+        f"err = {found} for a network that misses {accepted[-1]} of {sum(draws.BATCHES)} images",
+        f"{accepted[-1]}",
+        cause,
+    )
 
 
 @pytest.mark.item("act19", weight=1)
@@ -79,8 +81,8 @@ def test_tot_counts_images(counted: dict[str, Any]) -> None:
 def test_evaluation_mode(counted: dict[str, Any]) -> None:
     """The network is in evaluation mode while it is tested."""
     require(
-        not counted["in_training_mode"],
-        "net.training is True",
+        counted["used_in_evaluation_mode"] and not counted["used_in_training_mode"],
+        "net was used in training mode" if counted["used_in_training_mode"] else "net was not used",
         "net.eval() before the loop",
         "net.eval() was removed: dropout or batch norm would falsify the accuracy",
     )
