@@ -13,9 +13,10 @@ import torch
 from torch import nn
 
 from . import architecture
-from .architecture import Layer, Network
+from .architecture import Network
 from .evidence import Evidence
 from .inside import trace
+from .layers import Alignment, Layer, align, differences
 
 
 class Complaint(AssertionError):
@@ -47,7 +48,7 @@ class Comparison:
     training: Network
     declared: dict[str, Layer]
     expected: list[Layer]
-    alignment: architecture.Alignment
+    alignment: Alignment
     equal: bool  # outputs agree, in evaluation mode and in training mode
     output_shape: list[int] | None
 
@@ -69,7 +70,7 @@ class Comparison:
         if found.kind != expected.kind:
             raise Complaint(found.describe(), expected.describe(), cause)
         narrowed = Layer(expected.kind, tuple((key, value) for key, value in expected.settings if key in settings))
-        wrong = architecture.differences(found, narrowed)
+        wrong = differences(found, narrowed)
         require(not wrong, f"{found.describe()}: {'; '.join(wrong)}", expected.describe(), cause)
 
     def missing(self, expected: Layer) -> str:
@@ -120,7 +121,7 @@ def compare(evidence: Evidence, reference: nn.Module, images: tuple[int, ...], *
         training=training,
         declared=architecture.declared(document["modules"]),
         expected=expected,
-        alignment=architecture.align(shown.layers, expected),
+        alignment=align(shown.layers, expected),
         equal=_equal(evidence, reference, drawn, probe),
         output_shape=document["evaluation"]["output_shape"],
     )

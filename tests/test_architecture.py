@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from autograder import architecture
-from autograder.architecture import Layer, align, declared, differences
+from autograder.architecture import declared
 from autograder.assignments.pa4_convnet.reference import convnet
 from autograder.comparison import close, filled
 from autograder.inside import trace
 from autograder.inside.channel import plain
+from autograder.layers import Layer, align, differences
 
 IMAGES = trace.drawn_images(3, (4, 1, 28, 28))
 SEED = 77

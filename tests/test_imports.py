@@ -19,7 +19,7 @@ inside.channel inside.figures inside.datasets inside.draws inside.loop inside.tr
 sandbox.seccomp sandbox.mounts sandbox.box sandbox.run
 assignment evidence
 plan collect store
-architecture replay comparison
+layers architecture replay comparison
 attempts judge
 grade item_cells safe_pages gradebook preprocessors batch
 report session validate doctor
