@@ -131,6 +131,10 @@ class BoxShell(InteractiveShell):
             }
         )
 
+    def enable_matplotlib(self, gui: str | None = None) -> Any:
+        """``%matplotlib`` of any kind: figures are shown inline, where they are seen."""
+        return super().enable_matplotlib("inline")  # type: ignore[no-untyped-call]
+
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no screen in the box; figures are always shown inline."""
 
@@ -179,7 +183,7 @@ class CellRunner:
         from matplotlib.figure import Figure
 
         with contextlib.redirect_stdout(io.StringIO()):
-            self.shell.enable_matplotlib("inline")  # type: ignore[no-untyped-call]
+            self.shell.enable_matplotlib("inline")
         formatter: Any = self.shell.display_formatter
         show, describe = formatter.format, self._describe_figure
 
