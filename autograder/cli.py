@@ -56,11 +56,10 @@ def data(
     names: list[Literal["mnist", "fashion_mnist"]] = ["mnist", "fashion_mnist"] if dataset == "all" else [dataset]
     for name in names:
         try:
-            folder = datasets.fetch(name, console=console)
+            datasets.fetch(name, console=console)
             sandbox_folder(name)
         except datasets.DataUnavailable as error:
             raise _fail(error, CANNOT_GRADE) from error
-        console.print(f"{name}: complete and verified in {folder}")
 
 
 @app.command()
