@@ -220,7 +220,8 @@ MISTAKES = [
         "mistake",
         "Puts a ReLU after the last layer.",
         edits=(("convnet", "x = self.fc2(x)", "x = F.relu(self.fc2(x))"),),
-        verdicts={"act09": "partial"},
+        # Without negative logits the training stays far above the bound.
+        verdicts={"act09": "partial", "act16": "partial", "act19": "partial"},
         example=True,
     ),
     Answer(

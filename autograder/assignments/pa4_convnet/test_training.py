@@ -12,6 +12,9 @@ from autograder.comparison import Complaint, close, require, require_finished
 from autograder.evidence import Evidence
 from autograder.inside import draws, loop
 
+rests_on_network_and_loop = pytest.mark.needs(
+    *(f"act{number:02d}" for number in range(1, 10)), "act11", "act12", "act14", "act15"
+)
 LAST_LOSS = {"full": 0.03, "quick": 0.6}
 TRACE_IMAGES = 100
 LOSS_IMAGES = 2_000
@@ -54,7 +57,7 @@ def _require_network_behind(last: float, evidence: Evidence) -> None:
 
 
 @pytest.mark.item("act16", weight=1)
-@pytest.mark.needs("act11", "act12", "act14", "act15")
+@rests_on_network_and_loop
 def test_one_loss_an_epoch(losses: list[float], profile: Profile) -> None:
     """`losses` has one number for each epoch."""
     epochs = int(profile.parameters.get("num_epochs", PUBLISHED_EPOCHS))
@@ -67,7 +70,7 @@ def test_one_loss_an_epoch(losses: list[float], profile: Profile) -> None:
 
 
 @pytest.mark.item("act16", weight=1)
-@pytest.mark.needs("act11", "act12", "act14", "act15")
+@rests_on_network_and_loop
 def test_mean_of_the_epoch(evidence: Evidence, losses: list[float]) -> None:
     """Each of them is the mean loss of its epoch."""
     document, _ = loop.watch(reference.train, evidence.record.seed)
@@ -101,7 +104,7 @@ def _short(values: Any) -> str:
 
 
 @pytest.mark.item("act16", weight=2)
-@pytest.mark.needs("act11", "act12", "act14", "act15")
+@rests_on_network_and_loop
 def test_last_loss(losses: list[float], evidence: Evidence) -> None:
     """The mean loss of the last epoch is below the bound."""
     bound = LAST_LOSS[evidence.record.profile]
