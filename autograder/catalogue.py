@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import importlib
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,11 +16,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from .course import Course
-from .notebook import cells_by_grade_id, read, role, to_text, write, write_text
+from .notebook import cells_by_grade_id, read, role, to_text, without_region_marks, write, write_text
 from .outcomes import Verdict
 
 Kind = Literal["right", "mistake", "unfinished", "hostile"]
-_REGION = re.compile(r"^[ \t]*#+ (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def build(answer: Answer, source: NotebookNode, release: NotebookNode) -> Notebo
             if "manual" not in answer.blank:
                 cell.source = "An answer in my own words."
             continue
-        cell.source = answer.cells.get(name, _REGION.sub("", solved[name].source))
+        cell.source = answer.cells.get(name, without_region_marks(solved[name].source))
         for place, old, new in answer.edits:
             if place == name:
                 if cell.source.count(old) != 1:

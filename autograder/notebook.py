@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -78,6 +79,14 @@ def items(notebook: NotebookNode) -> Iterator[Item]:
 def cells_by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
     """The cells that nbgrader knows, by ``grade_id``."""
     return {grade_id(cell): cell for cell in notebook.cells if grade_id(cell)}
+
+
+_REGION = re.compile(r"^[ \t]*#+ (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+
+
+def without_region_marks(source: str) -> str:
+    """A solution as its author reads it: nbgrader's ``BEGIN SOLUTION`` and ``END SOLUTION`` lines are gone."""
+    return _REGION.sub("", source)
 
 
 def read(path: Path) -> NotebookNode:

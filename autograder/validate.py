@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -11,11 +10,9 @@ from . import grade
 from .assignment import load
 from .collect import collect
 from .course import Course
-from .notebook import read, write
+from .notebook import read, without_region_marks, write
 from .outcomes import SubmissionOutcome
 from .plan import Options
-
-_REGION = re.compile(r"^\s*#+ (BEGIN|END) (SOLUTION|MARK SCHEME)\s*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def validate(course: Course, name: str, options: Options, seed: int) -> Validati
     assignment = load(name)
     release = read(course.release_notebook(name))
     for cell in notebook.cells:
-        cell.source = _REGION.sub("", cell.source)
+        cell.source = without_region_marks(cell.source)
     found = collect(notebook, assignment, options, seed=seed)
     outcome = grade.decide(notebook, release, assignment, found)
     return Validation(outcome, grade.executed(notebook, found))

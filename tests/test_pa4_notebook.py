@@ -118,5 +118,5 @@ def test_the_solution_reaches_the_published_figures(source: notebook.NotebookNod
     assert float(accuracy[1]) >= 98
     pictures = sum("image/png" in output.get("data", {}) for cell in solution.cells for output in cell.get("outputs", []))
     assert pictures >= 8
-    solved = {cell.id: re.sub(r"^\s*#+ (BEGIN|END) SOLUTION\s*\n?", "", cell.source, flags=re.M) for cell in source.cells}
+    solved = {cell.id: notebook.without_region_marks(cell.source) for cell in source.cells}
     assert {cell.id: cell.source for cell in solution.cells} == solved, "run `autograder validate --profile full --write`"
