@@ -112,7 +112,10 @@ def collect(
     """
     profile = assignment.profile(options.profile)
     cells = cells_to_run(notebook, profile, options.everything)
-    seen = view(assignment.probes, decoy.sandbox_folder(assignment.settings.dataset), matplotlib_cache())
+    # Only the instructor's own notebook, run for solutions/, sees the real test images.
+    dataset = assignment.settings.dataset
+    root = data.dataset_folder(dataset).parents[1] if options.everything else decoy.sandbox_folder(dataset)
+    seen = view(assignment.probes, root, matplotlib_cache())
     if checkpoint is not None:
         seen.binds[str(checkpoint.tensors)] = "/box/checkpoint.safetensors"
     limits = Limits(

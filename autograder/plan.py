@@ -18,8 +18,9 @@ from .notebook import grade_id, role, tags
 class Options:
     """How to run a submission.
 
-    ``everything`` is for the instructor's own notebook: it also runs visible checks and cells that grading skips, and
-    keeps HTML and SVG outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice.
+    ``everything`` is for the instructor's own notebook, which is trusted: it also runs visible checks and cells that
+    grading skips, sees the real test images, and keeps HTML and SVG
+    outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice.
     """
 
     profile: str = "full"

@@ -77,12 +77,13 @@ def _bubblewrap(view: View, staged: dict[str, str], limits: Limits, seccomp: int
     if environment.get("CUDA_VISIBLE_DEVICES"):
         for device in glob.glob(GPU_DEVICES):
             command += ["--dev-bind-try", device, device]
+    # Before what is bound, since an environment may lie below /tmp.
+    for path in ("/tmp", "/dev/shm", HOME):
+        command += ["--perms", "0700", "--size", str(limits.scratch), "--tmpfs", path]
     for source, target in view.binds.items():
         command += ["--ro-bind", staged.get(source, source), target]
     for path in view.covers:
         command += ["--tmpfs", path, "--remount-ro", path]
-    for path in ("/tmp", "/dev/shm", HOME):
-        command += ["--perms", "0700", "--size", str(limits.scratch), "--tmpfs", path]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME]
     return [*command, "--seccomp", str(seccomp), "--"]
 
