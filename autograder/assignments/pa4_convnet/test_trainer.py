@@ -56,7 +56,8 @@ def watched(evidence: Evidence) -> Watched:
     document: dict[str, Any] = evidence.document("trainer", "trainer")
     events = [str(event["event"]) for event in document["events"]]
     if document["problem"] and not events:
-        raise Complaint(f"Trainer stopped with {document['problem']}", "a Trainer that trains", "an error in the class")
+        why = evidence.why_missing("trainer", document["problem"])
+        raise Complaint(why, "a Trainer that trains", "an error in the class, before the first batch")
     _, _, batches = loop.problem(evidence.record.seed)
     return Watched(events, evidence.tensors_of("trainer"), document["problem"], batches)
 
