@@ -24,24 +24,23 @@ def counted(evidence: Evidence) -> dict[str, Any]:
     return found
 
 
+def _require_moved(counted: dict[str, Any], position: int, what: str) -> None:
+    """Each batch's tensor at ``position`` (0 images, 1 labels) was sent to a device."""
+    require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
+    wanted = set(range(position, counted["handed"], 2))
+    require(wanted <= set(counted["moved"]), f"{what} were not moved with .to(device)", f"{what}.to(device)", "the call is missing")
+
+
 @pytest.mark.item("act18", weight=2)
 def test_images_to_the_device(counted: dict[str, Any]) -> None:
     """The images of each batch are moved to the device."""
-    require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
-    images = set(range(0, counted["handed"], 2))
-    require(
-        images <= set(counted["moved"]), "images were not moved with .to(device)", "images.to(device)", "the line is missing"
-    )
+    _require_moved(counted, 0, "images")
 
 
 @pytest.mark.item("act18", weight=1)
 def test_labels_to_the_device(counted: dict[str, Any]) -> None:
     """So are its labels."""
-    require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
-    labels = set(range(1, counted["handed"], 2))
-    require(
-        labels <= set(counted["moved"]), "labels were not moved with .to(device)", "labels.to(device)", "only images are"
-    )
+    _require_moved(counted, 1, "labels")
 
 
 @pytest.mark.item("act19", weight=4)
