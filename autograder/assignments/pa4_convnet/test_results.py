@@ -28,7 +28,12 @@ def _require_moved(counted: dict[str, Any], position: int, what: str) -> None:
     """Each batch's tensor at ``position`` (0 images, 1 labels) was sent to a device."""
     require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
     wanted = set(range(position, counted["handed"], 2))
-    require(wanted <= set(counted["moved"]), f"{what} were not moved with .to(device)", f"{what}.to(device)", "the call is missing")
+    require(
+        wanted <= set(counted["moved"]),
+        f"{what} were not moved with .to(device)",
+        f"{what}.to(device)",
+        "the call is missing",
+    )
 
 
 @pytest.mark.item("act18", weight=2)
