@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+ProfileName = Literal["full", "quick", "proof"]
 ASSIGNMENTS = Path(__file__).parent / "assignments"
 
 
@@ -33,7 +34,7 @@ class Settings(BaseModel):
     title: str
     dataset: Literal["mnist", "fashion_mnist"]
     memory_gib: float = 6.0
-    profiles: dict[Literal["full", "quick"], Profile]
+    profiles: dict[ProfileName, Profile]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Assignment:
         return self.folder / "probes.py"
 
     def profile(self, name: str) -> Profile:
-        """``full`` or ``quick``."""
+        """``full``, ``quick`` or ``proof``."""
         return self.settings.profiles[name]  # type: ignore[index]
 
 

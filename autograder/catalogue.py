@@ -19,7 +19,7 @@ from .course import Course
 from .notebook import cells_by_grade_id, read, role, to_text, without_region_marks, write, write_text
 from .outcomes import Verdict
 
-Kind = Literal["right", "mistake", "unfinished", "hostile"]
+Kind = Literal["right", "mistake", "mutant", "unfinished", "hostile"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Answer:
         blank: answer cells left as they were handed out.
         added: (``grade_id`` of the cell before, source) of code cells of the student's own.
         verdicts: the items that do not pass; every other autograded item must.
+        fails: the items at which a mistake or a mutant is wrong; items that rest on these may fail too.
+        equivalent: why a mutant computes what the reference computes, and so earns full marks.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Answer:
     blank: tuple[str, ...] = ()
     added: tuple[tuple[str, str], ...] = ()
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    fails: tuple[str, ...] = ()
+    equivalent: str = ""
     example: bool = False
 
 

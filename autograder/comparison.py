@@ -51,10 +51,18 @@ class Comparison:
     alignment: Alignment
     equal: bool  # outputs agree, in evaluation mode and in training mode
     output_shape: list[int] | None
+    single_shape: list[int] | None = None  # of the output for a batch of one
+    single_problem: str | None = None
 
     def layer(self, index: int, attribute: str = "") -> Layer | None:
-        """The student's counterpart of a reference layer: as executed, else as declared under ``attribute``."""
-        return self.alignment.matched[index] or self.declared.get(attribute)
+        """The student's counterpart of a reference layer: as executed, else as declared under ``attribute``.
+
+        Where the forward pass broke off, layers further on count as they were declared, in their order.
+        """
+        found = self.alignment.matched[index] or self.declared.get(attribute)
+        if found is None and self.executed.problem:
+            return align(list(self.declared.values()), self.expected).matched[index]
+        return found
 
     def require_layer(self, index: int, attribute: str, settings: tuple[str, ...], cause: str) -> None:
         """Complain unless the layer has the reference's values of ``settings``.
@@ -66,7 +74,7 @@ class Comparison:
             return
         expected, found = self.expected[index], self.layer(index, attribute)
         if found is None:
-            raise Complaint(self.missing(expected), expected.describe(), f"{attribute} is not defined or not used")
+            raise Complaint(self.missing(expected), expected.describe(), f"{attribute or 'it'} is not defined or not used")
         if found.kind != expected.kind:
             raise Complaint(found.describe(), expected.describe(), cause)
         narrowed = Layer(expected.kind, tuple((key, value) for key, value in expected.settings if key in settings))
@@ -92,6 +100,16 @@ class Comparison:
         if extra and not self.equal:
             names = ", ".join(layer.describe() for layer in extra)
             raise Complaint(f"also {names}: {self.sequence()}", self.expected_sequence(), cause)
+
+    def require_wired(self) -> None:
+        """Complain where every layer is the reference's and the outputs are not: something is connected in another way."""
+        pairs = zip(self.alignment.matched, self.expected, strict=True)
+        if not self.equal and not self.alignment.extra and all(found == expected for found, expected in pairs):
+            raise Complaint(
+                f"all layers are right, the outputs are not: {self.sequence()}",
+                self.expected_sequence(),
+                "a layer is fed by another one than the layer before it, or is used twice",
+            )
 
     def sequence(self) -> str:
         """The student's layers in one line."""
@@ -124,6 +142,8 @@ def compare(evidence: Evidence, reference: nn.Module, images: tuple[int, ...], *
         alignment=align(shown.layers, expected),
         equal=_equal(evidence, reference, drawn, probe),
         output_shape=document["evaluation"]["output_shape"],
+        single_shape=document.get("single_shape"),
+        single_problem=document.get("single_problem"),
     )
 
 

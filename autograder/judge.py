@@ -206,4 +206,4 @@ def _explain_by_needs(item: str, own: list[Finding], outcomes: dict[str, ItemOut
     causes = [name for name in sorted(needed) if name in outcomes and outcomes[name].outcome != "passed"]
     if causes:
         text = f"Rests on {', '.join(causes)}: correct that first.\n{outcomes[item].message}"
-        outcomes[item] = outcomes[item].model_copy(update={"message": text})
+        outcomes[item] = outcomes[item].model_copy(update={"message": text, "rests_on": causes})

@@ -15,11 +15,12 @@ notebook idx transfer sources outcomes course
 data decoy
 converter release
 recognise restore submission
-inside.channel inside.figures inside.datasets inside.draws inside.loop inside.trace inside.shell inside.probing inside.main
+inside.channel inside.figures inside.datasets inside.draws inside.loop inside.trace inside.shell
+inside.probing inside.networks inside.standins inside.main
 sandbox.seccomp sandbox.mounts sandbox.box sandbox.run
 assignment evidence
 plan collect store
-layers architecture replay comparison
+layers architecture replay comparison thresholds loops held_out
 attempts judge
 grade item_cells safe_pages gradebook preprocessors batch
 report session validate doctor

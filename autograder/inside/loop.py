@@ -7,10 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 FEATURES, CLASSES, BATCH_SIZES = 6, 3, (5, 5, 2)
 RATE, MOMENTUM = 0.2, 0.5
 LOSS_FACTOR = 3.0
+EPOCHS = 2
+MAX_EVENTS = 400
 
 
 def problem(seed: int) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
@@ -84,7 +87,7 @@ class WatchedLoss(nn.Module):
 
 
 class WatchedSGD(torch.optim.SGD):
-    """SGD that notes ``zero_grad`` and ``step`` with the gradient that each step uses."""
+    """SGD that notes ``zero_grad``; its steps are noted by :class:`Watch`, as any optimizer's are."""
 
     def __init__(self, parameters: Any, note: Callable[..., None]) -> None:
         super().__init__(parameters, lr=RATE, momentum=MOMENTUM)
@@ -95,46 +98,65 @@ class WatchedSGD(torch.optim.SGD):
         self._note_event("zero_grad")
         super().zero_grad(set_to_none)
 
-    def step(self, closure: Any = None) -> Any:
-        """As SGD's, noted."""
-        self._note_event("step", grad=self.param_groups[0]["params"][0].grad)
-        return super().step(closure)
+
+class Watch:
+    """A small problem with a watched network, loss and batches; as a context it also notes steps of any torch optimizer.
+
+    ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
+    ``backward`` and ``step``, the images and parameters of each ``forward``.
+    """
+
+    def __init__(self, seed: int) -> None:
+        weight, bias, batches = problem(seed)
+        self.events: list[dict[str, Any]] = []
+        self.tensors: dict[str, Tensor] = {}
+        self.network = WatchedNetwork(weight, bias, self.note)
+        self.loss = WatchedLoss(self.note)
+        self.batches = Batches(batches)
+        self._hooks: list[Any] = []
+
+    def note(self, event: str, **values: Tensor | None) -> None:
+        """Add an event with its tensors."""
+        if len(self.events) >= MAX_EVENTS:
+            raise RuntimeError(f"more than {MAX_EVENTS} events in a training loop over {len(self.batches)} batches")
+        for name, value in values.items():
+            if isinstance(value, Tensor):
+                self.tensors[f"{len(self.events)}.{name}"] = value.detach().clone()
+        self.events.append({"event": event})
+
+    def __enter__(self) -> Watch:
+        self._hooks = [register_optimizer_step_pre_hook(self._step)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _step(self, optimizer: Any, *_: object) -> None:
+        own = any(parameter is self.network.weight for group in optimizer.param_groups for parameter in group["params"])
+        if own:
+            self.note("step", grad=self.network.weight.grad)
+
+    def evidence(self, returned: Any, problem: str | None) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Document (``events``, the ``returned`` numbers, ``problem``) and tensors, with the final parameters."""
+        final = {f"final.{name}": value.detach().clone() for name, value in self.network.named_parameters()}
+        document = {"events": self.events, "problem": problem, "returned": _numbers(returned)}
+        return document, self.tensors | final
 
 
 def watch(
     train: Callable[[nn.Module, Any, nn.Module, Batches, int], Any], seed: int
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Let ``train(network, optimizer, loss, batches, epochs)`` run two epochs and say what happened.
-
-    Returns:
-        document: ``events`` in order (``{"event": name}``), the ``returned`` numbers, ``problem``;
-        tensors: ``<number of the event>.<what>``: the gradient of each ``backward`` and ``step``, the images and
-        parameters of each ``forward``; and the final parameters.
-    """
-    weight, bias, batches = problem(seed)
-    events: list[dict[str, Any]] = []
-    tensors: dict[str, Tensor] = {}
-
-    def note(event: str, **values: Tensor | None) -> None:
-        if len(events) >= 400:
-            raise RuntimeError("more than 400 events in a training loop over 6 batches")
-        for name, value in values.items():
-            key = f"{len(events)}.{name}"
-            if isinstance(value, Tensor):
-                tensors[key] = value.detach().clone()
-        events.append({"event": event})
-
-    network = WatchedNetwork(weight, bias, note)
-    optimizer = WatchedSGD(network.parameters(), note)
-    document: dict[str, Any] = {"events": events, "problem": None, "returned": None}
-    try:
-        returned = train(network, optimizer, WatchedLoss(note), Batches(batches), 2)
-        document["returned"] = _numbers(returned)
-    except Exception as error:
-        document["problem"] = f"{type(error).__name__}: {str(error)[:500]}"
-    tensors["final.weight"] = network.weight.detach().clone()
-    tensors["final.bias"] = network.bias.detach().clone()
-    return document, tensors
+    """Let ``train(network, optimizer, loss, batches, epochs)`` run two epochs and say what happened: see :class:`Watch`."""
+    watched = Watch(seed)
+    optimizer = WatchedSGD(watched.network.parameters(), watched.note)
+    returned, stopped = None, None
+    with watched:
+        try:
+            returned = train(watched.network, optimizer, watched.loss, watched.batches, EPOCHS)
+        except Exception as error:
+            stopped = f"{type(error).__name__}: {str(error)[:500]}"
+    return watched.evidence(returned, stopped)
 
 
 def _numbers(value: Any) -> Any:
@@ -142,6 +164,6 @@ def _numbers(value: Any) -> Any:
     if isinstance(value, Tensor):
         value = value.detach().cpu().reshape(-1).tolist()
     try:
-        return [float(number) for number in list(value)[:10_000]]
+        return None if value is None else [float(number) for number in list(value)[:10_000]]
     except (TypeError, ValueError):
         return None

@@ -2,67 +2,31 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from inside import draws, loop, trace
+from inside import draws, loop, networks, standins, trace
 from inside.probing import Evidence, Student, probe
 from torch import Tensor, nn
 
-TRACE_IMAGES = 100  # the trusted side replays the trained network in batches of this size
-CHALLENGE_IMAGES = 4
 EPOCHS = 10  # of the plot
-
-
-def _filled(student: Student) -> nn.Module:
-    """A new network of the student's class with this grading's random weights."""
-    network: nn.Module = student.namespace["ConvNet"]()
-    network.to("cpu").train(False)
-    with torch.no_grad():
-        recorded = trace.record(network, trace.drawn_images(student.seed, (CHALLENGE_IMAGES, 1, 28, 28)))
-    trace.fill(recorded, network, student.seed)
-    return network
 
 
 @probe(after="convnet")
 def network(student: Student) -> Evidence:
     """The operations of one forward pass in training and in evaluation mode, and outputs for random weights."""
-    made = student.namespace["ConvNet"]()
-    if not isinstance(made, nn.Module):
-        return Evidence({"problem": f"ConvNet() is a {type(made).__name__}, expected an nn.Module"})
-    made.to("cpu")
-    images = trace.drawn_images(student.seed, (CHALLENGE_IMAGES, 1, 28, 28))
-    made.train(True)
-    # Clones, since a network may write into its input.
-    training = trace.record(made, images.clone())
-    made.train(False)
-    with torch.no_grad():
-        evaluation = trace.record(made, images.clone())
-    found = Evidence(
-        {
-            "modules": trace.modules(made),
-            "parameters": [{"name": name, "shape": list(value.shape)} for name, value in made.named_parameters()],
-            "training": training.document(),
-            "evaluation": evaluation.document(),
-            "size_linear": _integer(getattr(made, "size_linear", None)),
-            "problem": None,
-        }
-    )
-    if evaluation.problem is None:
-        trace.fill(evaluation, made, student.seed)
-        with torch.no_grad():
-            found.tensors["evaluation"] = _first(made(images.clone()))
-        made.train(True)
-        torch.manual_seed(student.seed)
-        found.tensors["training"] = _first(made(images.clone()))
+    made: list[Any] = []
+
+    def make() -> Any:
+        made.append(student.namespace["ConvNet"]())
+        return made[0]
+
+    found = networks.describe(make, student.seed)
+    if len(found.document) > 1:
+        found.document["size_linear"] = _integer(getattr(made[0], "size_linear", None))
     return found
-
-
-def _first(output: Any) -> Tensor:
-    return output[0] if isinstance(output, (tuple, list)) else output
 
 
 def _integer(value: Any) -> int | None:
@@ -115,18 +79,10 @@ def training(student: Student) -> Evidence:
         values = None if losses is None else [float(value) for value in list(losses)[:100_000]]
     except (TypeError, ValueError):
         values = None
-    found = Evidence(
-        {"losses": values, "learning_rate": _number(namespace.get("learning_rate"))}, {"rng": torch.get_rng_state()}
-    )
-    net = namespace.get("net")
-    if isinstance(net, nn.Module):
-        trained = copy.deepcopy(net).to("cpu").train(False)
-        with torch.no_grad():
-            recorded = trace.record(trained, trace.drawn_images(student.seed, (TRACE_IMAGES, 1, 28, 28)))
-        found.document["program"] = recorded.document()
-        found.tensors |= {f"param.{name}": value for name, value in trained.named_parameters()}
-        found.tensors |= {f"param.{name}": value for name, value in trained.named_buffers()}
-        found.tensors |= {f"const.{index}": value for index, value in enumerate(recorded.constants)}
+    state = torch.get_rng_state()
+    found = networks.trained(namespace.get("net"), student.seed)
+    found.document |= {"losses": values, "learning_rate": _number(namespace.get("learning_rate"))}
+    found.tensors["rng"] = state
     return found
 
 
@@ -171,55 +127,11 @@ def loss_plot(student: Student) -> Evidence:
     return Evidence({"figures": again.run.figures, "error": again.run.error})
 
 
-class _StandIn(nn.Module):
-    """A linear network that answers another class while it is in training mode, and notes in which modes it was used."""
-
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(weight.clone())
-        self.modes: set[bool] = set()
-
-    def forward(self, images: Tensor) -> Tensor:
-        self.modes.add(self.training)
-        return draws.answers(self.weight, images, self.training)
-
-
-class _WatchedBatches(loop.Batches):
-    """A loader that remembers the tensors it hands out, to see which of them are moved to a device."""
-
-    def __init__(self, batches: list[tuple[Tensor, Tensor]]) -> None:
-        super().__init__(batches)
-        self.moved: set[int] = set()
-        self.handed: list[Tensor] = []
-
-    def __iter__(self) -> Iterator[list[Tensor]]:
-        for pair in super().__iter__():
-            self.handed += pair
-            yield pair
-
-
-class _NoteMoves(torch.overrides.TorchFunctionMode):
-    """Notes which of the loader's tensors are sent to a device, whatever the device is."""
-
-    def __init__(self, loader: _WatchedBatches) -> None:
-        super().__init__()
-        self.loader = loader
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if getattr(func, "__name__", "") in ("to", "cuda", "cpu") and args:
-            for position, tensor in enumerate(self.loader.handed):
-                if tensor is args[0]:
-                    self.loader.moved.add(position)
-        return func(*args, **(kwargs or {}))
-
-
 @probe(after="test_accuracy")
 def accuracy_cell(student: Student) -> Evidence:
     """What the accuracy cell counts for a stand-in network and loader."""
-    weight, images, labels = draws.classified(student.seed)
-    loader = _WatchedBatches(list(zip(images, labels, strict=True)))
-    stand_in = _StandIn(weight).train(True)
-    with _NoteMoves(loader):
+    stand_in, loader = standins.stand_ins(student.seed)
+    with standins.NoteMoves(loader):
         again = student.rerun(
             "test_accuracy",
             net=stand_in,
@@ -240,9 +152,8 @@ def accuracy_cell(student: Student) -> Evidence:
             "accuracy": _number(values.get("accuracy")),
             "moved": sorted(loader.moved),
             "handed": len(loader.handed),
-            "used_in_training_mode": True in stand_in.modes,
-            "used_in_evaluation_mode": False in stand_in.modes,
         }
+        | stand_in.document()
     )
 
 
@@ -272,7 +183,9 @@ def _is_numpy(value: Any) -> bool:
 @probe(after="filters")
 def filters(student: Student) -> Evidence:
     """``filters`` and the pictures of its cell, for a network with weights drawn now."""
-    again = student.rerun("filters", net=_filled(student), device=torch.device("cpu"), filters=None)
+    again = student.rerun(
+        "filters", net=networks.filled(student.namespace["ConvNet"], student.seed), device=torch.device("cpu"), filters=None
+    )
     found = again.values.get("filters")
     arrays = _arrays(found)
     evidence = Evidence(
@@ -296,7 +209,7 @@ def feature_maps(student: Student) -> Evidence:
     again = student.rerun(
         "feature_maps",
         seconds=60.0,
-        net=_filled(student),
+        net=networks.filled(student.namespace["ConvNet"], student.seed),
         device=torch.device("cpu"),
         examples=dict(enumerate(images)),
         output=None,

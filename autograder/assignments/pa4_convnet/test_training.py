@@ -5,19 +5,18 @@ from typing import Any
 
 import pytest
 
-from autograder import data, replay
+from autograder import held_out
 from autograder.assignment import Profile
 from autograder.assignments.pa4_convnet import reference
 from autograder.comparison import Complaint, close, require, require_finished
 from autograder.evidence import Evidence
 from autograder.inside import draws, loop
+from autograder.thresholds import Threshold
 
 rests_on_network_and_loop = pytest.mark.needs(
     *(f"act{number:02d}" for number in range(1, 10)), "act11", "act12", "act14", "act15"
 )
-LAST_LOSS = {"full": 0.03, "quick": 0.6}
-TRACE_IMAGES = 100
-LOSS_IMAGES = 2_000
+LAST_LOSS = Threshold("loss of the last epoch", below={"full": 0.03, "quick": 0.6, "proof": 2.0}, form=".4f")
 PUBLISHED_EPOCHS = PLOTTED = 10
 
 
@@ -32,28 +31,10 @@ def losses(evidence: Evidence) -> list[float]:
     assert isinstance(found, list)
     values = [float(value) for value in found]
     # Losses that no trained network stands behind are a text, not evidence: they earn nothing.
-    _require_network_behind(values[-1], evidence)
-    return values
-
-
-def _require_network_behind(last: float, evidence: Evidence) -> None:
-    """The trained network has about the loss that was reported, on real training images."""
-    document = evidence.document("training", "learning_rate")
-    if not math.isfinite(last):
-        return
-    try:
-        program = replay.Program(document.get("program") or {"output": None}, evidence.tensors_of("training"))
-        images, labels = data.training_set("mnist")
-        images, labels = reference.normalised(images[:LOSS_IMAGES]), labels[:LOSS_IMAGES]
-        found = replay.mean_loss(program, images, labels, TRACE_IMAGES)
-    except replay.NotReplayable as error:
-        raise Complaint(f"the trained network cannot be run: {error}", "a trained network", "net was replaced") from error
-    require(
-        found <= 1.5 * last + 0.02,
-        f"loss {found:.4f} on {LOSS_IMAGES:,} training images",
-        f"about the {last:.4f} reported",
-        "losses do not come from the training of net",
+    held_out.require_network_behind(
+        values[-1], evidence, "training", "learning_rate", dataset="mnist", normalised=reference.normalised
     )
+    return values
 
 
 @pytest.mark.item("act16", weight=1)
@@ -107,13 +88,9 @@ def _short(values: Any) -> str:
 @rests_on_network_and_loop
 def test_last_loss(losses: list[float], evidence: Evidence) -> None:
     """The mean loss of the last epoch is below the bound."""
-    bound = LAST_LOSS[evidence.record.profile]
     rate = evidence.document("training", "learning_rate").get("learning_rate")
-    require(
-        math.isfinite(losses[-1]) and losses[-1] < bound,
-        f"{losses[-1]:.4f} at learning rate {rate}",
-        f"below {bound}",
-        "learning rate too small or too large",
+    LAST_LOSS.require(
+        losses[-1], evidence.record.profile, "learning rate too small or too large", f"at learning rate {rate}"
     )
 
 
