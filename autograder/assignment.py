@@ -17,13 +17,17 @@ ASSIGNMENTS = Path(__file__).parent / "assignments"
 
 
 class Profile(BaseModel):
-    """How long and on what an assignment trains. Times in seconds of wall clock."""
+    """How long and on what an assignment trains. Times in seconds of wall clock.
+
+    ``test_images`` cuts the sandbox's test set to its first images; None leaves all 10,000.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     parameters: dict[str, int | float | str] = {}
     cell_seconds: float = 60.0
     training_seconds: float = 600.0
+    test_images: int | None = None
 
 
 class Settings(BaseModel):

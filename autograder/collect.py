@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from nbformat import NotebookNode
@@ -17,10 +18,11 @@ from pydantic import ValidationError
 from . import data, decoy, evidence
 from .assignment import Assignment
 from .evidence import CellRecord, Checkpoint, Evidence, Found, Malformed, Record
-from .plan import Options, cells_to_run, versions
+from .plan import Cell, Options, cells_to_run, versions
 from .sandbox import run as sandbox_run
 from .sandbox.box import CannotIsolate, Limits
-from .sandbox.mounts import view
+from .sandbox.mounts import View, view
+from .sandbox.server import SERVERS
 
 ISOLATION = "bubblewrap"
 GIB = 1 << 30
@@ -31,7 +33,7 @@ ATTEMPTS = 4  # how often a box is started again without the cell that ended it
 
 
 @dataclass
-class _Collector:
+class Collector:
     """Takes frames from a box into a record, and knows until when the cell now running may take."""
 
     record: Record
@@ -46,7 +48,11 @@ class _Collector:
     until: float = field(default_factory=lambda: time.monotonic() + START_SECONDS)
 
     def take(self, text: bytes, blob: bytes) -> None:
-        document, tensors = evidence.parse_frame(text, blob)
+        """Take one frame as it came out of the box."""
+        self.note(*evidence.parse_frame(text, blob))
+
+    def note(self, document: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
+        """Take what a frame holds."""
         event, cell, now = document.get("event"), str(document.get("cell", "")), time.monotonic()
         if event == "ready":
             self.ready = True
@@ -93,6 +99,27 @@ def matplotlib_cache() -> Path:
     return folder
 
 
+def seen_in_box(assignment: Assignment, options: Options) -> View:
+    """What the boxes of an assignment see."""
+    # Only the instructor's own notebook, run for solutions/, sees the real test images.
+    dataset = assignment.settings.dataset
+    root = data.dataset_folder(dataset).parents[1] if options.everything else decoy.sandbox_folder(dataset)
+    return view(assignment.probes, root, matplotlib_cache())
+
+
+def job_of(cells: list[Cell], assignment: Assignment, options: Options, seed: int) -> dict[str, Any]:
+    """What a box is told to do."""
+    return {
+        "cells": [vars(cell) for cell in cells],
+        "seed": seed,
+        "threads": options.threads,
+        "device": options.device,
+        "data": "/box/data",
+        "test_images": assignment.profile(options.profile).test_images,
+        "probes": True,
+    }
+
+
 def collect(
     notebook: NotebookNode,
     assignment: Assignment,
@@ -112,12 +139,7 @@ def collect(
     """
     profile = assignment.profile(options.profile)
     cells = cells_to_run(notebook, profile, options.everything)
-    # Only the instructor's own notebook, run for solutions/, sees the real test images.
-    dataset = assignment.settings.dataset
-    root = data.dataset_folder(dataset).parents[1] if options.everything else decoy.sandbox_folder(dataset)
-    seen = view(assignment.probes, root, matplotlib_cache())
-    if checkpoint is not None:
-        seen.binds[str(checkpoint.tensors)] = "/box/checkpoint.safetensors"
+    seen = seen_in_box(assignment, options)
     limits = Limits(
         memory=int(assignment.settings.memory_gib * GIB),
         address_space=None if options.device == "cuda" else Limits.address_space,
@@ -127,21 +149,14 @@ def collect(
     tensors: dict[str, torch.Tensor] = {}
     for _ in range(ATTEMPTS):
         running = [cell for cell in cells if cell.id not in record.stopped]
-        collector = _Collector(
+        collector = Collector(
             record, tensors, {cell.id: cell.seconds for cell in running}, PROBE_SECONDS, options.everything
         )
-        job = {
-            "cells": [vars(cell) for cell in running],
-            "seed": seed,
-            "threads": options.threads,
-            "device": options.device,
-            "data": "/box/data",
-            "probes": True,
-            "checkpoint": {"cell": checkpoint.cell, "document": checkpoint.document} if checkpoint else None,
-        }
+        job = job_of(running, assignment, options, seed)
+        job["checkpoint"] = {"cell": checkpoint.cell, "document": checkpoint.document} if checkpoint else None
         problem = ""
 
-        def deliver(text: bytes, blob: bytes, collector: _Collector = collector) -> None:
+        def deliver(text: bytes, blob: bytes, collector: Collector = collector) -> None:
             collector.take(text, blob)
 
         begun = time.monotonic()
@@ -155,10 +170,12 @@ def collect(
                 slot=slot,
                 deliver=deliver,
                 deadline=lambda collector=collector: collector.until,  # type: ignore[misc]
+                servers=None if options.everything else SERVERS,
+                checkpoint=checkpoint.tensors if checkpoint else None,
             )
             record.seconds += ending.seconds
             record.peak_memory = max(record.peak_memory, ending.peak_memory)
-            problem = _problem(ending)
+            problem = problem_of(ending)
         except Malformed as error:
             record.seconds += time.monotonic() - begun
             problem = f"it sent {error}, which the grader's own code never does"
@@ -174,7 +191,8 @@ def collect(
     return Evidence(record, tensors)
 
 
-def _problem(ending: sandbox_run.Ending) -> str:
+def problem_of(ending: sandbox_run.Ending) -> str:
+    """Why a box ended before its job did."""
     if ending.cause == "closed":
         last = ending.stderr.strip().splitlines()[-1:] or ["no message"]
         return f"the Python process ended before its time (os._exit, or a crash; last message: {last[0][:200]})"

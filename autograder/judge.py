@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -51,8 +52,7 @@ class _Plugin:
     broken: list[str] = field(default_factory=list)
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.addinivalue_line("markers", "item(id, weight=1): the graded item that a hidden test decides")
-        config.addinivalue_line("markers", "needs(*ids): items whose failure explains a failure here")
+        _declare_marks(config)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -85,16 +85,16 @@ class _Plugin:
 
 
 class _Fixtures:
-    """The fixtures of hidden tests, under the names that tests use."""
+    """The fixtures of hidden tests, under the names that tests use; one session judges one submission."""
 
     def __init__(self, evidence: Evidence, profile: Profile) -> None:
         self._evidence, self._profile = evidence, profile
 
-    @pytest.fixture
+    @pytest.fixture(scope="session")
     def evidence(self) -> Evidence:
         return self._evidence
 
-    @pytest.fixture
+    @pytest.fixture(scope="session")
     def profile(self) -> Profile:
         return self._profile
 
@@ -107,18 +107,59 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
     """
     profile = assignment.profile(evidence.record.profile)
     plugin = _Plugin(evidence, profile)
-    tests = str(folder or assignment.folder)
-    arguments = [tests, "--rootdir", tests, "-c", os.devnull, "-o", "python_files=test_*.py"]
-    arguments += ["--import-mode=importlib", "--capture=no"]
-    for name in ("cacheprovider", "terminal", "logging", "faulthandler", "unraisableexception", "threadexception"):
-        arguments += ["-p", f"no:{name}"]
-    with _undisturbed(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        status = pytest.main(arguments, plugins=[plugin, _Fixtures(evidence, profile)])
+    status = _pytest(folder or assignment.folder, [plugin, _Fixtures(evidence, profile)])
     if plugin.broken:
         raise JudgeError(f"hidden tests of {assignment.name} do not import: {plugin.broken[0]}")
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or not plugin.findings:
-        raise JudgeError(f"hidden tests of {assignment.name} did not run (pytest status {int(status)})")
+        raise JudgeError(f"hidden tests of {assignment.name} did not run (pytest status {status})")
     return plugin.findings
+
+
+def modules(assignment: Assignment) -> list[ModuleType]:
+    """The imported files of an assignment's hidden tests, none of which is run.
+
+    Raises:
+        JudgeError: a test file does not import, or there is no test.
+    """
+    plugin = _Modules()
+    status = _pytest(assignment.folder, [plugin], "--collect-only")
+    if plugin.broken or status != pytest.ExitCode.OK:
+        raise JudgeError(f"hidden tests of {assignment.name} do not import: {''.join(plugin.broken[:1]) or 'there is none'}")
+    return plugin.found
+
+
+class _Modules:
+    """Takes the modules of hidden tests from pytest, which is the one that can import them."""
+
+    def __init__(self) -> None:
+        self.found: list[ModuleType] = []
+        self.broken: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        _declare_marks(config)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.broken.append(str(report.longrepr)[-2000:])
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        found = {item.module.__name__: item.module for item in session.items if isinstance(item, pytest.Function)}
+        self.found = [found[name] for name in sorted(found)]
+
+
+def _declare_marks(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "item(id, weight=1): the graded item that a hidden test decides")
+    config.addinivalue_line("markers", "needs(*ids): items whose failure explains a failure here")
+
+
+def _pytest(tests: Path, plugins: list[object], *more: str) -> int:
+    """Run pytest over hidden tests, silently and apart from any other pytest run; its exit status."""
+    arguments = [str(tests), "--rootdir", str(tests), "-c", os.devnull, "-o", "python_files=test_*.py"]
+    arguments += ["--import-mode=importlib", "--capture=no", *more]
+    for name in ("cacheprovider", "terminal", "logging", "faulthandler", "unraisableexception", "threadexception"):
+        arguments += ["-p", f"no:{name}"]
+    with _undisturbed(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return int(pytest.main(arguments, plugins=plugins))
 
 
 @contextlib.contextmanager

@@ -19,7 +19,8 @@ from .sandbox.mounts import PACKAGE
 def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
     """Content hash of everything that evidence depends on: code that runs, probes, box code, data, versions, profile."""
     digest = hashlib.sha256()
-    parts = [[vars(cell) for cell in cells], options.profile, options.device, versions(), decoy.VERSION]
+    images = assignment.profile(options.profile).test_images
+    parts = [[vars(cell) for cell in cells], options.profile, images, options.device, versions(), decoy.VERSION]
     digest.update(json.dumps(parts, sort_keys=True).encode())
     for path in [assignment.probes, *sorted((PACKAGE / "inside").glob("*.py"))]:
         digest.update(path.read_bytes())

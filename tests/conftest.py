@@ -16,6 +16,7 @@ from autograder.evidence import parse_frame
 from autograder.sandbox import run as sandbox_run
 from autograder.sandbox.box import FIRST_UID, Limits
 from autograder.sandbox.mounts import View, view
+from autograder.sandbox.server import Servers
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,7 +68,13 @@ RunBox = Callable[..., BoxRun]
 
 
 @pytest.fixture(scope="session")
-def run_box() -> RunBox:
+def servers() -> Servers | None:
+    """Fork servers that boxes come from; None gives each box a process of its own."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def run_box(servers: Servers | None) -> RunBox:
     """A function that runs cells (name -> source) in one real box."""
 
     def run(
@@ -97,30 +104,38 @@ def run_box() -> RunBox:
         ending = sandbox_run.run(
             json.dumps(job).encode(), seen or view(probes, root, matplotlib_cache()), limits or Limits(),
             threads=1, device="cpu", slot=SLOT, deliver=deliver, deadline=lambda: until[0],
+            servers=servers,
         )  # fmt: skip
         return BoxRun(ending, frames, tensors)
 
     return run
 
 
-def processes_of_boxes(wait: float = 5.0) -> list[str]:
+def processes_of_boxes(servers: Servers | None, wait: float = 5.0) -> list[str]:
     """Names of the processes that boxes left, after up to ``wait`` seconds for the kernel to take them away.
+
+    A fork server that waits for its next job is no leftover.
 
     Those of this test run's box user; where boxes run as the tests' own user, those that a test named ``leftbehind``.
     """
     end = time.monotonic() + wait
-    while (found := _alive_in_boxes()) and time.monotonic() < end:
+    waiting = servers.own if servers else frozenset()
+    while (found := _alive_in_boxes(waiting)) and time.monotonic() < end:
         time.sleep(0.1)
     return found
 
 
-def _alive_in_boxes() -> list[str]:
+def _alive_in_boxes(waiting: frozenset[int]) -> list[str]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name = (folder / "comm").read_text().strip()
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-            if state != "Z" and (folder.stat().st_uid == FIRST_UID + SLOT or name == "leftbehind"):
+            if (
+                state != "Z"
+                and int(folder.name) not in waiting
+                and (folder.stat().st_uid == FIRST_UID + SLOT or name == "leftbehind")
+            ):
                 found.append(name)
         except OSError:
             continue

@@ -15,9 +15,9 @@ notebook idx transfer sources outcomes course
 data decoy
 converter release
 recognise restore submission
-inside.channel inside.figures inside.datasets inside.draws inside.loop inside.trace inside.shell
-inside.probing inside.networks inside.standins inside.main
-sandbox.seccomp sandbox.mounts sandbox.box sandbox.run
+inside.channel inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace inside.shell
+inside.probing inside.networks inside.standins inside.main inside.isolate inside.server
+sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.server sandbox.run
 assignment evidence
 plan collect store
 layers architecture replay comparison thresholds loops held_out

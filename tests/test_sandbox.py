@@ -15,10 +15,24 @@ from autograder.data import cache_folder
 from autograder.sandbox import mounts
 from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits, command_line
 from autograder.sandbox.mounts import PACKAGE, view
+from autograder.sandbox.server import Servers
 
 MEBIBYTE = 1 << 20
 SMALL = Limits(scratch=32 * MEBIBYTE, memory=3 << 30)
+FRESH, FORKED = "fresh process", "forked from a server"
 SECRET = "a-secret-in-the-environment-of-the-grader"
+
+
+@pytest.fixture(scope="session", params=[FRESH, FORKED])
+def servers(request: pytest.FixtureRequest) -> Iterator[Servers | None]:
+    """Both ways in which a box starts: everything below must hold for each."""
+    if request.param == FRESH:
+        yield None
+        return
+    made = Servers()
+    yield made
+    made.stop()
+
 
 PRELUDE = """
 import ctypes, errno, json, os, socket, sys
@@ -250,7 +264,7 @@ def test_package_installed_beside_the_libraries_is_covered(run_box: RunBox, monk
         assert found.printed("look") == "ANSWER = 1\n []\n"
 
 
-def test_fork_bomb_is_bounded(run_box: RunBox) -> None:
+def test_fork_bomb_is_bounded(run_box: RunBox, servers: Servers | None) -> None:
     source = """
 import os, signal, time
 first, end = os.getpid(), time.monotonic() + 1.5
@@ -271,16 +285,16 @@ print(count)
         assert 4 < int(found.printed("bomb")) <= limits.processes
     else:
         assert found.ending.cause == "processes"
-    assert processes_of_boxes() == []
+    assert processes_of_boxes(servers) == []
 
 
-def test_memory_hog_is_ended(run_box: RunBox) -> None:
+def test_memory_hog_is_ended(run_box: RunBox, servers: Servers | None) -> None:
     source = "hog = []\nwhile True:\n    hog.append(bytearray(b'x' * (40 << 20)))"
     found = run_box({"hog": source}, limits=replace(SMALL, memory=1200 * MEBIBYTE))
     assert found.ending.cause == "memory", found.ending
     assert "1,200 MiB" in found.ending.detail
     assert not found.ended
-    assert processes_of_boxes() == []
+    assert processes_of_boxes(servers) == []
 
 
 def test_loop_that_ignores_signals_is_ended(run_box: RunBox) -> None:
@@ -322,7 +336,7 @@ def test_exit_in_a_cell_leaves_no_end_event(run_box: RunBox) -> None:
     assert [frame["event"] for frame in found.frames] == ["ready", "started"]
 
 
-def test_process_that_was_set_free_does_not_outlive_the_box(run_box: RunBox) -> None:
+def test_process_that_was_set_free_does_not_outlive_the_box(run_box: RunBox, servers: Servers | None) -> None:
     source = """
 import os, time
 if os.fork() == 0:
@@ -343,7 +357,7 @@ print(names)
     found = run_box({"leave": source})
     assert "leftbehind" in found.printed("leave")
     assert found.ended
-    assert processes_of_boxes() == []
+    assert processes_of_boxes(servers) == []
 
 
 def test_machine_without_bubblewrap_says_what_to_install(run_box: RunBox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,13 +15,22 @@ from torchvision import datasets, transforms
 _getitem = datasets.MNIST.__getitem__
 
 
-def use(folder: str) -> None:
-    """Let torchvision find the datasets below ``folder``, whatever root the notebook names, and serve them in batches."""
+def use(folder: str, test_images: int | None = None) -> None:
+    """Let torchvision find the datasets below ``folder``, whatever root the notebook names, and serve them in batches.
+
+    ``test_images`` cuts test sets to their first images.
+    """
 
     def raw_folder(self: Any) -> str:
         return str(Path(folder) / type(self).__name__ / "raw")
 
+    def load_data(self: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        images, labels = load(self)
+        return (images, labels) if self.train else (images[:test_images], labels[:test_images])
+
+    load = datasets.MNIST._load_data
     for kind in (datasets.MNIST, datasets.FashionMNIST):
+        kind._load_data = load_data
         kind.raw_folder = property(raw_folder)
         kind.__getitems__ = _items
 

@@ -3,10 +3,13 @@
 The job comes on standard input as JSON::
 
     {"cells": [{"id", "source", "seconds"}], "seed": int, "threads": int, "device": "cpu" | "cuda",
-     "data": folder or null, "probes": bool, "checkpoint": {"cell": id, "document": {...}} or null}
+     "data": folder or null, "test_images": int or null, "probes": bool,
+     "checkpoint": {"cell": id, "document": {...}} or null,
+     "variants": [{"name", "shared", "cells"}], "jobs": int}
 
 A checkpoint is what an earlier run of the same cells showed after its training: the training cell then takes its result
-from there (its tensors are in ``/box/checkpoint.safetensors``) instead of training again.
+from there (its tensors come as a file descriptor of their own) instead of training again.
+``variants`` are other notebooks that share their first cells with this one (:mod:`.variants`), ``jobs`` of them run at once.
 
 Events that go out: ``ready``, ``started``, ``finished`` (with outputs), ``evidence``, ``end``.
 """
@@ -18,7 +21,6 @@ import importlib
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,49 +29,54 @@ if TYPE_CHECKING:
     from .shell import CellRun
 
 JOB_BYTES = 64_000_000
-CHECKPOINT = Path("/box/checkpoint.safetensors")
 
 
 def _refuse_input(prompt: object = "") -> str:
     raise RuntimeError("input() is not available when grading")
 
 
-def _prepare(job: dict[str, Any]) -> None:
-    """Set up torch, the plotting library and the data before any student code runs."""
-    import torch
-
-    torch.set_num_threads(int(job["threads"]))
+def prepare_process() -> None:
+    """Set up what every job needs alike: the plotting library's fonts, and no keyboard."""
     cache = Path("/box/matplotlib")
     if cache.is_dir():
         shutil.copytree(cache, os.environ["MPLCONFIGDIR"], dirs_exist_ok=True)
-    if job.get("data"):
-        from . import datasets
-
-        datasets.use(job["data"])
     builtins.input = _refuse_input
 
 
-def _resume(student: Student, cell: str, seconds: float, document: dict[str, Any]) -> CellRun | None:
+def _prepare(job: dict[str, Any]) -> None:
+    """Set up torch and the data before any student code runs."""
+    import torch
+
+    torch.set_num_threads(int(job["threads"]))
+    if job.get("data"):
+        from . import datasets
+
+        datasets.use(job["data"], job.get("test_images"))
+
+
+def _resume(student: Student, cell: str, seconds: float, document: dict[str, Any], descriptor: int | None) -> CellRun | None:
     """Run the training cell with the result of its earlier run; None if that did not lead to the same state."""
     from safetensors.torch import load_file
 
     try:
         resume = importlib.import_module("probes").resume
-        replaced, same = resume(student, document, load_file(CHECKPOINT))
+        replaced, same = resume(student, document, load_file(f"/proc/self/fd/{descriptor}"))
         run = student.run_with(cell, seconds, **replaced)
         return run if run.error is None and same() else None
     except Exception:  # no such function, or a damaged checkpoint: train, as if there were none
         return None
 
 
-def main(evidence_descriptor: int) -> None:
-    """Run one job to its end."""
-    job = json.loads(sys.stdin.buffer.read(JOB_BYTES))
+def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None) -> None:
+    """Run one job to its end; it comes on standard input."""
+    with open(0, "rb", closefd=False) as file:
+        job = json.loads(file.read(JOB_BYTES))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
+    prepare_process()
     _prepare(job)
-    from . import figures
+    from . import figures, variants
     from .channel import Channel
     from .probing import Student, collect, probes_after
     from .shell import CellRunner
@@ -78,17 +85,17 @@ def main(evidence_descriptor: int) -> None:
     runner = CellRunner(figures.describe)
     if job.get("probes"):
         importlib.import_module("probes")
-    student = Student(runner, {cell["id"]: cell["source"] for cell in job["cells"]}, int(job["seed"]))
     checkpoint = job.get("checkpoint")
-    channel.send({"event": "ready"})
-    for cell in job["cells"]:
-        channel.send({"event": "started", "cell": cell["id"]})
+
+    def perform(cell: dict[str, Any], notebook: list[dict[str, Any]], own: Channel) -> None:
+        student = Student(runner, {each["id"]: each["source"] for each in notebook}, int(job["seed"]))
+        own.send({"event": "started", "cell": cell["id"]})
         seconds = float(cell["seconds"])
         run = None
         if checkpoint and checkpoint["cell"] == cell["id"]:
-            run = _resume(student, cell["id"], seconds, checkpoint["document"])
+            run = _resume(student, cell["id"], seconds, checkpoint["document"], checkpoint_descriptor)
         run = run or runner.run(cell["source"], seconds)
-        channel.send(
+        own.send(
             {
                 "event": "finished",
                 "cell": cell["id"],
@@ -99,7 +106,14 @@ def main(evidence_descriptor: int) -> None:
         )
         for name, function in probes_after(cell["id"]):
             found = collect(student, function, runner)
-            channel.send({"event": "evidence", "name": name, "document": found.document}, found.tensors)
+            own.send({"event": "evidence", "name": name, "document": found.document}, found.tensors)
+
+    channel.send({"event": "ready"})
+    if job.get("variants"):
+        variants.run(job["cells"], job["variants"], int(job["jobs"]), channel, perform)
+    else:
+        for cell in job["cells"]:
+            perform(cell, job["cells"], channel)
     channel.send({"event": "end"})
     # Threads or exit handlers that student code left behind must not keep the box open.
     os._exit(0)

@@ -10,6 +10,7 @@ import glob
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from .mounts import GPU_DEVICES, LINKS, SYSTEM, View
 STAGE = "/mnt"
 FIRST_UID = 61_000
 HOME = "/home/student"
+OUTSIDE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # the environment of bubblewrap itself
 MEBIBYTE = 1 << 20
 
 
@@ -39,6 +41,31 @@ class CannotIsolate(Exception):
     """This machine cannot run a box; the message says why and what to install."""
 
 
+def environment(threads: int, device: str) -> dict[str, str]:
+    """The whole environment of the box; nothing is inherited."""
+    variables = {
+        "HOME": HOME,
+        "LANG": "C.UTF-8",
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "MPLCONFIGDIR": f"{HOME}/.matplotlib",
+        "MPLBACKEND": "agg",
+        "IPYTHONDIR": f"{HOME}/.ipython",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+        # Threads that spin while they wait cost a busy machine far more than waking them costs an idle one.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "TQDM_MININTERVAL": "1",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    }
+    if device == "cuda":
+        variables["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+        variables["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")
+    return variables
+
+
 def requirements() -> list[str]:
     """What is missing on this machine to start a box: one line each, empty when nothing is."""
     needed = {
@@ -54,12 +81,13 @@ def requirements() -> list[str]:
     ]
 
 
-def _bubblewrap(view: View, staged: dict[str, str], limits: Limits, seccomp: int, environment: dict[str, str]) -> list[str]:
+def _bubblewrap(
+    view: View, staged: dict[str, str], limits: Limits, seccomp: int | None, environment: dict[str, str]
+) -> list[str]:
     command = [
         "bwrap",
         "--unshare-all",
         "--unshare-user",
-        "--disable-userns",
         "--new-session",
         "--die-with-parent",
     ]
@@ -85,15 +113,18 @@ def _bubblewrap(view: View, staged: dict[str, str], limits: Limits, seccomp: int
     for path in view.covers:
         command += ["--tmpfs", path, "--remount-ro", path]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME]
-    return [*command, "--seccomp", str(seccomp), "--"]
+    if seccomp is not None:
+        command += ["--disable-userns", "--seccomp", str(seccomp)]
+    return [*command, "--"]
 
 
 def command_line(
-    inner: Iterable[str], view: View, limits: Limits, seccomp: int, environment: dict[str, str], slot: int
+    inner: Iterable[str], view: View, limits: Limits, seccomp: int | None, environment: dict[str, str], slot: int
 ) -> list[str]:
     """The whole command that runs ``inner`` in a box.
 
-    ``seccomp`` is an inherited file descriptor with the filter program. ``slot`` numbers the boxes that run at once:
+    ``seccomp`` is an inherited file descriptor with the filter program; None is for a fork server, whose forks take more
+    namespaces and then the filter themselves. ``slot`` numbers the boxes that run at once:
     each gets a uid of its own, because the kernel counts processes by uid.
 
     Raises:

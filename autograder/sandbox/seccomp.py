@@ -6,10 +6,15 @@ families, kernel interfaces with a history of holes, further namespaces, and mem
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import socket
 import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+from .box import CannotIsolate
 
 DENIED = (
     "acct", "add_key", "bpf", "chroot", "delete_module", "fanotify_init", "finit_module", "fsconfig", "fsmount",
@@ -57,3 +62,21 @@ def program() -> bytes:
         rules.export_bpf(file)
         file.seek(0)
         return file.read()
+
+
+@contextlib.contextmanager
+def program_file() -> Iterator[IO[bytes]]:
+    """The compiled filter as an open file.
+
+    Raises:
+        CannotIsolate: libseccomp is not installed.
+    """
+    try:
+        rules = program()
+    except OSError as error:
+        raise CannotIsolate(str(error)) from error
+    with tempfile.TemporaryFile() as file:
+        file.write(rules)
+        file.flush()
+        file.seek(0)
+        yield file

@@ -213,6 +213,7 @@ MISTAKES = [
         "Never sets the gradients to zero.",
         edits=(("trainer", "self.optim.zero_grad()", "pass"),),
         verdicts={"act11": "failed", "act16": "partial", "act19": "partial"},
+        close=True,
         example=True,
     ),
     Answer(
@@ -222,6 +223,7 @@ MISTAKES = [
         edits=(("convnet", "x = self.fc2(x)", "x = F.relu(self.fc2(x))"),),
         # Without negative logits the training stays far above the bound.
         verdicts={"act09": "partial", "act16": "partial", "act19": "partial"},
+        close=True,
         example=True,
     ),
     Answer(

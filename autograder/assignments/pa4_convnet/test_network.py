@@ -15,7 +15,7 @@ STEPS = ("stride", "padding", "dilation")
 POOL = ("kernel", "stride", "padding", "dilation", "ceil")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def network(evidence: Evidence) -> Comparison:
     return compare(evidence, reference.convnet(), (4, 1, 28, 28), probe="network", cell="convnet")
 
@@ -144,7 +144,7 @@ def test_wiring(network: Comparison) -> None:
     network.require_wired()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def graph(evidence: Evidence) -> dict[str, object]:
     document = evidence.document("graph", "network_graph")
     require(

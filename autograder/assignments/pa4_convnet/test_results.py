@@ -17,7 +17,7 @@ ACCURACY = Threshold("test accuracy", at_least={"full": 0.98, "quick": 0.8, "pro
 TEST_IMAGES = {"full": 10_000, "quick": 2_000, "proof": 500}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def counted(evidence: Evidence) -> dict[str, Any]:
     found = evidence.document("accuracy_cell", "test_accuracy")
     require_finished(found["error"])
@@ -121,7 +121,7 @@ def _first_filters(evidence: Evidence) -> torch.Tensor:
     return _first_convolution(evidence).weight.detach()[:, 0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def filters(evidence: Evidence) -> dict[str, Any]:
     found = evidence.document("filters", "filters")
     require_finished(found["error"])
@@ -198,7 +198,7 @@ def _scaled(values: torch.Tensor) -> torch.Tensor:
     return (values - low) / (high - low).clamp(min=1e-9)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def maps(evidence: Evidence) -> dict[str, torch.Tensor]:
     document = evidence.document("feature_maps", "feature_maps")
     require_finished(document["error"])

@@ -6,7 +6,7 @@ from autograder.evidence import Evidence
 from autograder.loops import Watched
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def watched(evidence: Evidence) -> Watched:
     return Watched.of(evidence, "trainer", "trainer")
 

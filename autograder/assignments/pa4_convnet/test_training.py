@@ -20,7 +20,7 @@ LAST_LOSS = Threshold("loss of the last epoch", below={"full": 0.03, "quick": 0.
 PUBLISHED_EPOCHS = PLOTTED = 10
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def losses(evidence: Evidence) -> list[float]:
     found = evidence.document("training", "learning_rate").get("losses")
     if not found:
@@ -94,7 +94,7 @@ def test_last_loss(losses: list[float], evidence: Evidence) -> None:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def figures(evidence: Evidence) -> list[dict[str, Any]]:
     document = evidence.document("loss_plot", "loss_plot")
     require_finished(document["error"])
