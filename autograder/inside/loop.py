@@ -86,21 +86,8 @@ class WatchedLoss(nn.Module):
         return loss
 
 
-class WatchedSGD(torch.optim.SGD):
-    """SGD that notes ``zero_grad``; its steps are noted by :class:`Watch`, as any optimizer's are."""
-
-    def __init__(self, parameters: Any, note: Callable[..., None]) -> None:
-        super().__init__(parameters, lr=RATE, momentum=MOMENTUM)
-        self._note_event = note
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """As every optimizer's, noted."""
-        self._note_event("zero_grad")
-        super().zero_grad(set_to_none)
-
-
 class Watch:
-    """A small problem with a watched network, loss and batches; as a context it also notes steps of any torch optimizer.
+    """A small problem with a watched network, loss and batches; as a context it also notes what any torch optimizer does.
 
     ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
     ``backward`` and ``step``, the images and parameters of each ``forward``.
@@ -113,7 +100,7 @@ class Watch:
         self.network = WatchedNetwork(weight, bias, self.note)
         self.loss = WatchedLoss(self.note)
         self.batches = Batches(batches)
-        self._hooks: list[Any] = []
+        self._undo: list[Callable[[], None]] = []
 
     def note(self, event: str, **values: Tensor | None) -> None:
         """Add an event with its tensors."""
@@ -125,16 +112,28 @@ class Watch:
         self.events.append({"event": event})
 
     def __enter__(self) -> Watch:
-        self._hooks = [register_optimizer_step_pre_hook(self._step)]
+        zero_grad = torch.optim.Optimizer.zero_grad
+
+        def noted(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            if self._is_ours(optimizer):
+                self.note("zero_grad")
+            zero_grad(optimizer, *args, **kwargs)
+
+        torch.optim.Optimizer.zero_grad = noted  # type: ignore[assignment,method-assign]
+        hook = register_optimizer_step_pre_hook(self._step)
+        self._undo = [hook.remove, lambda: setattr(torch.optim.Optimizer, "zero_grad", zero_grad)]
         return self
 
     def __exit__(self, *_: object) -> None:
-        for hook in self._hooks:
-            hook.remove()
+        for undo in self._undo:
+            undo()
+
+    def _is_ours(self, optimizer: Any) -> bool:
+        groups = optimizer.param_groups
+        return any(parameter is self.network.weight for group in groups for parameter in group["params"])
 
     def _step(self, optimizer: Any, *_: object) -> None:
-        own = any(parameter is self.network.weight for group in optimizer.param_groups for parameter in group["params"])
-        if own:
+        if self._is_ours(optimizer):
             self.note("step", grad=self.network.weight.grad)
 
     def evidence(self, returned: Any, problem: str | None) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -149,7 +148,7 @@ def watch(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Let ``train(network, optimizer, loss, batches, epochs)`` run two epochs and say what happened: see :class:`Watch`."""
     watched = Watch(seed)
-    optimizer = WatchedSGD(watched.network.parameters(), watched.note)
+    optimizer = torch.optim.SGD(watched.network.parameters(), lr=RATE, momentum=MOMENTUM)
     returned, stopped = None, None
     with watched:
         try:

@@ -1,0 +1,141 @@
+"""Training loops, right and wrong, are told apart by what they do."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from autograder.comparison import Complaint
+from autograder.evidence import Evidence, Found, Record
+from autograder.inside import loop
+from autograder.loops import Watched
+
+SEED = 5
+Step = Callable[[nn.Module, Any, nn.Module, torch.Tensor, torch.Tensor], None]
+
+
+def watched(step: Step, optimizer: Callable[..., Any] = torch.optim.Adam) -> Watched:
+    """What is seen of two epochs of ``step`` with an optimizer that nobody instrumented."""
+    seen = loop.Watch(SEED)
+    with seen:
+        optim = optimizer(seen.network.parameters(), lr=0.01)
+        for _ in range(2):
+            for images, labels in seen.batches:
+                step(seen.network, optim, seen.loss, images, labels)
+    document, tensors = seen.evidence([1.0, 0.5], None)
+    record = Record(seed=SEED, profile="full", isolation="none", versions={})
+    record.found["loop"] = Found(document=document)
+    return Watched.of(Evidence(record, {f"loop/{name}": value for name, value in tensors.items()}), "loop", "cell")
+
+
+def right(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    loss(net(images), labels).backward()
+    optim.step()
+
+
+def zero_after_step(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    loss(net(images), labels).backward()
+    optim.step()
+    net.zero_grad()
+
+
+def gradients_set_to_none(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    for parameter in net.parameters():
+        parameter.grad = None
+    right_loss = nn.functional.cross_entropy(net(images), labels)
+    right_loss.backward()
+    optim.step()
+
+
+def never_zeroed(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    loss(net(images), labels).backward()
+    optim.step()
+
+
+def zeroed_before_step(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    loss(net(images), labels).backward()
+    optim.zero_grad()
+    optim.step()
+
+
+def no_step(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    loss(net(images), labels).backward()
+
+
+def no_backward(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    loss(net(images), labels)
+    optim.step()
+
+
+def other_loss(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    nn.functional.multi_margin_loss(net(images), labels).backward()
+    optim.step()
+
+
+def step_first(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.step()
+    optim.zero_grad()
+    loss(net(images), labels).backward()
+
+
+def half_of_the_batch(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    right(net, optim, loss, images[:1], labels[:1])
+
+
+CHECKS = ("require_fresh_gradients", "require_forward", "require_backward", "require_step")
+
+
+def complaints(found: Watched) -> set[str]:
+    """The checks that complain."""
+    failed = set()
+    for name in CHECKS:
+        try:
+            getattr(found, name)()
+        except Complaint:
+            failed.add(name)
+    return failed
+
+
+@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none])
+@pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.SGD, torch.optim.AdamW])
+def test_right_loops(step: Step, optimizer: Callable[..., Any]) -> None:
+    assert complaints(watched(step, optimizer)) == set()
+
+
+@pytest.mark.parametrize(
+    ("step", "failed"),
+    [
+        (never_zeroed, {"require_fresh_gradients"}),
+        (zeroed_before_step, {"require_fresh_gradients"}),
+        (no_step, {"require_step"}),
+        (no_backward, {"require_backward"}),
+        (other_loss, {"require_fresh_gradients"}),
+        (step_first, {"require_step"}),
+        (half_of_the_batch, {"require_forward", "require_fresh_gradients"}),
+    ],
+)
+def test_wrong_loops(step: Step, failed: set[str]) -> None:
+    assert complaints(watched(step)) == failed
+
+
+def test_the_given_loss_function_is_told_from_another() -> None:
+    watched(right).require_loss("")
+    with pytest.raises(Complaint, match="the given loss function was called 0 times"):
+        watched(gradients_set_to_none).require_loss("")
+
+
+def test_only_steps_of_an_optimizer_of_the_network_count() -> None:
+    other = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1)
+
+    def steps_another(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+        optim.zero_grad()
+        loss(net(images), labels).backward()
+        other.step()
+
+    assert complaints(watched(steps_another)) == {"require_step"}

@@ -1,0 +1,133 @@
+"""What the box says of a network: outputs for drawn weights, a batch of one, several outputs, and what it has learnt."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from autograder import comparison, held_out, replay
+from autograder.evidence import Evidence, Found, Record
+from autograder.inside import networks, probing
+
+SEED = 11
+
+
+def small() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(4), nn.Dropout(0.25), nn.Flatten(),
+        nn.Linear(196, 10),
+    )  # fmt: skip
+
+
+def evidence_of(found: probing.Evidence, probe: str = "network", profile: str = "proof") -> Evidence:
+    record = Record(seed=SEED, profile=profile, isolation="none", versions={})
+    record.found[probe] = Found(document=found.document, tensors=sorted(found.tensors))
+    return Evidence(record, {f"{probe}/{name}": value for name, value in found.tensors.items()})
+
+
+def compared(make: Any) -> comparison.Comparison:
+    return comparison.compare(
+        evidence_of(networks.describe(make, SEED)), small(), (4, 1, 28, 28), probe="network", cell="network"
+    )
+
+
+class Pair(nn.Module):
+    """Returns logits and features."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = small()
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.body[:6](images)
+        return self.body[6](features), features
+
+
+class Squeezed(nn.Module):
+    """Loses the batch dimension of one image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = small()
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.body(images).squeeze()
+
+
+def test_a_network_equals_itself_and_takes_one_image() -> None:
+    found = compared(small)
+    assert found.equal
+    assert found.single_shape == [1, 10]
+
+
+def test_several_outputs_are_all_there() -> None:
+    found = networks.describe(Pair, SEED)
+    assert found.document["outputs"] == 2
+    assert found.tensors["evaluation.1"].shape == (4, 196)
+    filled = networks.filled(Pair, SEED)
+    assert torch.equal(filled(torch.zeros(1, 1, 28, 28))[0], networks.filled(small, SEED)(torch.zeros(1, 1, 28, 28)))
+
+
+def test_a_lost_batch_dimension_shows() -> None:
+    found = compared(Squeezed)
+    assert found.equal
+    assert found.single_shape == [10]
+
+
+def test_what_is_no_module_is_a_problem() -> None:
+    assert networks.describe(lambda: 3, SEED).document == {"problem": "it made a int, expected an nn.Module"}
+
+
+def test_layers_after_the_place_where_forward_stopped_count_as_declared() -> None:
+    def broken() -> nn.Sequential:
+        return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(196, 10))
+
+    found = compared(broken)
+    assert found.stopped().startswith(" (forward stopped with RuntimeError")
+    found.require_layer(5, "", ("in", "out", "bias"), "")
+    with pytest.raises(comparison.Complaint, match="no max pool"):
+        found.require_layer(3, "", ("kernel",), "")
+
+
+def test_a_trained_network_is_measured_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    network = small()
+    network(torch.randn(64, 1, 28, 28))  # running statistics of its own
+    images = torch.randint(0, 256, (200, 28, 28), dtype=torch.uint8)
+    network.train(False)
+
+    def normalised(given: Tensor) -> Tensor:
+        return given.unsqueeze(1) / 255
+
+    labels = network(normalised(images)).argmax(1)
+    labels[:50] = (labels[:50] + 1) % 10
+    monkeypatch.setattr(held_out.data, "test_set", lambda name: (images, labels))
+    network.train(True)
+    found = evidence_of(networks.trained(network, SEED), "training")
+    share = held_out.accuracy(found, "training", "training", dataset="mnist", normalised=normalised, count=200)
+    assert share == 0.75
+    assert network.training, "the student's network is left as it was"
+    nothing = evidence_of(networks.trained(None, SEED), "training")
+    with pytest.raises(comparison.Complaint, match="no trained network"):
+        held_out.accuracy(nothing, "training", "training", dataset="mnist", normalised=normalised, count=200)
+
+
+def test_reported_losses_need_a_network_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    network = small().train(False)
+    images, labels = torch.randint(0, 256, (500, 28, 28), dtype=torch.uint8), torch.randint(0, 10, (500,))
+    monkeypatch.setattr(held_out.data, "training_set", lambda name: (images, labels))
+    found = evidence_of(networks.trained(network, SEED), "training")
+
+    def normalised(given: Tensor) -> Tensor:
+        return given.unsqueeze(1) / 255
+
+    program = replay.Program(found.document("training", "")["program"], found.tensors_of("training"))
+    real = replay.mean_loss(program, normalised(images), labels, 100)
+    for reported, right in ((real, True), (real / 1.4, True), (real / 2, False), (0.001, False)):
+        if right:
+            held_out.require_network_behind(reported, found, "training", "", dataset="mnist", normalised=normalised)
+        else:
+            with pytest.raises(comparison.Complaint, match="do not come from the training"):
+                held_out.require_network_behind(reported, found, "training", "", dataset="mnist", normalised=normalised)
