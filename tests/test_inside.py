@@ -278,6 +278,40 @@ few = Subset(data, range(1003))
     "shuffled": "print(json.dumps(same(few, batch_size=64, shuffle=True)))",
     "dropping": "print(json.dumps(same(few, batch_size=64, shuffle=True, drop_last=True)))",
     "workers": "print(json.dumps(same(few, batch_size=64, shuffle=True, num_workers=2)))",
+    "random_split": """
+parts = torch.utils.data.random_split(few, [803, 200], generator=torch.Generator().manual_seed(4))
+print(json.dumps(all(same(part, batch_size=64, shuffle=True) for part in parts)))
+""",
+    "several_epochs": """
+def epochs(dataset):
+    torch.manual_seed(5)
+    loader = DataLoader(dataset, batch_size=100, shuffle=True)
+    return [bits(loader) for _ in range(3)], torch.rand(1).item()
+print(json.dumps(epochs(few) == epochs(OneByOne(few)) and len(set(epochs(few)[0])) == 3))
+""",
+    "own_collation": """
+def backwards(samples): return tuple(part.flip(0) for part in torch.utils.data.default_collate(samples))
+print(json.dumps(same(few, batch_size=64, collate_fn=backwards)))
+""",
+    "no_batches": """
+found = [[(image.numpy().tobytes(), label) for image, label in DataLoader(kind, batch_size=None)]
+         for kind in (Subset(data, range(20)), OneByOne(Subset(data, range(20))))]
+print(json.dumps(found[0] == found[1]))
+""",
+    "subset_of_subset": "print(json.dumps(same(Subset(few, torch.tensor([7, 3, 1002])), batch_size=2)))",
+    "own_subset": """
+class Negative(Subset):
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return -image, label
+    def __getitems__(self, indices): return [self[index] for index in indices]
+print(json.dumps(same(Negative(data, range(100)), batch_size=30)))
+""",
+    "kinds_of_batches": """
+kinds = [[type(batch).__name__, *(type(part).__name__ for part in batch)]
+         for batch in (next(iter(DataLoader(kind, batch_size=4))) for kind in (few, OneByOne(few)))]
+print(json.dumps(kinds[0] == kinds[1]))
+""",
     "scattered": "print(json.dumps(same(Subset(data, [5, 59_999, 5, 17]), batch_size=3)))",
     "test_set": "print(json.dumps(same(Subset(MNIST('x', train=False, transform=usual), range(300)), batch_size=100)))",
     "only_tensor": "print(json.dumps(same(Subset(MNIST('x', transform=transforms.ToTensor()), range(300)), batch_size=64)))",

@@ -1,7 +1,8 @@
 """Serve MNIST-like datasets of the box in batches: the same bits as image by image, in a fraction of the time.
 
 Decoding and transforming one PIL image costs 0.1 ms, which is more than a small network needs to learn from it. PyTorch
-asks a dataset for a whole batch through ``__getitems__`` where it has one; this adds it to torchvision's classes.
+asks a dataset for a whole batch through ``__getitems__`` where it has one; this adds it to torchvision's classes. Where
+the loader would collate such a batch in the default way, the batch is handed to it as it is.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils.data import Subset, default_collate
+from torch.utils.data._utils.fetch import _MapDatasetFetcher
 from torchvision import datasets, transforms
 
 _getitem = datasets.MNIST.__getitem__
+_subset_getitem = Subset.__getitem__
+_fetch = _MapDatasetFetcher.fetch
 
 
 def use(folder: str, test_images: int | None = None) -> None:
@@ -33,20 +38,43 @@ def use(folder: str, test_images: int | None = None) -> None:
         kind._load_data = load_data
         kind.raw_folder = property(raw_folder)
         kind.__getitems__ = _items
+    _MapDatasetFetcher.fetch = _fetch_batch
+
+
+def _fetch_batch(self: Any, indices: Any) -> Any:
+    """The batch of a loader: slices of the dataset where that is the same, otherwise what PyTorch makes of it."""
+    if self.auto_collation and self.collate_fn is default_collate and isinstance(indices, list):
+        dataset: Any = self.dataset
+        places: list[Any] = indices
+        while type(dataset) is Subset and Subset.__getitem__ is _subset_getitem:
+            dataset, places = dataset.dataset, [dataset.indices[place] for place in places]
+        if isinstance(dataset, datasets.MNIST) and (batch := _batch(dataset, [int(place) for place in places])) is not None:
+            return list(batch)
+    return _fetch(self, indices)  # type: ignore[no-untyped-call]
 
 
 def _items(self: Any, indices: list[int]) -> list[tuple[Any, Any]]:
     """The samples at ``indices``: what ``self[i]`` gives for each, bit for bit."""
-    steps = _steps(self.transform)
-    ordinary = type(self).__getitem__ is not _getitem or self.target_transform is not None
-    # A notebook may have put its own images or labels in place, of any type.
-    tensors = isinstance(self.data, torch.Tensor) and isinstance(self.targets, torch.Tensor)
-    if ordinary or steps is None or not tensors or self.data.dtype != torch.uint8:
+    batch = _batch(self, indices)
+    if batch is None:
         return [self[index] for index in indices]
-    images = self.data[indices].unsqueeze(1).to(torch.get_default_dtype()).div_(255)
+    return list(zip(batch[0], batch[1].tolist(), strict=True))
+
+
+def _batch(dataset: Any, indices: list[int]) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Images (N, 1, 28, 28) and labels (N,) at ``indices``; None where they are not simply the stored ones, transformed."""
+    steps = _steps(dataset.transform)
+    ordinary = type(dataset).__getitem__ is _getitem and dataset.target_transform is None
+    # A notebook may have put its own images or labels in place, of any type.
+    tensors = isinstance(dataset.data, torch.Tensor) and isinstance(dataset.targets, torch.Tensor)
+    if not ordinary or steps is None or not tensors:
+        return None
+    if dataset.data.dtype != torch.uint8 or dataset.targets.dtype != torch.int64 or dataset.targets.ndim != 1:
+        return None
+    images = dataset.data[indices].unsqueeze(1).to(torch.get_default_dtype()).div_(255)
     for step in steps:
         images = step(images)
-    return list(zip(images, self.targets[indices].tolist(), strict=True))
+    return images, dataset.targets[indices]
 
 
 def _steps(transform: Any) -> list[Any] | None:
