@@ -53,6 +53,8 @@ class _Plugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         _declare_marks(config)
+        # Messages are written by the tests themselves; pytest's pictures of source code would cost most of the time.
+        config.option.tbstyle = "native"
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -155,7 +157,7 @@ def _declare_marks(config: pytest.Config) -> None:
 def _pytest(tests: Path, plugins: list[object], *more: str) -> int:
     """Run pytest over hidden tests, silently and apart from any other pytest run; its exit status."""
     arguments = [str(tests), "--rootdir", str(tests), "-c", os.devnull, "-o", "python_files=test_*.py"]
-    arguments += ["--import-mode=importlib", "--capture=no", *more]
+    arguments += ["--import-mode=importlib", "--capture=no", "--assert=plain", *more]
     for name in ("cacheprovider", "terminal", "logging", "faulthandler", "unraisableexception", "threadexception"):
         arguments += ["-p", f"no:{name}"]
     with _undisturbed(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
