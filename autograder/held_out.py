@@ -13,13 +13,14 @@ from .comparison import Complaint, require
 from .evidence import Evidence
 from .inside.networks import TRACE_IMAGES
 
-LOSS_IMAGES = {"full": 2_000, "quick": 2_000, "proof": 500}
+LOSS_IMAGES = {"full": 2_000, "quick": 2_000, "proof": 200}
 Dataset = Literal["mnist", "fashion_mnist"]
 
 
-def _program(evidence: Evidence, probe: str, cell: str) -> replay.Program:
+def _program(evidence: Evidence, probe: str, cell: str, weights: dict[str, Tensor] | None = None) -> replay.Program:
     document = evidence.document(probe, cell)
-    return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe))
+    own = {f"param.{name}": value for name, value in (weights or {}).items()}
+    return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe) | own)
 
 
 def accuracy(
@@ -30,19 +31,21 @@ def accuracy(
     dataset: Dataset,
     normalised: Callable[[Tensor], Tensor],
     count: int,
+    weights: dict[str, Tensor] | None = None,
 ) -> float:
     """Fraction of the first ``count`` real test images that the network which ``probe`` recorded after ``cell`` gets right.
 
     Args:
         normalised: the notebook's transform: uint8 (N, 28, 28) -> float32 (N, 1, 28, 28).
         count: a multiple of 100.
+        weights: parameters and buffers in place of those that the network has now, by name.
 
     Raises:
         NotShown: the cell did not run. Complaint: there is no network, or it cannot be run.
     """
     images, labels = (part[:count] for part in data.test_set(dataset))
     try:
-        return replay.accuracy(_program(evidence, probe, cell), normalised(images), labels, TRACE_IMAGES)
+        return replay.accuracy(_program(evidence, probe, cell, weights), normalised(images), labels, TRACE_IMAGES)
     except replay.NotReplayable as error:
         raise Complaint(f"no trained network to test: {error}", "a trained network", "its training did not run") from error
 

@@ -20,6 +20,31 @@ def losses(seed: int, epochs: int) -> list[float]:
     return sorted((generator.uniform(0.05, 2.0) for _ in range(epochs)), reverse=True)
 
 
+def integers(seed: int, count: int, *ranges: tuple[int, int]) -> list[tuple[int, ...]]:
+    """``count`` tuples with one integer from each of ``ranges`` (both ends included): arguments for a student's formula."""
+    generator = random.Random(seed)
+    return [tuple(generator.randint(low, high) for low, high in ranges) for _ in range(count)]
+
+
+def history(seed: int, epochs: int) -> list[dict[str, float]]:
+    """What training and testing might report of up to 20 epochs: losses in nats, accuracies in percent, no two alike.
+
+    From the third epoch on no figure is the best or the worst so far, so that the last one is not taken for the best one.
+    """
+    generator = random.Random(seed)
+    drawn = [number + generator.uniform(0.2, 0.5) for number in generator.sample(range(15, 98), 80)]
+    figures = {}
+    for place, name in enumerate(("train_loss", "test_loss", "train_accuracy", "test_accuracy")):
+        rising = sorted(number / 50 if "loss" in name else number for number in drawn[20 * place : 20 * place + 20])
+        figures[name] = [rising[-1 - turn // 2] if turn % 2 else rising[turn // 2] for turn in range(20)]
+    return [{name: values[epoch] for name, values in figures.items()} for epoch in range(epochs)]
+
+
+def sizes(seed: int, count: int) -> list[int]:
+    """Distinct sizes from 5 to 59, for hidden layers of imagined networks."""
+    return random.Random(seed).sample(range(5, 60), count)
+
+
 def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """Weight (10, 784) of a linear network; batches of images (N, 1, 28, 28) and labels (N,), about a third of them wrong.
 
@@ -38,3 +63,15 @@ def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
 def answers(weight: Tensor, images: Tensor, training: bool) -> Tensor:
     """Logits (N, 10) of the linear network of :func:`classified`; in training mode each class answers for the next."""
     return images.flatten(1) @ (weight.roll(1, 0) if training else weight).t()
+
+
+def batch(seed: int, size: int) -> tuple[Tensor, Tensor]:
+    """Images (size, 1, 28, 28) float32 in [0, 1] and labels (size,), without any relation to each other."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(size, 1, PIXELS, PIXELS, generator=generator)
+    return images, torch.randint(0, CLASSES, (size,), generator=generator)
+
+
+def logits(seed: int, rows: int) -> Tensor:
+    """Logits (rows, 10) such as a half-trained network gives."""
+    return 2 * torch.randn(rows, CLASSES, generator=torch.Generator().manual_seed(seed))

@@ -1,0 +1,186 @@
+"""Hidden tests of the summaries and of the table, for networks and histories drawn now."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from autograder.assignments.cnn_blocks import reference
+from autograder.comparison import Complaint, require, require_finished
+from autograder.evidence import Evidence
+from autograder.inside import draws
+
+EPOCHS = 5
+MODELS = {"mlp": "MultiLayerPerceptron", "maxpool": "ConvMaxPoolNetwork", "batchnorm": "ConvBatchNormNetwork"}
+WORDS = {"mlp": ("perceptron", "mlp"), "maxpool": ("max",), "batchnorm": ("batch", "norm")}
+GIVEN = {"epoch_1_train_loss": 0.28, "epoch_5_train_loss": 0.16, "epoch_5_test_accuracy": 95.38}
+LOSS_DIGITS, PERCENT_DIGITS = 0.0051, 0.051  # what rounding to two decimals, or a percentage to one, may change
+
+
+def _drawn_count(name: str, seed: int) -> int:
+    """Parameters of the stand-in: 784 -> hidden -> 10, with biases."""
+    hidden = draws.sizes(seed, len(MODELS))[list(MODELS).index(name)]
+    return 785 * hidden + 10 * (hidden + 1)
+
+
+def _own_counts(name: str, evidence: Evidence) -> set[int]:
+    """Parameters of the reference, and of the student's own network where it differs: that is reported at its layers."""
+    network = {"mlp": reference.multilayer_perceptron, "maxpool": reference.maxpool, "batchnorm": reference.batchnorm}[
+        name
+    ]()
+    counts = {sum(parameter.numel() for parameter in network.parameters())}
+    found = evidence.record.found.get(name)
+    if found is not None and found.document.get("parameters"):
+        counts.add(sum(_size(parameter["shape"]) for parameter in found.document["parameters"]))
+    return counts
+
+
+def _size(shape: list[int]) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size
+
+
+def _require_summary(name: str, evidence: Evidence) -> None:
+    document = evidence.document("summaries", "summaries")
+    require_finished(document["error"])
+    found, kept = document["counts"][name], document["types"][name]
+    require(found is not None, f"{name}_summary is a {kept}", "what summary returns", "a number was kept, or nothing")
+    wanted = _drawn_count(name, evidence.record.seed)
+    # A summary of a network that was made elsewhere in the notebook does not change with the drawn one.
+    right = found in {wanted, *_own_counts(name, evidence)}
+    cause = "the summary of another network"
+    require(right, f"{found} parameters for a {MODELS[name]} of {wanted}", f"{wanted}", cause)
+
+
+@pytest.mark.item("parameter_counts")
+def test_mlp_summary(evidence: Evidence) -> None:
+    """`mlp_summary` is the summary of a MultiLayerPerceptron."""
+    _require_summary("mlp", evidence)
+
+
+@pytest.mark.item("parameter_counts")
+def test_maxpool_summary(evidence: Evidence) -> None:
+    """`maxpool_summary` is the summary of a ConvMaxPoolNetwork."""
+    _require_summary("maxpool", evidence)
+
+
+@pytest.mark.item("parameter_counts")
+def test_batchnorm_summary(evidence: Evidence) -> None:
+    """`batchnorm_summary` is the summary of a ConvBatchNormNetwork."""
+    _require_summary("batchnorm", evidence)
+
+
+@dataclass
+class Table:
+    """The rows that the cell made from drawn histories and networks."""
+
+    evidence: Evidence
+    rows: dict[str, dict[str, Any]]
+    shown: dict[str, Any]
+
+    def row(self, name: str) -> dict[str, Any]:
+        """The row of a model; without one, a complaint."""
+        if name not in self.rows:
+            models = [str(row.get("model")) for row in self.rows.values()]
+            raise Complaint(f"rows of {', '.join(models) or 'no model'}", f"a row of {MODELS[name]}", "the row is missing")
+        return self.rows[name]
+
+    def require_figures(self, name: str, wanted: dict[str, float], cause: str) -> None:
+        """Each figure of a row, as drawn or rounded."""
+        row = self.row(name)
+        for key, value in wanted.items():
+            found, digits = row.get(key), PERCENT_DIGITS if "accuracy" in key else LOSS_DIGITS
+            right = isinstance(found, (int, float)) and abs(found - value) <= digits
+            if not right and "accuracy" in key and isinstance(found, (int, float)) and abs(100 * found - value) <= digits:
+                cause = "a fraction in place of percent"
+            require(right, f"{key} is {found} in the row of {MODELS[name]}", f"{value:.2f}", cause)
+
+    def require_parameters(self, name: str) -> None:
+        """The count that the summary gives, or the network's own, typed in."""
+        found, drawn = self.row(name).get("parameters"), _drawn_count(name, self.evidence.record.seed)
+        right = found in {drawn, *_own_counts(name, self.evidence)}
+        require(
+            right, f"parameters is {found} in the row of {MODELS[name]}", f"{drawn}", "not filled in, or another network's"
+        )
+
+
+@pytest.fixture(scope="session")
+def table(evidence: Evidence) -> Table:
+    document = evidence.document("table", "results_table_code")
+    require_finished(document["error"])
+    rows = document["rows"]
+    require(
+        rows is not None, "results is no list of dictionaries", "a list with one dictionary a model", "results was replaced"
+    )
+    return Table(evidence, _by_model(rows), document["shown"])
+
+
+def _by_model(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Rows by what their names say, and the others in the order of the text."""
+    found: dict[str, dict[str, Any]] = {}
+    rest = []
+    for row in rows:
+        text = str(row.get("model", "")).lower()
+        name = next((name for name, words in WORDS.items() if any(word in text for word in words)), None)
+        if name is not None and name not in found:
+            found[name] = row
+        else:
+            rest.append(row)
+    for name, row in zip([name for name in MODELS if name not in found], rest, strict=False):
+        found[name] = row
+    return found
+
+
+rests_on_what_it_shows = pytest.mark.needs("maxpool_training", "batchnorm_training", "parameter_counts")
+
+
+def _require_history(table: Table, name: str) -> None:
+    history = draws.history(table.evidence.record.seed + (name == "batchnorm"), EPOCHS)
+    wanted = {
+        "epoch_1_train_loss": history[0]["train_loss"],
+        "epoch_5_train_loss": history[-1]["train_loss"],
+        "epoch_5_test_accuracy": history[-1]["test_accuracy"],
+    }
+    table.require_figures(name, wanted, "not filled in, typed in from another run, or taken from another epoch or figure")
+
+
+@pytest.mark.item("results_table", weight=2)
+@rests_on_what_it_shows
+def test_given_row(table: Table) -> None:
+    """The first row has the given figures of the MLP and its number of parameters."""
+    table.require_figures("mlp", GIVEN, "the given row was changed")
+    table.require_parameters("mlp")
+
+
+@pytest.mark.item("results_table", weight=3)
+@rests_on_what_it_shows
+def test_maxpool_row(table: Table) -> None:
+    """The row of ConvMaxPoolNetwork has the figures of the run's own history (here: one drawn now)."""
+    _require_history(table, "maxpool")
+
+
+@pytest.mark.item("results_table", weight=3)
+@rests_on_what_it_shows
+def test_batchnorm_row(table: Table) -> None:
+    """The row of ConvBatchNormNetwork has the figures of the run's own history (here: one drawn now)."""
+    _require_history(table, "batchnorm")
+
+
+@pytest.mark.item("results_table", weight=1)
+@rests_on_what_it_shows
+def test_parameters(table: Table) -> None:
+    """Both rows have the number of parameters of their network."""
+    table.require_parameters("maxpool")
+    table.require_parameters("batchnorm")
+
+
+@pytest.mark.item("results_table", weight=1)
+@rests_on_what_it_shows
+def test_table_is_shown(table: Table) -> None:
+    """The rows are shown as a pandas table."""
+    names = [str(table.row(name).get("model")) for name in MODELS]
+    text = table.shown["text"]
+    as_text = all(name in text for name in names) and "{'model'" not in text
+    require(table.shown["html"] or as_text, "no table", "pd.DataFrame(results), displayed", "the table is not shown")

@@ -1,0 +1,299 @@
+"""What is collected from a fashion_cnn notebook. Runs in the box after the cell that each probe names; knows no answer."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from inside import draws, loop, networks, standins, stepwise, trace
+from inside.probing import Evidence, Student, probe
+from torch import Tensor
+
+EPOCHS = 10  # of the curves
+BATCHES = (24, 24, 5)  # images in the batches of the validation
+PRINTED_IMAGES = STEP_IMAGES = 8
+CPU = torch.device("cpu")
+
+
+@contextlib.contextmanager
+def _on_the_cpu(student: Student) -> Iterator[io.StringIO]:
+    """Let student code that moves its inputs to the notebook's ``device`` stay with the stand-ins; gives what is printed."""
+    before = student.namespace.get("device")
+    student.namespace["device"] = CPU
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            yield shown
+    finally:
+        student.namespace["device"] = before
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value.detach() if isinstance(value, Tensor) else value)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _attempt(call: Callable[[], Any]) -> tuple[Any, str | None]:
+    """What ``call`` returns, and what stopped it."""
+    try:
+        return call(), None
+    except Exception as error:
+        return None, f"{type(error).__name__}: {str(error)[:500]}"
+
+
+def _described(student: Student, name: str) -> Evidence:
+    """The network that the class ``name`` makes, and how many characters one forward pass prints."""
+    make = student.namespace[name]
+    with _on_the_cpu(student) as shown:
+        found = networks.describe(make, student.seed)
+        if (found.document.get("evaluation") or {}).get("problem", "") is None:
+            made = networks.filled(make, student.seed)
+            shown.truncate(shown.seek(0))
+            with torch.no_grad():
+                made(trace.drawn_images(student.seed, (PRINTED_IMAGES, 1, 28, 28)))
+            found.document["printed"] = len(shown.getvalue())
+    return found
+
+
+@probe(after="softmax_regression_code")
+def training_step(student: Student) -> Evidence:
+    """The loss that ``training_step`` gives for a batch drawn now, beside the logits of the same model."""
+    images, labels = draws.batch(student.seed, STEP_IMAGES)
+    with _on_the_cpu(student):
+        model = networks.filled(student.namespace["MnistModel"], student.seed).train(True)
+        logits, problem = _attempt(lambda: model(images.clone()))
+        loss, stopped = _attempt(lambda: model.training_step((images.clone(), labels.clone())))
+    document = {
+        "loss": _number(loss),
+        "tensor": isinstance(loss, Tensor) and loss.numel() == 1,
+        "gradient": isinstance(loss, Tensor) and loss.requires_grad,
+        "stopped": stopped or problem,
+        "problem": None,
+    }
+    return Evidence(document, {"logits": logits.detach()} if isinstance(logits, Tensor) else {})
+
+
+@probe(after="accuracy_code")
+def validation(student: Student) -> Evidence:
+    """What ``validation_step`` gives for three batches, and ``validation_epoch_end`` for their results."""
+    namespace = student.namespace
+    model = networks.filled(namespace["MnistModel"], student.seed)
+    own = namespace.get("accuracy")
+    shares: dict[int, float | None] = dict.fromkeys(range(len(BATCHES)))
+
+    def noted(*args: Any, **named: Any) -> Any:
+        share = own(*args, **named) if callable(own) else None
+        asked, number = [*args, *named.values()], len(steps)
+        if _same_tensors(asked, [logits[number], images_and_labels[number][1]]):
+            shares[number] = _number(share)
+        return share
+
+    logits, steps, images_and_labels = [], [], []
+    stopped, result = None, None
+    with _on_the_cpu(student), torch.no_grad():
+        for number, size in enumerate(BATCHES):
+            images, labels = draws.batch(student.seed + number, size)
+            logits.append(model(images.clone()))
+            # All of the last, short batch are right, so that means over batches and over images differ.
+            images_and_labels.append((images, logits[-1].argmax(1) if size == BATCHES[-1] else labels))
+        namespace["accuracy"] = noted
+        try:
+            for batch in images_and_labels:
+                step, stopped = _attempt(lambda batch=batch: model.validation_step(batch))  # type: ignore[misc]
+                steps.append(step)
+            if stopped is None:
+                result, stopped = _attempt(lambda: model.validation_epoch_end(list(steps)))
+        finally:
+            namespace.pop("accuracy") if own is None else namespace.update(accuracy=own)
+    document = {
+        "steps": [_result(step) for step in steps],
+        "shares": list(shares.values()),
+        "result": _result(result),
+        "stopped": stopped,
+        "problem": None,
+    }
+    return Evidence(document, {"logits": torch.cat(logits), "labels": torch.cat([pair[1] for pair in images_and_labels])})
+
+
+def _same_tensors(found: list[Any], wanted: list[Tensor]) -> bool:
+    pairs = zip(found, wanted, strict=False)
+    return len(found) == len(wanted) and all(isinstance(one, Tensor) and torch.equal(one, other) for one, other in pairs)
+
+
+def _result(value: Any) -> dict[str, float | None] | None:
+    """``val_loss`` and ``val_acc`` of a dictionary as floats."""
+    if not isinstance(value, dict):
+        return None
+    return {name: _number(value.get(name)) for name in ("val_loss", "val_acc")}
+
+
+@probe(after="softmax_probabilities_code")
+def probabilities(student: Student) -> Evidence:
+    """``probs`` for logits drawn now, whether the cell takes them from ``outputs`` or asks the model again."""
+    logits = draws.logits(student.seed, 12)
+    images, labels = draws.batch(student.seed, 12)
+    model = stepwise.Fixed(logits)
+    again = student.rerun(
+        "softmax_probabilities_code",
+        outputs=logits.clone(), images=images, labels=labels, model=model, MnistModel=lambda: model,
+        train_loader=loop.Batches([(images, labels)]), device=CPU, probs=None,
+    )  # fmt: skip
+    found = again.values.get("probs")
+    right = isinstance(found, Tensor) and found.numel() <= 10_000
+    document = {"error": again.run.error, "type": type(found).__name__}
+    return Evidence(document, {"probs": found.detach().float()} if right else {})
+
+
+@probe(after="accuracy_code")
+def accuracies(student: Student) -> Evidence:
+    """What ``accuracy`` gives for batches of several sizes; ten images, as many as classes, among them."""
+    values, tensors, problems = [], [], []
+    for number, rows in enumerate((17, 10, 1, 40)):
+        logits, labels = draws.logits(student.seed + number, rows), draws.batch(student.seed + number, rows)[1]
+        found, problem = _attempt(lambda outputs=logits, right=labels: student.namespace["accuracy"](outputs, right))  # type: ignore[misc]
+        values.append(_number(found))
+        tensors.append(isinstance(found, Tensor) and found.is_floating_point() and found.numel() == 1)
+        problems.append(problem)
+    return Evidence({"values": values, "tensors": tensors, "problems": problems, "problem": None})
+
+
+@probe(after="fit_code")
+def evaluating(student: Student) -> Evidence:
+    """What ``evaluate`` gives for a stand-in model, and whether gradients were on, for it or for the student's own model."""
+    watch = loop.Watch(student.seed)
+    evaluate = student.namespace["evaluate"]
+    with _on_the_cpu(student):
+        result, stopped = _attempt(lambda: evaluate(stepwise.StepModel(watch), stepwise.validation_batches(student.seed)))
+        own = _attempt(lambda: _gradients_of_own(student))[0]
+    document, tensors = watch.evidence(None, None)
+    return Evidence(document | {"result": _result(result), "stopped": stopped, "own_gradients": own}, tensors)
+
+
+def _gradients_of_own(student: Student) -> list[bool]:
+    """Whether gradients were on in the forward passes of the student's model while ``evaluate`` used it."""
+    model, seen = student.namespace["MnistModel"]().to(CPU), []
+    for module in model.modules():
+        module.register_forward_pre_hook(lambda *_: seen.append(torch.is_grad_enabled()))
+    student.namespace["evaluate"](model, loop.Batches([draws.batch(student.seed, 4)]))
+    return seen
+
+
+@probe(after="fit_code")
+def fitting(student: Student) -> Evidence:
+    """Two epochs of ``fit`` with a stand-in model and an optimizer of this probe, every event noted."""
+    watch = loop.Watch(student.seed)
+    model, fit = stepwise.StepModel(watch), student.namespace["fit"]
+    train, val = watch.batches, stepwise.validation_batches(student.seed)
+    with _on_the_cpu(student) as shown, watch:
+        returned, stopped = _attempt(lambda: fit(loop.EPOCHS, loop.RATE, model, train, val, stepwise.optimizer))
+    document, tensors = watch.evidence(None, stopped)
+    document |= {"history": _history(returned), "shown": max(model.shown, shown.getvalue().count("\n"))}
+    return Evidence(document, tensors)
+
+
+def _history(value: Any) -> list[Any] | None:
+    return [_result(entry) for entry in value[:200]] if isinstance(value, (list, tuple)) else None
+
+
+@probe(after="fit_code")
+def history(student: Student) -> Evidence:
+    """The whole cell once more with a stand-in model and small loaders: what ``history`` holds then."""
+    watch = loop.Watch(student.seed)
+    model = stepwise.StepModel(watch, _attempt(student.namespace["MnistModel"])[0])
+    train, val = watch.batches, stepwise.validation_batches(student.seed)
+    test = stepwise.validation_batches(student.seed + 1)
+    with watch:
+        again = student.rerun(
+            "fit_code",
+            model=model, MnistModel=lambda: model, train_loader=train, val_loader=val, test_loader=test,
+            loaders={"train": train, "val": val, "test": test},
+            num_epochs_regression=loop.EPOCHS, num_epochs=loop.EPOCHS, device=CPU, history=None,
+        )  # fmt: skip
+    document, tensors = watch.evidence(None, None)
+    error = again.run.error
+    return Evidence(document | {"error": error, "history": _history(again.values.get("history"))}, tensors)
+
+
+@probe(after="fit_code")
+def regression(student: Student) -> Evidence:
+    """The trained regression."""
+    return networks.trained(student.namespace.get("model"), student.seed)
+
+
+@probe(after="regression_curves_code")
+def curves(student: Student) -> Evidence:
+    """The figures of the curves' cell for a history drawn now, its entries of the kind that the student's are."""
+    real = student.namespace.get("history")
+    first = real[0] if isinstance(real, list) and real and isinstance(real[0], dict) else {}
+    drawn = []
+    for loss, miss in zip(draws.losses(student.seed, EPOCHS + 1), draws.losses(student.seed + 1, EPOCHS + 1), strict=True):
+        pair = {"val_loss": loss, "val_acc": 1 - miss / 2.1}
+        kept = {key: torch.tensor(value) if isinstance(first.get(key), Tensor) else value for key, value in pair.items()}
+        drawn.append({**first, **kept})
+    again = student.rerun("regression_curves_code", history=drawn, num_epochs=EPOCHS, num_epochs_regression=EPOCHS)
+    return Evidence({"figures": again.run.figures, "error": again.run.error})
+
+
+@probe(after="predict_image_code")
+def predicted(student: Student) -> Evidence:
+    """What ``predict_image`` says of single images, with a stand-in model in evaluation mode."""
+    weight, images, _ = draws.classified(student.seed)
+    model = stepwise.BatchesOnly(weight).train(False)
+    found, problems = [], []
+    with _on_the_cpu(student):
+        for image in images[-1]:
+            value, problem = _attempt(lambda image=image: student.namespace["predict_image"](image.clone(), model))  # type: ignore[misc]
+            found.append(_number(value) if not isinstance(value, str) else None)
+            problems.append(problem)
+    return Evidence({"classes": found, "stopped": problems[0], "problem": None})
+
+
+@probe(after="cnn_training")
+def training_loop(student: Student) -> Evidence:
+    """Two epochs of ``train`` with a stand-in network, every event noted."""
+    watch = loop.Watch(student.seed)
+    network = stepwise.Pair(watch.network).train(False)
+    other = stepwise.validation_batches(student.seed)
+    loaders = {"train": watch.batches, "val": other, "test": other}
+    with _on_the_cpu(student), watch:
+        returned, stopped = _attempt(lambda: student.namespace["train"](loop.EPOCHS, network, loaders))
+    document, tensors = watch.evidence(returned, stopped)
+    return Evidence(document | {"modes": sorted(network.modes)}, tensors)
+
+
+@probe(after="cnn_training")
+def testing(student: Student) -> Evidence:
+    """What ``evaluate_model`` gives and prints for a stand-in network, and how it uses it."""
+    stand_in, loader = standins.stand_ins(student.seed)
+    name = f"network-{student.seed % 10_000}"
+    with _on_the_cpu(student) as shown:
+        found, stopped = _attempt(
+            lambda: student.namespace["evaluate_model"](stepwise.Pair(stand_in).train(True), loader, name)
+        )
+    document = stand_in.document() | {"accuracy": _number(found), "named": name in shown.getvalue(), "stopped": stopped}
+    return Evidence(document | {"batches": len(loader), "problem": None})
+
+
+def _register(probe_name: str, cell: str, collect: Callable[[Student, str], Evidence], network: str) -> None:
+    """A probe for one of several networks."""
+
+    def collect_it(student: Student) -> Evidence:
+        return collect(student, network)
+
+    collect_it.__name__ = probe_name
+    probe(after=cell)(collect_it)
+
+
+def _trained(student: Student, network: str) -> Evidence:
+    return networks.trained((student.namespace.get("networks") or {}).get(network), student.seed)
+
+
+_register("regression_network", "softmax_regression_code", _described, "MnistModel")
+for network in ("CNN", "CNN_v1", "CNN_v2", "CNN_v3"):
+    cell = network.lower()
+    _register(f"{cell}_network", cell, _described, network)
+    _register(f"{cell}_trained", f"train_{cell}", _trained, network)

@@ -1,0 +1,148 @@
+"""Hidden tests of train and evaluate_model, by what they do with stand-in networks."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.assignments.fashion_cnn import reference
+from autograder.comparison import close, require
+from autograder.evidence import Evidence
+from autograder.inside import draws
+from autograder.loops import Watched
+
+
+@pytest.fixture
+def watched(evidence: Evidence) -> Watched:
+    return Watched.of(evidence, "training_loop", "cnn_training")
+
+
+@pytest.mark.item("cnn_loop", weight=2)
+def test_forward(watched: Watched) -> None:
+    """In each epoch, the network sees each batch of `loaders["train"]` once."""
+    watched.require_forward("cnn(images)")
+
+
+@pytest.mark.item("cnn_loop", weight=2)
+def test_fresh_gradients(watched: Watched) -> None:
+    """Each step uses the gradient of the cross-entropy of its own batch alone."""
+    watched.require_fresh_gradients()
+
+
+@pytest.mark.item("cnn_loop", weight=2)
+def test_steps(watched: Watched) -> None:
+    """Each batch has one backward pass, then one step of the optimizer."""
+    watched.require_backward()
+    watched.require_step()
+
+
+@pytest.mark.item("cnn_loop", weight=2)
+def test_adam(watched: Watched) -> None:
+    """The optimizer is Adam with learning rate 0.01, for the network that was handed over."""
+    places = watched.where("step")
+    gradients = [watched.tensors[f"{place}.grad"] for place in places if f"{place}.grad" in watched.tensors]
+    cause = "no optimizer for this network's parameters"
+    require(bool(gradients), "no step with a gradient", "a step of Adam for each batch", cause)
+    start = watched.tensors[f"{watched.where('forward')[0]}.weight"]
+    wanted = reference.stepped(start, gradients, torch.optim.Adam, lr=reference.ADAM_RATE)[-1]
+    require(
+        close(watched.tensors["final.weight"], wanted, 1e-5),
+        "other steps",
+        f"those of Adam with learning rate {reference.ADAM_RATE}",
+        "another optimizer or learning rate, or one made anew in each epoch",
+    )
+
+
+@pytest.mark.item("cnn_loop", weight=1)
+def test_training_mode(watched: Watched, evidence: Evidence) -> None:
+    """The network is in training mode while it is trained."""
+    modes = evidence.document("training_loop", "cnn_training")["modes"]
+    require(
+        modes == [True],
+        "evaluation mode" if modes else "the network was not used",
+        "training mode",
+        "cnn.train() is missing",
+    )
+
+
+@pytest.mark.item("cnn_loop", weight=2)
+def test_mean_losses(watched: Watched) -> None:
+    """`train` returns the mean loss per image of each epoch."""
+    found, epochs = watched.returned, watched.epochs
+    require(found is not None, "no list of numbers", f"{epochs} numbers", "return is missing, or tensors were collected")
+    require(len(found) == epochs, f"{len(found)} numbers", f"{epochs}, one for each epoch", "appended for each batch")
+    losses, sizes = _losses(watched), [len(labels) for _, labels in watched.batches]
+    require(len(losses) == epochs * len(sizes), f"{len(losses)} forward passes", f"{epochs * len(sizes)}", "see above")
+    for epoch, value in enumerate(found):
+        own = losses[epoch * len(sizes) : (epoch + 1) * len(sizes)]
+        wanted = sum(loss * size for loss, size in zip(own, sizes, strict=True)) / sum(sizes)
+        plain = sum(own) / len(own)
+        cause = "batches are averaged, not images: the short last batch counts too much" if _same(value, plain) else ""
+        require(_same(value, wanted), f"{value:.4f}", f"{wanted:.4f}", cause or "a sum, or the loss of the last batch")
+
+
+def _losses(watched: Watched) -> list[float]:
+    """The loss of each forward pass, at the parameters in use then."""
+    found = []
+    for number, place in enumerate(watched.where("forward")):
+        images, labels = watched.batches[number % len(watched.batches)]
+        logits = reference.linear(images, watched.tensors[f"{place}.weight"], watched.tensors[f"{place}.bias"])
+        found.append(reference.loss_and_accuracy(logits, labels)[0])
+    return found
+
+
+def _same(found: float, wanted: float) -> bool:
+    return math.isfinite(found) and abs(found - wanted) <= 1e-3 * max(1.0, abs(wanted))
+
+
+@pytest.fixture
+def tested(evidence: Evidence) -> dict[str, Any]:
+    found = evidence.document("testing", "cnn_training")
+    require(found["stopped"] is None, f"evaluate_model stopped with {found['stopped']}", "an accuracy", "see the error")
+    require(found["calls"] > 0, "the network handed over was not used", "a loop over the loader", "the function is open")
+    return found
+
+
+@pytest.mark.item("evaluate_model", weight=4)
+def test_fraction_of_all_images(tested: dict[str, Any], evidence: Evidence) -> None:
+    """It returns the fraction of all images of the loader that the network classifies right."""
+    weight, images, labels = draws.classified(evidence.record.seed)
+
+    def right(training: bool) -> list[float]:
+        pairs = zip(images, labels, strict=True)
+        return [float((draws.answers(weight, x, training).argmax(1) == y).sum()) for x, y in pairs]
+
+    # That the network was left in training mode has a test of its own; the count may still be right.
+    mode = tested["used_in_training_mode"]
+    counts, total, found = right(mode), sum(draws.BATCHES), tested["accuracy"]
+    wanted = sum(counts) / total
+    require(found is not None, "no number", f"{wanted:.4f}", "return is missing")
+    shares = [count / size for count, size in zip(counts, draws.BATCHES, strict=True)]
+    causes = {
+        sum(shares) / len(shares): "batches are averaged, not images",
+        shares[-1]: "the accuracy of the last batch alone",
+        sum(counts): "a count in place of a fraction",
+        100 * wanted: "percents in place of a fraction",
+    }
+    cause = next((text for value, text in causes.items() if _same(found, value)), "something else is counted")
+    require(abs(found - wanted) < 1e-3, f"{found:.4f} for {total} images", f"{wanted:.4f}", cause)
+
+
+@pytest.mark.item("evaluate_model", weight=2)
+def test_evaluation_mode(tested: dict[str, Any]) -> None:
+    """The network is in evaluation mode while it is tested."""
+    used = tested["used_in_training_mode"]
+    require(not used, "training mode", "cnn.eval() before the loop", "dropout and batch norm falsify the accuracy")
+
+
+@pytest.mark.item("evaluate_model", weight=1)
+def test_without_gradients(tested: dict[str, Any]) -> None:
+    """No gradients are computed."""
+    require(not tested["used_with_gradients"], "gradients are on", "torch.no_grad()", "no_grad is missing")
+
+
+@pytest.mark.item("evaluate_model", weight=1)
+def test_name_is_printed(tested: dict[str, Any]) -> None:
+    """It prints the name that was handed in."""
+    require(tested["named"], "another text, or none", "a line with `name`", "the name of one network is written out")

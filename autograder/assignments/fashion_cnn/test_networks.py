@@ -1,0 +1,127 @@
+"""Hidden tests of the four convolutional networks: their layers, and what CNN's forward pass returns."""
+
+import pytest
+import torch
+from torch import nn
+
+from autograder.assignments.fashion_cnn import judged, reference
+from autograder.comparison import Comparison, Complaint, close, filled, require
+from autograder.evidence import Evidence
+from autograder.inside import trace
+from autograder.layers import align
+
+CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, LINEAR = range(7)
+SIZES = ("in", "out", "kernel", "groups", "bias")
+STEPS = ("stride", "padding", "dilation")
+POOL = ("kernel", "stride", "padding", "dilation", "ceil")
+PRINTED = 400  # characters: a few shapes may be shown, not tensors
+
+
+@pytest.fixture
+def network(evidence: Evidence) -> Comparison:
+    return judged.network(evidence, "cnn")
+
+
+@pytest.mark.item("cnn_architecture", weight=2)
+def test_first_convolution(network: Comparison) -> None:
+    """The first convolution makes 16 channels of 1 with a 5x5 kernel."""
+    network.require_layer(CONV1, "", SIZES, "channels or kernel size")
+
+
+@pytest.mark.item("cnn_architecture", weight=1)
+def test_first_padding(network: Comparison) -> None:
+    """It keeps the size of 28x28: padding 2, stride 1."""
+    network.require_layer(CONV1, "", STEPS, "padding or stride")
+
+
+@pytest.mark.item("cnn_architecture", weight=2)
+def test_second_convolution(network: Comparison) -> None:
+    """The second convolution makes 32 channels of 16 with a 5x5 kernel."""
+    network.require_layer(CONV2, "", SIZES, "channels or kernel size")
+
+
+@pytest.mark.item("cnn_architecture", weight=1)
+def test_second_padding(network: Comparison) -> None:
+    """It keeps the size of 14x14: padding 2, stride 1."""
+    network.require_layer(CONV2, "", STEPS, "padding or stride")
+
+
+@pytest.mark.item("cnn_architecture", weight=2)
+def test_relu_and_pooling(network: Comparison) -> None:
+    """Each convolution is followed by a ReLU and a 2x2 max pooling, and by nothing else."""
+    for relu, pool in ((RELU1, POOL1), (RELU2, POOL2)):
+        network.require_layer(relu, "", (), "the ReLU is missing, or another activation stands there")
+        network.require_layer(pool, "", POOL, "window or stride of the pooling, or average instead of max")
+    network.require_nothing_between(-1, LINEAR, "a layer too many")
+
+
+@pytest.mark.item("cnn_architecture", weight=1)
+def test_output_layer(network: Comparison) -> None:
+    """The last layer is linear, 1568 -> 10."""
+    declared = align(list(network.declared.values()), network.expected).matched[LINEAR]
+    right = declared is not None and (declared["in"], declared["out"], declared["bias"]) == (1568, 10, True)
+    if network.layer(LINEAR) is None and right:
+        return  # it is there, and what it gives is not returned first: a mistake of forward
+    network.require_layer(LINEAR, "", ("in", "out", "bias"), "number of inputs or outputs")
+
+
+def _require_running(network: Comparison) -> None:
+    if network.executed.problem:
+        raise Complaint(f"forward stopped with {network.executed.problem}", "a pair of tensors", "see the layers")
+
+
+@pytest.mark.item("cnn_forward", weight=2)
+@pytest.mark.needs("cnn_architecture")
+def test_logits(network: Comparison) -> None:
+    """Four images give logits of shape (4, 10), with no activation after the last layer; one image gives (1, 10)."""
+    network.require_used(LINEAR, "the output layer is not called, or its result is not returned first")
+    require(network.output_shape == [4, 10], f"{network.output_shape}", "(4, 10)", "another tensor is returned first")
+    network.require_nothing_between(LINEAR, LINEAR + 1, "cross-entropy does the softmax itself")
+    single = network.single_shape
+    require(
+        single == [1, 10], f"one image gives {single or network.single_problem}", "(1, 10)", "the batch dimension is lost"
+    )
+
+
+@pytest.mark.item("cnn_forward", weight=2)
+@pytest.mark.needs("cnn_architecture")
+def test_features(network: Comparison, evidence: Evidence) -> None:
+    """The second of the pair holds the flattened features that go into the last layer, shape (4, 1568)."""
+    _require_running(network)
+    outputs = evidence.document("cnn_network", "cnn")["outputs"]
+    require(outputs == 2, f"forward returns {outputs} tensor{'s' * (outputs != 1)}", "two", "return logits, features")
+    found = evidence.tensor("cnn_network", "evaluation.1")
+    if found is None:
+        raise Complaint("the second is no tensor", "the flattened features", "something else is returned")
+    require(found.shape == (4, 1568), f"shape {tuple(found.shape)}", "(4, 1568)", "not flattened, or another tensor")
+    if network.equal:
+        require(
+            close(found, _features(evidence)), "other values", "the input of the last layer", "another tensor is returned"
+        )
+
+
+def _features(evidence: Evidence) -> torch.Tensor:
+    """What the reference puts into its last layer, for the weights and images that the box drew."""
+    images = trace.drawn_images(evidence.record.seed, judged.IMAGES)
+    made = filled(reference.cnn(), images, evidence.record.seed)
+    assert isinstance(made, nn.Sequential)
+    with torch.no_grad():
+        found: torch.Tensor = made[:-1](images)
+    return found
+
+
+@pytest.mark.item("cnn_forward", weight=1)
+@pytest.mark.needs("cnn_architecture")
+def test_wiring(network: Comparison) -> None:
+    """With weights drawn now, your network computes what the specified one computes."""
+    _require_running(network)
+    network.require_wired()
+
+
+@pytest.mark.item("cnn_forward", weight=1)
+@pytest.mark.needs("cnn_architecture")
+def test_forward_prints_nothing(network: Comparison, evidence: Evidence) -> None:
+    """The forward pass does not print tensors."""
+    _require_running(network)
+    printed = evidence.document("cnn_network", "cnn").get("printed", 0)
+    require(printed <= PRINTED, f"{printed:,} characters for 8 images", "none", "a print of a whole tensor in forward")

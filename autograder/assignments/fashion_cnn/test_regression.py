@@ -1,0 +1,228 @@
+"""Hidden tests of the softmax regression: its network, its steps, probabilities, accuracy and single images."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.assignments.fashion_cnn import judged, reference
+from autograder.comparison import Comparison, Complaint, close, require, require_finished
+from autograder.evidence import Evidence
+from autograder.inside import draws
+
+LINEAR = 0
+PRINTED = 400  # characters: a few shapes may be shown, not tensors
+BATCHES = (24, 24, 5)
+STEP_IMAGES = 8
+ACCURACY_ROWS = (17, 10, 1, 40)
+TOLERANCE = 1e-4
+
+
+def same(found: float | None, wanted: float) -> bool:
+    """Equal up to the rounding of float32."""
+    return found is not None and abs(found - wanted) <= TOLERANCE * max(1.0, abs(wanted))
+
+
+def shown(value: float | None) -> str:
+    """A number as messages write it."""
+    return "no number" if value is None else f"{value:.4f}"
+
+
+@pytest.fixture
+def network(evidence: Evidence) -> Comparison:
+    return judged.network(evidence, "softmax_regression_code")
+
+
+@pytest.mark.item("softmax_regression", weight=3)
+def test_one_linear_layer(network: Comparison) -> None:
+    """The model is one linear layer from 784 pixels to 10 classes, with bias."""
+    network.require_layer(LINEAR, "linear", ("in", "out", "bias"), "sizes of the layer")
+    network.require_nothing_between(-1, LINEAR, "a layer too many")
+    network.require_wired()
+
+
+@pytest.mark.item("softmax_regression", weight=2)
+def test_logits(network: Comparison) -> None:
+    """Four images give logits of shape (4, 10): nothing follows the layer, cross-entropy does the softmax itself."""
+    network.require_used(LINEAR, "the layer is not called, or its result is not returned")
+    shape = network.output_shape
+    require(
+        shape == [4, 10], f"shape {shape}{network.stopped()}", "(4, 10)", "images are not flattened, or nothing returned"
+    )
+    network.require_nothing_between(LINEAR, LINEAR + 1, "a softmax or an activation after the layer")
+
+
+@pytest.mark.item("softmax_regression", weight=1)
+def test_forward_prints_nothing(network: Comparison, evidence: Evidence) -> None:
+    """The forward pass does not print tensors."""
+    if network.executed.problem:
+        raise Complaint(f"forward stopped with {network.executed.problem}", "a forward pass", "see the lines above")
+    printed = evidence.document("regression_network", "softmax_regression_code").get("printed", 0)
+    require(printed <= PRINTED, f"{printed:,} characters for 8 images", "none", "a print of a whole tensor in forward")
+
+
+@pytest.mark.item("softmax_regression", weight=3)
+def test_training_step(evidence: Evidence) -> None:
+    """`training_step` gives the cross-entropy of the model's logits for its batch."""
+    found = evidence.document("training_step", "softmax_regression_code")
+    require(found["stopped"] is None, f"it stopped with {found['stopped']}", "a loss", "see the error")
+    logits = evidence.tensor("training_step", "logits")
+    if logits is None or logits.shape != (STEP_IMAGES, 10):
+        raise Complaint("the model gives no logits", f"logits of shape ({STEP_IMAGES}, 10)", "see forward")
+    labels = draws.batch(evidence.record.seed, STEP_IMAGES)[1]
+    wanted = reference.loss_and_accuracy(logits, labels)[0]
+    require(found["loss"] is not None, "no loss", f"{wanted:.4f}", "return is missing, or not a tensor with one value")
+    require(same(found["loss"], wanted), shown(found["loss"]), f"{wanted:.4f}", "another loss, a sum, or softmax done twice")
+
+
+@pytest.mark.item("softmax_regression", weight=1)
+def test_loss_has_a_gradient(evidence: Evidence) -> None:
+    """The loss is a tensor that `backward` can start from."""
+    found = evidence.document("training_step", "softmax_regression_code")
+    require(found["stopped"] is None, f"it stopped with {found['stopped']}", "a loss", "see the error")
+    require(found["tensor"], "not a tensor with one value", "a tensor with one value", "item() in training_step")
+    require(
+        found["gradient"], "a tensor without a gradient", "a loss with a gradient", "detach() or no_grad in training_step"
+    )
+
+
+@pytest.fixture
+def validated(evidence: Evidence) -> dict[str, Any]:
+    found = evidence.document("validation", "accuracy_code")
+    if any(step is None for step in found["steps"]):
+        raise Complaint(
+            f"validation_step stopped with {found['stopped']}"
+            if found["stopped"]
+            else "validation_step gives no dictionary",
+            "a dictionary with val_loss and val_acc",
+            "the method is open, or stops with an error",
+        )
+    return found
+
+
+def _by_batch(evidence: Evidence) -> list[tuple[float, float]]:
+    """Loss and accuracy of each batch, of the logits that the student's own model gave."""
+    logits, labels = evidence.tensor("validation", "logits"), evidence.tensor("validation", "labels")
+    assert logits is not None
+    assert labels is not None
+    require(logits.shape == (sum(BATCHES), 10), f"logits of shape {tuple(logits.shape)}", "(N, 10)", "see forward")
+    pairs = zip(torch.split(logits, list(BATCHES)), torch.split(labels, list(BATCHES)), strict=True)
+    return [reference.loss_and_accuracy(outputs, right) for outputs, right in pairs]
+
+
+@pytest.mark.item("validation_epoch", weight=2)
+@pytest.mark.needs("softmax_regression")
+def test_validation_loss(validated: dict[str, Any], evidence: Evidence) -> None:
+    """`validation_step` gives the cross-entropy of its batch as `val_loss`."""
+    for step, (loss, _) in zip(validated["steps"], _by_batch(evidence), strict=True):
+        require(same(step["val_loss"], loss), shown(step["val_loss"]), f"{loss:.4f}", "another loss, or another key")
+
+
+@pytest.mark.item("validation_epoch", weight=1)
+@pytest.mark.needs("softmax_regression", "accuracy")
+def test_validation_accuracy(validated: dict[str, Any], evidence: Evidence) -> None:
+    """And the accuracy of its batch as `val_acc`."""
+    for number, (step, (_, share)) in enumerate(zip(validated["steps"], _by_batch(evidence), strict=True)):
+        # What is wrong in `accuracy` is reported there.
+        own = validated["shares"][number]
+        accepted = [share] if own is None else [share, own]
+        found = step["val_acc"]
+        require(any(same(found, value) for value in accepted), shown(found), f"{share:.4f}", "not that of this batch")
+
+
+@pytest.mark.item("validation_epoch", weight=3)
+@pytest.mark.needs("softmax_regression")
+def test_means_over_images(validated: dict[str, Any], evidence: Evidence) -> None:
+    """`validation_epoch_end` gives the means over all images, whatever the sizes of the batches."""
+    result = validated["result"]
+    if validated["stopped"] or result is None:
+        raise Complaint(
+            f"validation_epoch_end stopped with {validated['stopped']}" if validated["stopped"] else "no dictionary",
+            "a dictionary with val_loss and val_acc",
+            "the method is open, or stops with an error",
+        )
+    batches = [(step["val_loss"], step["val_acc"]) for step in validated["steps"]]
+    _by_batch(evidence)
+    for place, name in enumerate(("val_loss", "val_acc")):
+        values = [batch[place] for batch in batches]
+        if None in values:
+            raise Complaint(f"no {name} of a batch", f"{name} of each batch", "see validation_step")
+        wanted = sum(value * size for value, size in zip(values, BATCHES, strict=True)) / sum(BATCHES)
+        plain = sum(values) / len(values)
+        cause = "batches are averaged, not images: the short last batch counts too much" if same(result[name], plain) else ""
+        require(
+            same(result[name], wanted),
+            f"{name} {shown(result[name])} for batches of {', '.join(map(str, BATCHES))} images",
+            f"{wanted:.4f}",
+            cause or "a sum, or only some of the batches",
+        )
+
+
+@pytest.mark.item("softmax_probabilities")
+def test_softmax_over_classes(evidence: Evidence) -> None:
+    """`probs` is the softmax of `outputs` over the classes."""
+    document = evidence.document("probabilities", "softmax_probabilities_code")
+    require_finished(document["error"])
+    found = evidence.tensor("probabilities", "probs")
+    wanted = draws.logits(evidence.record.seed, 12).softmax(1)
+    if found is None:
+        raise Complaint(f"probs is a {document['type']}", "a tensor of shape (N, 10)", "probs was not set")
+    require(
+        found.shape == wanted.shape, f"shape {tuple(found.shape)}", f"{tuple(wanted.shape)}", "only one image, or transposed"
+    )
+    sums = found.sum(1)
+    require(
+        close(found, wanted, TOLERANCE),
+        f"rows that sum to {float(sums.min()):.3f} .. {float(sums.max()):.3f}",
+        "the softmax of each row, which sums to 1",
+        "softmax over the images in place of the classes (dim)"
+        if close(found.sum(0), torch.ones(10))
+        else "another function",
+    )
+
+
+@pytest.mark.item("accuracy", weight=4)
+def test_fraction_of_right_predictions(evidence: Evidence) -> None:
+    """`accuracy` gives the fraction of images whose largest output is at the label."""
+    document = evidence.document("accuracies", "accuracy_code")
+    for number, rows in enumerate(ACCURACY_ROWS):
+        seed = evidence.record.seed + number
+        problem = document["problems"][number]
+        require(problem is None, f"it stopped with {problem} for {rows} images", "a fraction", "see the error")
+        wanted = reference.loss_and_accuracy(draws.logits(seed, rows), draws.batch(seed, rows)[1])[1]
+        found = document["values"][number]
+        require(
+            same(found, wanted), f"{shown(found)} for {rows} images", f"{wanted:.4f}", _accuracy_cause(found, wanted, rows)
+        )
+
+
+def _accuracy_cause(found: float | None, wanted: float, rows: int) -> str:
+    if found is None:
+        return "return is missing"
+    if wanted and same(found, 100 * wanted):
+        return "percents in place of a fraction"
+    return "a count in place of a fraction" if same(found, wanted * rows) else "the largest value along the wrong dimension"
+
+
+@pytest.mark.item("accuracy", weight=1)
+def test_accuracy_is_a_tensor(evidence: Evidence) -> None:
+    """It is a float tensor with a single value."""
+    found = evidence.document("accuracies", "accuracy_code")["tensors"]
+    require(all(found), "something else", "a float tensor with one value", "item(), or a fraction for each class")
+
+
+@pytest.mark.item("predict_image")
+def test_class_of_one_image(evidence: Evidence) -> None:
+    """`predict_image` gives the class with the largest logit for one image of shape (1, 28, 28)."""
+    document = evidence.document("predicted", "predict_image_code")
+    require(
+        document["stopped"] is None, f"it stopped with {document['stopped']}", "a class", "the batch dimension is missing"
+    )
+    weight, images, _ = draws.classified(evidence.record.seed)
+    wanted = draws.answers(weight, images[-1], training=False).argmax(1).tolist()
+    found = document["classes"]
+    require(None not in found, "no number", "the number of a class", "return or item() is missing")
+    right = sum(a == b for a, b in zip(found, wanted, strict=True))
+    require(
+        right == len(wanted), f"{right} of {len(wanted)} images", "all as the model says", "the wrong dimension, or a logit"
+    )

@@ -1,0 +1,196 @@
+"""Hidden tests of the three regularised networks, layer by layer."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from autograder.assignments.fashion_cnn import judged
+from autograder.comparison import Comparison, Complaint, require
+from autograder.evidence import Evidence
+
+CONVOLUTION, BATCH_NORM, RELU, POOL, DROPOUT = range(5)
+BLOCK = 5  # layers
+SETTINGS = {
+    CONVOLUTION: ("in", "out", "kernel", "stride", "padding", "dilation", "groups", "bias"),
+    BATCH_NORM: ("features",),
+    RELU: (),
+    POOL: ("kernel", "stride", "padding", "dilation", "ceil"),
+    DROPOUT: ("p",),
+}
+
+
+@dataclass
+class Version:
+    """A student's network beside the reference's, which has ``blocks`` blocks of five layers and then ``rest`` layers."""
+
+    network: Comparison
+    modules: set[str]
+    blocks: int
+
+    @classmethod
+    def of(cls, evidence: Evidence, cell: str, blocks: int) -> "Version":
+        network = judged.network(evidence, cell)
+        document = evidence.document(f"{cell}_network", cell)
+        return cls(network, {module["type"] for module in document["modules"]}, blocks)
+
+    @property
+    def end(self) -> int:
+        """The place of the first layer after the blocks."""
+        return self.blocks * BLOCK
+
+    def require_of_each_block(self, layer: int, cause: str) -> None:
+        for block in range(self.blocks):
+            self.network.require_layer(block * BLOCK + layer, "", SETTINGS[layer], f"block {block + 1}: {cause}")
+
+    def require_convolution(self, block: int) -> None:
+        self.network.require_layer(
+            (block - 1) * BLOCK, "", SETTINGS[CONVOLUTION], "channels, kernel size, padding or stride"
+        )
+
+    def require_regularised(self) -> None:
+        """Batch norm and dropout of each block."""
+        self.require_of_each_block(BATCH_NORM, "batch norm is missing, stands elsewhere, or has other channels")
+        self.require_of_each_block(DROPOUT, "dropout is missing, stands elsewhere, or has another probability")
+
+    def require_activated(self) -> None:
+        """ReLU and pooling of each block."""
+        self.require_of_each_block(RELU, "the ReLU is missing, or another activation stands there")
+        self.require_of_each_block(POOL, "window or stride of the pooling, or average instead of max")
+
+    def require_output(self) -> None:
+        last = len(self.network.expected) - 1
+        self.network.require_layer(last, "", ("in", "out", "bias"), "number of inputs or outputs")
+
+    def require_function(self) -> None:
+        """The order of the layers, nothing beside them, and logits (N, 10)."""
+        network = self.network
+        if network.equal:
+            return
+        require(network.executed.problem is None, f"forward stopped with {network.executed.problem}", "logits", "see above")
+        require(network.output_shape == [4, 10], f"{network.output_shape}", "(4, 10)", "another tensor is returned first")
+        network.require_nothing_between(-1, len(network.expected), "a layer too many, or in another place")
+        if other := self.modules & {"Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"}:
+            raise Complaint(", ".join(sorted(other)), "Dropout", "it drops whole channels, or in another way")
+        network.require_wired()
+
+
+@pytest.fixture
+def v1(evidence: Evidence) -> Version:
+    return Version.of(evidence, "cnn_v1", blocks=2)
+
+
+@pytest.mark.item("v1_architecture", weight=2)
+def test_v1_convolutions(v1: Version) -> None:
+    """Version 1 has the convolutions 1 -> 32 and 32 -> 64, both 5x5 with padding 2."""
+    v1.require_convolution(1)
+    v1.require_convolution(2)
+
+
+@pytest.mark.item("v1_architecture", weight=1)
+def test_v1_relu_and_pooling(v1: Version) -> None:
+    """Each block has a ReLU and a 2x2 max pooling."""
+    v1.require_activated()
+
+
+@pytest.mark.item("v1_architecture", weight=2)
+def test_v1_regularisation(v1: Version) -> None:
+    """Each block has batch normalisation, and dropout with probability 0.25."""
+    v1.require_regularised()
+
+
+@pytest.mark.item("v1_architecture", weight=1)
+def test_v1_output(v1: Version) -> None:
+    """The last layer is linear, 3136 -> 10."""
+    v1.require_output()
+
+
+@pytest.mark.item("v1_architecture", weight=2)
+def test_v1_function(v1: Version) -> None:
+    """The layers are in the order of the table, nothing else is there, and the logits come first."""
+    v1.require_function()
+
+
+@pytest.fixture
+def v2(evidence: Evidence) -> Version:
+    return Version.of(evidence, "cnn_v2", blocks=3)
+
+
+@pytest.mark.item("v2_architecture", weight=1)
+def test_v2_first_convolution(v2: Version) -> None:
+    """Version 2 begins with a convolution 1 -> 32, 3x3, padding 2: 28 -> 30."""
+    v2.require_convolution(1)
+
+
+@pytest.mark.item("v2_architecture", weight=1)
+def test_v2_second_convolution(v2: Version) -> None:
+    """The second convolution is 32 -> 64, 3x3, padding 2: 15 -> 17."""
+    v2.require_convolution(2)
+
+
+@pytest.mark.item("v2_architecture", weight=1)
+def test_v2_third_convolution(v2: Version) -> None:
+    """The third convolution is 64 -> 128, 3x3, padding 1: 8 -> 8."""
+    v2.require_convolution(3)
+
+
+@pytest.mark.item("v2_architecture", weight=1)
+def test_v2_relu_and_pooling(v2: Version) -> None:
+    """Each block has a ReLU and a 2x2 max pooling."""
+    v2.require_activated()
+
+
+@pytest.mark.item("v2_architecture", weight=2)
+def test_v2_regularisation(v2: Version) -> None:
+    """Each block has batch normalisation, and dropout with probability 0.25."""
+    v2.require_regularised()
+
+
+@pytest.mark.item("v2_architecture", weight=1)
+def test_v2_output(v2: Version) -> None:
+    """The last layer is linear, 2048 -> 10."""
+    v2.require_output()
+
+
+@pytest.mark.item("v2_architecture", weight=2)
+def test_v2_function(v2: Version) -> None:
+    """The layers are in the order of the table, nothing else is there, and the logits come first."""
+    v2.require_function()
+
+
+@pytest.fixture
+def v3(evidence: Evidence) -> Version:
+    return Version.of(evidence, "cnn_v3", blocks=3)
+
+
+@pytest.mark.item("v3_architecture", weight=2)
+def test_v3_blocks(v3: Version) -> None:
+    """Version 3 has the three blocks of version 2."""
+    for block in (1, 2, 3):
+        v3.require_convolution(block)
+    v3.require_activated()
+    v3.require_regularised()
+
+
+@pytest.mark.item("v3_architecture", weight=1)
+def test_v3_hidden_layer(v3: Version) -> None:
+    """The hidden layer is linear, 2048 -> 256."""
+    v3.network.require_layer(v3.end, "", ("in", "out", "bias"), "number of inputs or outputs, or the layer is missing")
+
+
+@pytest.mark.item("v3_architecture", weight=2)
+def test_v3_hidden_regularisation(v3: Version) -> None:
+    """It is followed by batch normalisation, ReLU and dropout with probability 0.5."""
+    for place, (layer, what) in enumerate(((BATCH_NORM, "batch norm"), (RELU, "ReLU"), (DROPOUT, "dropout")), v3.end + 1):
+        v3.network.require_layer(place, "", SETTINGS[layer], f"the {what} is missing, stands elsewhere, or is another one")
+
+
+@pytest.mark.item("v3_architecture", weight=1)
+def test_v3_output(v3: Version) -> None:
+    """The last layer is linear, 256 -> 10."""
+    v3.require_output()
+
+
+@pytest.mark.item("v3_architecture", weight=2)
+def test_v3_function(v3: Version) -> None:
+    """The layers are in the order of the table, nothing else is there, and the logits come first."""
+    v3.require_function()

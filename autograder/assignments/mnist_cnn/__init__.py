@@ -1,0 +1,1 @@
+"""A convolutional network with four convolutions for MNIST, and counting its parameters."""

@@ -1,0 +1,156 @@
+"""Hidden tests of the formulas: sizes, parameters of layers, parameters of the student's own network."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autograder.assignments.mnist_cnn import reference
+from autograder.comparison import Complaint, require
+from autograder.evidence import Evidence, NotShown
+from autograder.inside import draws
+
+SIZES = (7, 64), (1, 7), (0, 3), (1, 4)
+FILTERS = (1, 11), (1, 11), (1, 64), (1, 96)
+FEATURES = (2, 5000), (2, 1000)
+Calls = list[dict[str, Any]]
+
+
+def _require_values(
+    name: str,
+    calls: Calls,
+    drawn: list[tuple[int, ...]],
+    wanted: Callable[..., int],
+    causes: dict[str, Callable[..., float]],
+) -> None:
+    """Each call gave the right number; a cause is named where its wrong formula explains all that was found."""
+    require(bool(drawn) and len(calls) == len(drawn), f"{len(calls)} results", f"{len(drawn)}", "the calls did not finish")
+    for call, arguments in zip(calls, drawn, strict=True):
+        if call["value"] is None or call["value"] != wanted(*arguments):
+            explained = [cause for cause, formula in causes.items() if _explains(formula, calls, drawn)]
+            raise Complaint(
+                f"{name}{arguments} gives {call['shows']}", wanted(*arguments), next(iter(explained), "another formula")
+            )
+
+
+def _explains(formula: Callable[..., float], calls: Calls, drawn: list[tuple[int, ...]]) -> bool:
+    pairs = zip(calls, drawn, strict=True)
+    return all(call["value"] is not None and math.isclose(call["value"], formula(*arguments)) for call, arguments in pairs)
+
+
+def _require_integers(name: str, calls: Calls, drawn: list[tuple[int, ...]]) -> None:
+    for call, arguments in zip(calls, drawn, strict=False):
+        require(
+            call["integer"],
+            f"{name}{arguments} gives {call['shows']}",
+            "an int",
+            "the operator / gives a float, // does not",
+        )
+
+
+SIZE_CAUSES: dict[str, Callable[..., float]] = {
+    "a float: what does not fit completely does not count (//)": lambda w, k, p, s=1: (w + 2 * p - k) / s + 1,
+    "rounded up where the last step does not fit": lambda w, k, p, s=1: -((k - w - 2 * p) // s) + 1,
+    "rounded to the nearest number where the last step does not fit": lambda w, k, p, s=1: round((w + 2 * p - k) / s) + 1,
+    "padding counted on one side only": lambda w, k, p, s=1: (w + p - k) // s + 1,
+    "no padding counted": lambda w, k, p, s=1: (w - k) // s + 1,
+    "the first place is not counted (+ 1)": lambda w, k, p, s=1: (w + 2 * p - k) // s,
+    "+ 1 before the division by the stride": lambda w, k, p, s=1: (w + 2 * p - k + 1) // s,
+    "the stride is left out": lambda w, k, p, s=1: w + 2 * p - k + 1,
+}
+
+
+@pytest.fixture
+def sizes(evidence: Evidence) -> dict[str, Any]:
+    return evidence.document("sizes", "output_size_code")
+
+
+@pytest.mark.item("output_size", weight=2)
+def test_sizes_without_a_stride(sizes: dict[str, Any], evidence: Evidence) -> None:
+    """`w_out(w_in, k, p)` is the size after a convolution with stride 1."""
+    drawn = [arguments[:3] for arguments in draws.integers(evidence.record.seed, len(sizes["without_stride"]), *SIZES)]
+    _require_values("w_out", sizes["without_stride"], drawn, reference.w_out, SIZE_CAUSES)
+
+
+@pytest.mark.item("output_size", weight=4)
+def test_sizes_with_a_stride(sizes: dict[str, Any], evidence: Evidence) -> None:
+    """`w_out(w_in, k, p, s)` is the number of places where the whole filter fits."""
+    drawn = draws.integers(evidence.record.seed, len(sizes["with_stride"]), *SIZES)
+    _require_values("w_out", sizes["with_stride"], drawn, reference.w_out, SIZE_CAUSES)
+
+
+@pytest.mark.item("output_size", weight=2)
+def test_sizes_are_integers(sizes: dict[str, Any], evidence: Evidence) -> None:
+    """The size is an int."""
+    _require_integers("w_out", sizes["with_stride"], draws.integers(evidence.record.seed, len(sizes["with_stride"]), *SIZES))
+
+
+@pytest.mark.item("conv_formula")
+def test_parameters_of_a_convolution(evidence: Evidence) -> None:
+    """`learn_conv(w, h, d, k)` counts the weights and biases of k filters of w x h over d channels."""
+    calls = evidence.document("convolutions", "parameter_formulas")["calls"]
+    causes: dict[str, Callable[..., float]] = {
+        "the biases are missing, one for each filter": lambda w, h, d, k: w * h * d * k,
+        "one bias in all, not one for each filter": lambda w, h, d, k: w * h * d * k + 1,
+        "one bias for each input channel of each filter": lambda w, h, d, k: (w * h + 1) * d * k,
+        "the input channels are left out": lambda w, h, d, k: (w * h + 1) * k,
+        "biases counted for the input channels, not for the filters": lambda w, h, d, k: w * h * d * k + d,
+    }
+    drawn = draws.integers(evidence.record.seed, len(calls), *FILTERS)
+    _require_values("learn_conv", calls, drawn, reference.learn_conv, causes)
+
+
+@pytest.mark.item("full_formula")
+def test_parameters_of_a_fully_connected_layer(evidence: Evidence) -> None:
+    """`learn_full(n, m)` counts the weights and biases of a layer from n to m values."""
+    calls = evidence.document("fully_connected", "parameter_formulas")["calls"]
+    causes: dict[str, Callable[..., float]] = {
+        "the biases are missing, one for each output": lambda n, m: n * m,
+        "one bias in all, not one for each output": lambda n, m: n * m + 1,
+        "biases counted for the inputs, not for the outputs": lambda n, m: n * m + n,
+    }
+    drawn = draws.integers(evidence.record.seed, len(calls), *FEATURES)
+    _require_values("learn_full", calls, drawn, reference.learn_full, causes)
+
+
+@pytest.mark.item("total_parameters", weight=2)
+@pytest.mark.needs("conv_formula", "full_formula")
+def test_total(evidence: Evidence) -> None:
+    """`total_parameters` is the number of parameters of your own network."""
+    found = evidence.document("totals", "parameter_formulas")["total_parameters"]
+    own, right = _own_count(evidence), [reference.count(made) for made in reference.networks()]
+    # A network with a mistake loses its points there; the count of what was asked for is not wrong too.
+    accepted = [own] if own in right else [*right, *([own] if own else [])]
+    other = [count for count in right if count == found]
+    require(
+        found in accepted,
+        "no number total_parameters" if found is None else f"{found:,.0f}",
+        f"{own or right[0]:,}",
+        "the count of another padding than your network has" if other else "a layer, its biases or an input size is wrong",
+    )
+
+
+def _own_count(evidence: Evidence) -> int | None:
+    try:
+        parameters = evidence.document("network", "mnist_cnn")["parameters"]
+    except NotShown:
+        return None
+    return sum(math.prod(parameter["shape"]) for parameter in parameters) or None
+
+
+@pytest.mark.item("total_parameters", weight=1)
+@pytest.mark.needs("conv_formula", "full_formula")
+def test_ratio(evidence: Evidence) -> None:
+    """`parameter_ratio` is how many times as many parameters your network has as the MLP."""
+    found = evidence.document("totals", "parameter_formulas")
+    ratio, perceptron = found["parameter_ratio"], reference.count(reference.perceptron())
+    total = found["total_parameters"] or _own_count(evidence) or reference.count(reference.network(1))
+    wanted = total / perceptron
+    inverted = ratio is not None and math.isclose(ratio, 1 / wanted, rel_tol=0.01)
+    require(
+        ratio is not None and math.isclose(ratio, wanted, rel_tol=0.01),
+        "no number parameter_ratio" if ratio is None else f"{ratio:g}",
+        f"{wanted:.2f}",
+        "divided the other way round" if inverted else f"something else than total_parameters / {perceptron:,}",
+    )
