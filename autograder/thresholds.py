@@ -21,18 +21,29 @@ class Measured:
     at_least: bool
 
 
-_measured: ContextVar[list[Measured] | None] = ContextVar("measured", default=None)
+@dataclass
+class Log:
+    """What was measured; ``enforce`` says whether a figure on the wrong side of its bound is still a complaint."""
+
+    enforce: bool
+    measured: list[Measured] = field(default_factory=list)
+
+
+_log: ContextVar[Log | None] = ContextVar("log", default=None)
 
 
 @contextlib.contextmanager
-def recording() -> Iterator[list[Measured]]:
-    """Collect what is measured while hidden tests run."""
-    found: list[Measured] = []
-    token = _measured.set(found)
+def recording(*, enforce: bool = True) -> Iterator[list[Measured]]:
+    """Collect what is measured while hidden tests run.
+
+    Without ``enforce`` a finite figure passes whatever its bound, so that verdicts say what else is wrong.
+    """
+    log = Log(enforce)
+    token = _log.set(log)
     try:
-        yield found
+        yield log.measured
     finally:
-        _measured.reset(token)
+        _log.reset(token)
 
 
 @dataclass(frozen=True)
@@ -62,10 +73,11 @@ class Threshold:
             of: what was measured, for the message: ``of 10,000 images``.
         """
         bound = self.bound(profile)
-        log = _measured.get()
-        if log is not None and math.isfinite(value):
-            log.append(Measured(self.figure, value, bound, bool(self.at_least)))
         right = math.isfinite(value) and (value >= bound if self.at_least else value < bound)
+        log = _log.get()
+        if log is not None and math.isfinite(value):
+            log.measured.append(Measured(self.figure, value, bound, bool(self.at_least)))
+            right = right or not log.enforce
         if not right:
             wanted = f"{'at least' if self.at_least else 'below'} {format(bound, self.form)}"
             raise Complaint(f"{self.figure} {format(value, self.form)} {of}".rstrip(), wanted, cause)
