@@ -1,9 +1,10 @@
 # Each target works on a fresh clone: set-up comes first and costs a moment once it is done.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup data demo examples test lint clean
+.PHONY: help setup data demo examples test prove lint clean
 
 PYTEST_ARGS ?=
+ASSIGNMENTS ?=
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -26,8 +27,12 @@ lint: setup  ## ruff, formatting, mypy (about 20 seconds)
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-test: lint data  ## lint, then all tests (at most 25 minutes on two cores); PYTEST_ARGS="-k sandbox" for some
+test: lint data  ## lint, all tests, and prove (at most 35 minutes on two cores); PYTEST_ARGS="-k sandbox" for some tests
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+	$(if $(PYTEST_ARGS),,@$(MAKE) --no-print-directory prove)
+
+prove: data  ## measure the hidden tests by right and wrong answers (at most 3 minutes an assignment); ASSIGNMENTS="a b" for some
+	@.venv/bin/autograder prove $(ASSIGNMENTS)
 
 clean:  ## remove caches and demo output; keeps .venv, datasets, submissions and the gradebook
 	rm -rf build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

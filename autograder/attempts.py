@@ -14,11 +14,13 @@ def _lines(source: str) -> list[str]:
 
 
 def _markers(lines: list[str]) -> dict[str, int]:
-    """Where each ``### ACT7``-style marker stands: item id (``act07``) -> line."""
+    """Where each marker, ``### ACT7`` or ``# TODO block1``, stands: item id (``act07``, ``block1``) -> line."""
     found = {}
     for number, line in enumerate(lines):
-        match = re.match(r"#+\s*([A-Za-z_]+?)0*(\d+)\b", line)
-        if match:
+        match, todo = re.match(r"#+\s*([A-Za-z_]+?)0*(\d+)\b", line), re.match(r"#+\s*TODO\s+(\w+)", line)
+        if todo:
+            found[todo[1]] = number
+        elif match:
             found[f"{match[1].lower()}{int(match[2]):02d}"] = number
     return found
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import queue
+import contextlib
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -15,21 +13,11 @@ from . import grade
 from .assignment import Assignment
 from .collect import ISOLATION
 from .course import Course, CourseError
-from .evidence import Evidence
+from .executor import Executor, Handed, Run, grader_fault
+from .journal import Journal
 from .notebook import items, read
 from .outcomes import ClassOutcomes, SubmissionOutcome
-from .plan import Options, versions
-from .sandbox.box import CannotIsolate
-from .store import gather
-from .submission import Submission, Unreadable, read_submission
-
-
-@dataclass(frozen=True)
-class Handed:
-    """A student and the file that they handed in."""
-
-    student: str
-    path: Path
+from .plan import versions
 
 
 def handed_in(submitted: Path, assignment: str, students: Iterable[str] = ()) -> list[Handed]:
@@ -56,16 +44,8 @@ def handed_in(submitted: Path, assignment: str, students: Iterable[str] = ()) ->
     return [found[student] for student in wanted] if wanted else list(found.values())
 
 
-@dataclass
-class _Run:
-    handed: Handed
-    submission: Submission | None = None
-    evidence: Evidence | None = None
-    problem: str | None = None
-
-
 Notify = Callable[[str, SubmissionOutcome | None], None]
-"""Called with a student when their submission starts (None) and when its outcome is known."""
+"""Called with a student when their submission starts (None) and when its outcome is known; not for outcomes kept before."""
 
 Record = Callable[[Handed, NotebookNode, SubmissionOutcome], None]
 """Called for each submission with its executed notebook and outcome; enters it into the gradebook."""
@@ -74,66 +54,45 @@ Record = Callable[[Handed, NotebookNode, SubmissionOutcome], None]
 def grade_class(
     course: Course,
     assignment: Assignment,
-    submissions: list[Handed],
-    options: Options,
+    submissions: Sequence[Handed],
+    executor: Executor,
     *,
-    jobs: int,
     out: Path,
     notify: Notify,
     record: Record | None,
+    journal: Journal | None = None,
 ) -> ClassOutcomes:
-    """Grade ``submissions``, ``jobs`` at a time, and write ``out/outcomes.json`` after each.
+    """Grade ``submissions`` and write ``out/outcomes.json`` after each; what a begun ``journal`` keeps is not graded again.
 
-    Boxes run in threads; hidden tests run in this thread, one submission after another. What goes wrong with one
-    submission is its own outcome.
+    Boxes run where ``executor`` has them; hidden tests run in this thread, one submission after another. What goes wrong
+    with one submission is its own outcome.
     """
+    kept = journal.kept if journal else {}
     release = read(course.release_notebook(assignment.name))
     outcomes = ClassOutcomes(
         schema=1,
         assignment=assignment.name,
-        profile=options.profile,
+        profile=executor.options.profile,
         isolation=ISOLATION,
         versions=versions(),
+        submissions=dict(sorted(kept.items())),
     )
-    slots: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for slot in range(jobs):
-        slots.put(slot)
-
-    def run(handed: Handed) -> _Run:
-        slot = slots.get()
-        found = _Run(handed)
-        try:
-            notify(handed.student, None)
-            found.submission = read_submission(handed.path, release, assignment.name)
-            found.evidence = gather(found.submission.notebook, assignment, options, slot)
-        except Unreadable as error:
-            found.problem = error.reason
-        except CannotIsolate as error:
-            found.problem = f"the box could not be used: {error}"
-        except Exception as error:  # a fault of the grader must cost this submission its grade, never the batch
-            found.problem = f"the grader failed: {type(error).__name__}: {error}"
-        finally:
-            slots.put(slot)
-        return found
-
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        waiting: set[Future[_Run]] = set()
-        left = list(reversed(submissions))
-        while left or waiting:
-            while left and len(waiting) < jobs + 1:
-                waiting.add(pool.submit(run, left.pop()))
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                found = future.result()
-                outcome = _finish(found, release, assignment, record)
-                outcomes.submissions[found.handed.student] = outcome
-                outcomes.submissions = dict(sorted(outcomes.submissions.items()))
-                outcomes.write(out / "outcomes.json")
-                notify(found.handed.student, outcome)
+    left = [handed for handed in submissions if handed.student not in kept]
+    runs = executor.runs(left, release, assignment, lambda student: notify(student, None))
+    with contextlib.closing(runs):  # type: ignore[type-var]
+        for found in runs:
+            outcome = _finish(found, release, assignment, record)
+            outcomes.submissions[found.handed.student] = outcome
+            outcomes.submissions = dict(sorted(outcomes.submissions.items()))
+            outcomes.write(out / "outcomes.json")
+            if journal:
+                journal.add(found.handed, outcome)
+            notify(found.handed.student, outcome)
+    outcomes.write(out / "outcomes.json")
     return outcomes
 
 
-def _finish(found: _Run, release: NotebookNode, assignment: Assignment, record: Record | None) -> SubmissionOutcome:
+def _finish(found: Run, release: NotebookNode, assignment: Assignment, record: Record | None) -> SubmissionOutcome:
     begun = time.monotonic()
     notebook = found.submission.notebook if found.submission else release
     try:
@@ -143,7 +102,7 @@ def _finish(found: _Run, release: NotebookNode, assignment: Assignment, record: 
             outcome = grade.decide(notebook, release, assignment, found.evidence)
             notebook = grade.executed(notebook, found.evidence)
     except Exception as error:
-        outcome = SubmissionOutcome(status="could_not_grade", reason=f"the grader failed: {type(error).__name__}: {error}")
+        outcome = SubmissionOutcome(status="could_not_grade", reason=grader_fault(error))
     if found.submission is not None:
         outcome.repairs = found.submission.repairs
         outcome.flags = [*found.submission.flags, *outcome.flags]

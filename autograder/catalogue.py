@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import importlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +33,10 @@ class Answer:
         added: (``grade_id`` of the cell before, source) of code cells of the student's own.
         verdicts: the items that do not pass; every other autograded item must.
         fails: the items at which a mistake or a mutant is wrong; items that rest on these may fail too.
-        equivalent: why a mutant computes what the reference computes, and so earns full marks.
+        close: wrong, but trained to figures that come near to right ones; `autograder calibrate` shows them beside.
+        equivalent: why a wrong answer computes what the reference computes, and so earns every autograded point.
+        whole: also graded as a file at profile ``quick``, with exactly these ``verdicts``; so is every example, and every
+            unfinished or hostile submission.
     """
 
     name: str
@@ -46,7 +49,14 @@ class Answer:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     fails: tuple[str, ...] = ()
     equivalent: str = ""
+    close: bool = False
     example: bool = False
+    whole: bool = False
+
+    @property
+    def graded_as_a_file(self) -> bool:
+        """Whether ``verdicts`` are exact, and checked from file to outcome."""
+        return self.whole or self.example or self.kind in ("unfinished", "hostile")
 
 
 def answers(assignment: str) -> list[Answer]:
@@ -56,14 +66,28 @@ def answers(assignment: str) -> list[Answer]:
     return listed
 
 
+def close_to_right(listed: list[Answer], *names: str) -> list[Answer]:
+    """The same answers, of which the named ones are marked as close to right.
+
+    Raises:
+        ValueError: no answer has such a name.
+    """
+    if unknown := set(names) - {answer.name for answer in listed}:
+        raise ValueError(f"no answer is called {', '.join(sorted(unknown))}")
+    return [replace(answer, close=answer.close or answer.name in names) for answer in listed]
+
+
 def build(answer: Answer, source: NotebookNode, release: NotebookNode) -> NotebookNode:
     """The notebook that a student with this answer would hand in.
 
     Raises:
-        ValueError: an edit does not fit the reference solution any more.
+        ValueError: an edit does not fit the reference solution any more, or there is no such cell.
     """
     notebook = copy.deepcopy(release)
     solved = cells_by_grade_id(source)
+    named = {*answer.cells, *(place for place, _, _ in answer.edits)}
+    if unknown := sorted(named - {name for name, cell in solved.items() if role(cell) in ("answer", "manual")}):
+        raise ValueError(f"{answer.name}: no answer cell {', '.join(unknown)}")
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if role(cell) not in ("answer", "manual") or name in answer.blank:
@@ -82,7 +106,9 @@ def build(answer: Answer, source: NotebookNode, release: NotebookNode) -> Notebo
         if role(solved[place]) == "manual":
             cells_by_grade_id(notebook)[place].source = text
     for number, (place, text) in enumerate(answer.added):
-        position = next(i for i, cell in enumerate(notebook.cells) if cell.get("id") == place)
+        position = next((i for i, cell in enumerate(notebook.cells) if cell.get("id") == place), None)
+        if position is None:
+            raise ValueError(f"{answer.name}: no cell {place}")
         notebook.cells.insert(position + 1, nbformat.v4.new_code_cell(text, id=f"own-{number}"))  # type: ignore[no-untyped-call]
     return notebook
 

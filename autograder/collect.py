@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,10 @@ START_SECONDS = 120.0
 PROBE_SECONDS = 300.0
 GRACE_SECONDS = 10.0
 ATTEMPTS = 4  # how often a box is started again without the cell that ended it
+
+
+class Stopped(Exception):
+    """A run was called off from outside; it has no evidence."""
 
 
 @dataclass
@@ -128,14 +133,16 @@ def collect(
     seed: int,
     slot: int = 0,
     checkpoint: Checkpoint | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Evidence:
     """Run a restored notebook in a box and return its evidence.
 
     A cell that ends the box (by exiting, by its time, its memory) is left out and the rest runs again in a new box, so
-    that one such cell costs its own items only.
+    that one such cell costs its own items only. ``stop`` is asked again and again; once it is true, the box is ended.
 
     Raises:
         CannotIsolate: no box could be started on this machine.
+        Stopped: ``stop`` said so.
     """
     profile = assignment.profile(options.profile)
     cells = cells_to_run(notebook, profile, options.everything)
@@ -169,7 +176,7 @@ def collect(
                 device=options.device,
                 slot=slot,
                 deliver=deliver,
-                deadline=lambda collector=collector: collector.until,  # type: ignore[misc]
+                deadline=lambda collector=collector: 0.0 if stop() else collector.until,  # type: ignore[misc]
                 servers=None if options.everything else SERVERS,
                 checkpoint=checkpoint.tensors if checkpoint else None,
             )
@@ -179,6 +186,8 @@ def collect(
         except Malformed as error:
             record.seconds += time.monotonic() - begun
             problem = f"it sent {error}, which the grader's own code never does"
+        if stop():
+            raise Stopped
         if collector.ended:
             break
         if not collector.ready:

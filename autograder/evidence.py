@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import math
-import os
-import threading
+import shutil
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,12 +115,11 @@ class Evidence:
         }
 
     def save(self, folder: Path) -> None:
-        """Write ``evidence.safetensors`` and then, as the sign that all is there, ``evidence.json``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / ".evidence.safetensors"
-        safetensors.torch.save_file({k: v.clone().contiguous() for k, v in self.tensors.items()}, partial)
-        partial.replace(folder / "evidence.safetensors")
-        write_text(folder / "evidence.json", self.record.model_dump_json())
+        """Write ``evidence.json`` and ``evidence.safetensors``, both or neither."""
+        with _appearing(folder) as partial:
+            tensors = {name: value.clone().contiguous() for name, value in self.tensors.items()}
+            safetensors.torch.save_file(tensors, partial / "evidence.safetensors")
+            write_text(partial / "evidence.json", self.record.model_dump_json())
 
     @classmethod
     def load(cls, folder: Path) -> Evidence | None:
@@ -159,13 +160,29 @@ class Checkpoint:
         shown, training = found.record.cells.get(cell), found.record.found.get(TRAINING)
         if found.record.stopped or shown is None or shown.error or training is None or not training.document.get("losses"):
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".checkpoint.{os.getpid()}.{threading.get_ident()}"
-        safetensors.torch.save_file(found.tensors_of(TRAINING), partial)
-        partial.chmod(0o644)
-        partial.replace(folder / "checkpoint.safetensors")
-        kept = {"cell": cell, "document": training.document, "shown": shown.model_dump()}
-        write_text(folder / "checkpoint.json", json.dumps(kept))
+        with _appearing(folder) as partial:
+            safetensors.torch.save_file(found.tensors_of(TRAINING), partial / "checkpoint.safetensors")
+            (partial / "checkpoint.safetensors").chmod(0o644)
+            kept = {"cell": cell, "document": training.document, "shown": shown.model_dump()}
+            write_text(partial / "checkpoint.json", json.dumps(kept))
+
+
+@contextlib.contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """A new folder that takes its name, and the place of an older one, when all is in it.
+
+    Two submissions of the same content may end at the same time, and what one showed must not mix with the other's.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
+    try:
+        yield partial
+        partial.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another submission was faster: either is good
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -14,87 +14,28 @@ from torch import Tensor
 from .inside import trace as tracing
 
 ALLOWED = {
-    "_adaptive_avg_pool2d",
-    "_log_softmax",
-    "_native_batch_norm_legit_no_training",
-    "_reshape_alias",
-    "_softmax",
-    "_to_copy",
-    "_unsafe_view",
-    "abs",
-    "add",
-    "add_",
-    "addmm",
-    "alias",
-    "amax",
-    "avg_pool2d",
-    "bmm",
-    "cat",
-    "clamp",
-    "clamp_",
-    "clamp_min",
-    "clamp_min_",
-    "clone",
-    "constant_pad_nd",
-    "contiguous",
-    "convolution",
-    "detach",
-    "div",
-    "div_",
-    "elu",
-    "exp",
-    "expand",
-    "full",
-    "full_like",
-    "ge",
-    "gelu",
-    "gt",
-    "hardtanh",
-    "leaky_relu",
-    "leaky_relu_",
-    "le",
-    "log",
-    "lt",
-    "max_pool2d_with_indices",
-    "maximum",
-    "mean",
-    "minimum",
-    "mm",
-    "mul",
-    "mul_",
-    "native_batch_norm",
-    "native_layer_norm",
-    "neg",
-    "ones",
-    "ones_like",
-    "permute",
-    "pow",
-    "relu",
-    "relu_",
-    "rsqrt",
-    "select",
-    "sigmoid",
-    "silu",
-    "slice",
-    "split",
-    "sqrt",
-    "squeeze",
-    "stack",
-    "sub",
-    "sub_",
-    "sum",
-    "t",
-    "tanh",
-    "threshold",
-    "transpose",
-    "unsqueeze",
-    "view",
-    "where",
-    "zeros",
-    "zeros_like",
-}
+    "_adaptive_avg_pool2d", "_convolution", "_log_softmax", "_native_batch_norm_legit",
+    "_native_batch_norm_legit_no_training", "_prelu_kernel", "_reshape_alias", "_softmax", "_to_copy", "_unsafe_view",
+    "abs", "abs_", "adaptive_max_pool2d", "add", "add_", "addmm", "addmv", "alias", "amax", "amin", "as_strided",
+    "as_strided_", "avg_pool2d", "baddbmm", "bernoulli_", "bitwise_not", "bmm", "cat", "celu", "clamp", "clamp_",
+    "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "clone", "col2im", "constant_pad_nd", "contiguous",
+    "convolution", "copy_", "detach", "div", "div_", "elu", "elu_", "empty", "empty_like", "eq", "exp", "exp_",
+    "expand", "fill_", "flip", "full", "full_like", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardswish_",
+    "hardtanh", "hardtanh_", "im2col", "le", "leaky_relu", "leaky_relu_", "lift_fresh", "linalg_vector_norm", "log",
+    "log_sigmoid_forward", "logical_not", "logsumexp", "lt", "masked_fill", "masked_fill_", "max",
+    "max_pool2d_with_indices", "maximum", "mean", "min", "minimum", "mish", "mm", "mul", "mul_", "mv",
+    "native_batch_norm", "native_dropout", "native_group_norm", "native_layer_norm", "ne", "neg", "neg_", "new_empty",
+    "new_full", "new_ones", "new_zeros", "ones", "ones_like", "permute", "pow", "pow_", "rand_like", "randn_like",
+    "reciprocal", "reflection_pad2d", "relu", "relu_", "repeat", "replication_pad2d", "roll", "rsqrt", "rsub",
+    "scalar_tensor", "select", "sigmoid", "sigmoid_", "sign", "silu", "silu_", "slice", "softplus", "split",
+    "split_with_sizes", "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "sub", "sub_", "sum", "t", "t_", "tanh",
+    "tanh_", "threshold", "threshold_", "transpose", "transpose_", "unbind", "unfold", "unsqueeze", "unsqueeze_",
+    "upsample_bilinear2d", "upsample_nearest2d", "var", "var_mean", "view", "where", "zero_", "zeros", "zeros_like",
+}  # fmt: skip
 ELEMENTS = 200_000_000  # of one intermediate result
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
+FORMATS = {str(layout): layout for layout in (torch.contiguous_format, torch.preserve_format, torch.channels_last)}
+MADE = {"empty", "full", "ones", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
 
 
 class NotReplayable(Exception):
@@ -137,8 +78,10 @@ class Program:
             # Shapes first, on the meta device: a forged recording must not make this process allocate what it likes.
             self._run(images.to("meta"), {name: value.to("meta") for name, value in self._tensors.items()})
             self._checked = images.shape
-        # Clones, since a recording may hold operations that write in place: each batch starts from what was sent.
-        return self._run(images.clone(), {name: value.clone() for name, value in self._tensors.items()})
+        with torch.random.fork_rng(devices=[]):  # dropout that is still active is replayed, the same each time
+            torch.manual_seed(0)
+            # Clones, since a recording may hold operations that write in place: each batch starts from what was sent.
+            return self._run(images.clone(), {name: value.clone() for name, value in self._tensors.items()})
 
     @torch.no_grad()
     def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Tensor:
@@ -150,15 +93,19 @@ class Program:
             kwargs = {
                 key: self._value(value, results, images, tensors)
                 for key, value in node["kwargs"].items()
-                if key not in ("device", "pin_memory", "layout", "memory_format")
+                if key not in ("device", "generator", "pin_memory", "layout")
             }
-            if _name(node) in ("full", "ones", "zeros"):
+            if _name(node) in MADE:
                 kwargs["device"] = images.device
+            if _name(node) in BATCH_NORMS:
+                _require_sizes(node["op"], args)
             try:
                 results[index] = function(*args, **kwargs)
             except Exception as error:
                 raise NotReplayable(f"{node['op']}: {type(error).__name__}: {error}") from error
             self._check_size(results[index])
+            if "empty" in _name(node):
+                results[index].zero_()
         found = self._value(self._output, results, images, tensors)
         if not isinstance(found, Tensor):
             raise NotReplayable("the recorded output is not a tensor")
@@ -185,13 +132,24 @@ class Program:
             if "node" in value:
                 result = results[value["node"]]
                 return result[value["out"]] if isinstance(result, (list, tuple)) else result
-            return DTYPES[value["dtype"]]
+            return FORMATS[value["other"]] if "other" in value else DTYPES[value["dtype"]]
         except (KeyError, IndexError) as error:
             raise NotReplayable(f"the recording refers to {value}, which is not there") from error
 
 
 def _name(node: dict[str, Any]) -> str:
     return str(node["op"]).removeprefix("aten.").split(".")[0]
+
+
+BATCH_NORMS = {name for name in ALLOWED if "batch_norm" in name}
+
+
+def _require_sizes(name: str, args: list[Any]) -> None:
+    """Refuse a batch norm whose tensors do not fit: PyTorch itself checks that one level above, and here it would not."""
+    tensors = [value for value in args if isinstance(value, Tensor)]
+    fits = len(tensors) > 0 and isinstance(args[0], Tensor) and args[0].ndim > 1
+    if not fits or any(value.shape != args[0].shape[1:2] for value in tensors[1:]):
+        raise NotReplayable(f"{name} over tensors of shapes {[tuple(value.shape) for value in tensors]}")
 
 
 def _operation(full_name: str) -> Any:

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
-from . import gradebook, report
-from .assignment import load
-from .batch import Handed, grade_class, handed_in
+from . import cluster, gradebook, report, slurm
+from .assignment import Assignment, load
+from .batch import grade_class, handed_in
 from .course import Course, CourseError
-from .data import DataMissing
+from .data import DataMissing, dataset_folder
 from .decoy import sandbox_folder
+from .executor import Executor, Handed, LocalExecutor
+from .fleet import ClusterError
+from .journal import Journal, hash_of_grader
 from .outcomes import ClassOutcomes, SubmissionOutcome
 from .plan import Options, choose_device, default_threads
+from .progress import ClassProgress
 from .sandbox import run as sandbox_run
 from .sandbox.box import CannotIsolate
 
 
 class SessionError(Exception):
-    """This machine cannot grade; the message says why and what to do."""
+    """This machine, or the cluster, cannot grade; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,8 @@ class Session:
     """What to grade, how, and where the results go.
 
     ``gradebook`` None means grades are entered nowhere; ``store`` None means evidence is kept in the course's own store.
+    Boxes run on this machine, ``jobs`` at once, or on the dask cluster of ``scheduler``, or in ``slurm`` jobs. With
+    ``resume`` outcomes of the last run into ``out`` are kept where nothing changed.
     """
 
     course: Course
@@ -51,6 +52,9 @@ class Session:
     feedback: bool = False
     fresh: bool = False
     store: Path | None = None
+    resume: bool = False
+    scheduler: str | None = None
+    slurm: slurm.Slurm | None = None
 
     @property
     def autograded(self) -> Path:
@@ -63,7 +67,7 @@ class Session:
 
         Raises:
             CourseError: no such assignment, no submissions, a student who handed in nothing.
-            SessionError: no isolation, or no data.
+            SessionError: no isolation, no data, or no cluster.
         """
         self.course.release_notebook(self.assignment)
         try:
@@ -71,50 +75,13 @@ class Session:
         except FileNotFoundError as error:
             raise CourseError(str(error)) from error
         submissions = handed_in(self.submitted, self.assignment, self.students)
-        self._require_machine(assignment.settings.dataset)
-        options = Options(
-            profile=self.profile,
-            device=choose_device(self.device),
-            threads=default_threads(self.jobs),
-            store=None if self.fresh else self.store or self.course.evidence_store,
-        )
-        if self.gradebook is not None:
-            gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
-        progress = Progress(
-            TextColumn("grading"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            transient=True,
-        )
-        running: list[str] = []
-        with progress:
-            task = progress.add_task("", total=len(submissions), note="")
-
-            def notify(student: str, outcome: SubmissionOutcome | None) -> None:
-                if outcome is None:
-                    running.append(student)
-                else:
-                    running.remove(student)
-                    progress.advance(task)
-                    if not console.is_terminal or outcome.status == "could_not_grade":
-                        progress.console.print(report.line(student, outcome), markup=False, highlight=False)
-                progress.update(task, note=", ".join(running)[:60])
-
-            outcomes = grade_class(
-                self.course,
-                assignment,
-                submissions,
-                options,
-                jobs=self.jobs,
-                out=self.out,
-                notify=notify,
-                record=self._record if self.gradebook else None,
-            )
+        try:
+            with self._executor(assignment, len(submissions), console) as executor:
+                outcomes = self._grade(assignment, submissions, executor, console)
+        except CannotIsolate as error:
+            raise SessionError(f"no isolation: {error}; `autograder doctor` says more") from error
+        except (ClusterError, DataMissing) as error:
+            raise SessionError(str(error)) from error
         if self.gradebook is not None and self.feedback and any(self.autograded.glob(f"*/{self.assignment}")):
             with console.status("writing feedback pages ..."):
                 gradebook.feedback(
@@ -128,14 +95,56 @@ class Session:
         console.print(f"written: {self.out / 'outcomes.json'}", soft_wrap=True, highlight=False)
         return outcomes
 
-    def _require_machine(self, dataset: str) -> None:
-        try:
+    @contextmanager
+    def _executor(self, assignment: Assignment, submissions: int, console: Console) -> Iterator[Executor]:
+        """Where boxes run."""
+        dataset = assignment.settings.dataset
+        store = None if self.fresh else self.store or self.course.evidence_store
+        if not self.scheduler and not self.slurm:
             sandbox_run.check()
-            sandbox_folder(dataset)  # type: ignore[arg-type]
-        except CannotIsolate as error:
-            raise SessionError(f"no isolation: {error}; `autograder doctor` says more") from error
-        except DataMissing as error:
-            raise SessionError(str(error)) from error
+            sandbox_folder(dataset)
+            options = Options(self.profile, choose_device(self.device), default_threads(self.jobs), store=store)
+            yield LocalExecutor(options, self.jobs)
+            return
+        dataset_folder(dataset)  # no box runs here, but the hidden tests need the real test images
+        options = Options(self.profile, self.device, store=store)
+
+        def tell(line: str) -> None:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        with ExitStack() as opened:
+            with console.status("waiting for the first worker ..."):
+                scheduler: object = self.scheduler
+                wait = cluster.WORKER_SECONDS
+                if self.slurm:
+                    logs = self.out / "slurm"
+                    scheduler = opened.enter_context(slurm.started(self.slurm, assignment, logs, submissions))
+                    wait = math.inf  # a job waits in Slurm's queue as long as it takes
+                executor = opened.enter_context(cluster.connect(scheduler, assignment, options, tell, wait))
+            yield executor
+
+    def _grade(
+        self, assignment: Assignment, submissions: list[Handed], executor: Executor, console: Console
+    ) -> ClassOutcomes:
+        entered = self.gradebook is None or self.gradebook.exists()
+        if self.gradebook is not None:
+            gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
+        grader = hash_of_grader(self.course, assignment, executor.options, self.gradebook)
+        journal = Journal.open(self.out, grader, self.resume and entered)
+        journal.begin(submissions)
+        if self.resume:
+            console.print(f"kept from the last run: {len(journal.kept)} of {len(submissions)} outcomes")
+        with ClassProgress(console, len(submissions), len(journal.kept), executor.note) as progress:
+            return grade_class(
+                self.course,
+                assignment,
+                submissions,
+                executor,
+                out=self.out,
+                notify=progress.notify,
+                record=self._record if self.gradebook else None,
+                journal=journal,
+            )
 
     def _record(self, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
         assert self.gradebook is not None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -27,22 +30,64 @@ def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
     return digest.hexdigest()
 
 
-def gather(notebook: NotebookNode, assignment: Assignment, options: Options, slot: int = 0) -> Evidence:
-    """Evidence from the store if it is there, else from a box, which trains only what it has not trained before."""
-    seed = secrets.randbelow(2**31)
+@dataclass(frozen=True)
+class Place:
+    """Where the evidence of one submission belongs, and what of it is there: all, its training, or nothing.
+
+    ``folder`` and ``point`` are None where nothing is kept; ``training`` names the training cell.
+    """
+
+    folder: Path | None = None
+    point: Path | None = None
+    training: str | None = None
+    kept: Evidence | None = None
+    checkpoint: Checkpoint | None = None
+
+    def keep(self, found: Evidence) -> None:
+        """Keep evidence from a box, unless another submission of the same content was faster."""
+        if self.folder is not None and Evidence.load(self.folder) is None:
+            found.save(self.folder)
+        if self.point is not None and self.training is not None and Checkpoint.load(self.point) is None:
+            Checkpoint.save(self.point, self.training, found)
+
+
+def look_up(notebook: NotebookNode, assignment: Assignment, options: Options) -> Place:
+    """The place of a submission in the store that ``options`` name."""
     if options.store is None:
-        return collect(notebook, assignment, options, seed=seed, slot=slot)
+        return Place()
     cells = cells_to_run(notebook, assignment.profile(options.profile), options.everything)
     folder = options.store / _hash(cells, assignment, options)
     if (kept := Evidence.load(folder)) is not None:
-        return kept
+        return Place(folder, kept=kept)
     training = next((number for number, cell in enumerate(cells) if cell.training), None)
-    point = None
-    if training is not None:
-        point = options.store / f"trained-{_hash(cells[: training + 1], assignment, options)}"
-    known = Checkpoint.load(point) if point is not None else None
-    found = collect(notebook, assignment, options, seed=seed, slot=slot, checkpoint=known)
-    found.save(folder)
-    if point is not None and training is not None and known is None:
-        Checkpoint.save(point, cells[training].id, found)
+    if training is None:
+        return Place(folder)
+    point = options.store / f"trained-{_hash(cells[: training + 1], assignment, options)}"
+    return Place(folder, point, cells[training].id, checkpoint=Checkpoint.load(point))
+
+
+def new_seed() -> int:
+    """A seed that no submission can know; what probes draw follows from it."""
+    return secrets.randbelow(2**31)
+
+
+def gather(
+    notebook: NotebookNode,
+    assignment: Assignment,
+    options: Options,
+    slot: int = 0,
+    stop: Callable[[], bool] = lambda: False,
+) -> Evidence:
+    """Evidence from the store if it is there, else from a box, which trains only what it has not trained before.
+
+    Raises:
+        CannotIsolate: no box could be started on this machine.
+        Stopped: ``stop`` said so while the box ran.
+    """
+    place = look_up(notebook, assignment, options)
+    if place.kept is not None:
+        return place.kept
+    known = place.checkpoint
+    found = collect(notebook, assignment, options, seed=new_seed(), slot=slot, checkpoint=known, stop=stop)
+    place.keep(found)
     return found

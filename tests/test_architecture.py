@@ -3,18 +3,16 @@
 import json
 from collections.abc import Callable
 
-import hypothesis.strategies as st
 import pytest
 import torch
-from hypothesis import given, settings
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from autograder import architecture
-from autograder.architecture import declared
 from autograder.assignments.pa4_convnet.reference import convnet
 from autograder.comparison import close, filled
-from autograder.inside import trace
+from autograder.declared import declared
+from autograder.inside import recorder, trace
 from autograder.inside.channel import plain
 from autograder.layers import Layer, align, differences
 
@@ -255,7 +253,7 @@ def test_an_endless_forward_pass_is_cut() -> None:
     recorded = trace.record(Endless(), IMAGES)
     assert recorded.problem is not None
     assert recorded.problem.startswith("TraceTooLong")
-    assert len(recorded.nodes) == trace.MAX_NODES
+    assert len(recorded.nodes) == recorder.MAX_NODES
 
 
 def test_the_first_of_several_results_counts() -> None:
@@ -275,7 +273,7 @@ def test_batch_norm_and_dropout_show_in_training() -> None:
     assert layers(network, training=True)[3].describe() == "dropout 0.25"
     assert layers(network)[1]["features"] == 8
     whole_channels = nn.Sequential(nn.Conv2d(1, 8, 3), nn.Dropout2d(0.5))
-    assert layers(whole_channels, training=True)[1] == Layer("dropout", (("p", 0.5),))
+    assert layers(whole_channels, training=True)[1] == Layer("dropout", (("p", 0.5), ("drops", "whole channels")))
 
 
 def test_batch_norms_are_filled_with_their_statistics() -> None:
@@ -305,71 +303,122 @@ def test_declared_layers_are_known_though_forward_does_not_use_them() -> None:
     assert not differences(found["fc2"], reference[-1])
 
 
-@st.composite
-def chains(draw: st.DrawFn) -> list[tuple[str, dict[str, int]]]:
-    """Small legal networks for images (2, 2, 12, 12), as (kind, settings)."""
-    steps: list[tuple[str, dict[str, int]]] = []
-    channels, size = 2, 12
-    for _ in range(draw(st.integers(1, 3))):
-        kernel = draw(st.sampled_from([1, 3, 5]))
-        padding = draw(st.integers(0, 2))
-        out = draw(st.integers(1, 4))
-        if size + 2 * padding < kernel + 2:
-            break
-        steps.append(("conv", {"in": channels, "out": out, "kernel": kernel, "padding": padding}))
-        channels, size = out, size + 2 * padding - kernel + 1
-        if draw(st.booleans()):
-            steps.append(("relu", {}))
-        if size >= 4 and draw(st.booleans()):
-            steps.append(("pool", {"kernel": 2}))
-            size //= 2
-    features = channels * size * size
-    for out in draw(st.lists(st.integers(1, 6), max_size=2)):
-        steps.append(("linear", {"in": features, "out": out}))
-        features = out
-    return steps
+def both(network: nn.Module) -> list[Layer]:
+    return architecture.both_modes(*(architecture.of(network, IMAGES, training=mode) for mode in (True, False))).layers
 
 
-def build(steps: list[tuple[str, dict[str, int]]]) -> nn.Module:
-    made: list[nn.Module] = []
-    for kind, given_settings in steps:
-        s = given_settings
-        if kind == "conv":
-            made.append(nn.Conv2d(s["in"], s["out"], s["kernel"], padding=s["padding"]))
-        elif kind == "linear":
-            made += [nn.Flatten(), nn.Linear(s["in"], s["out"])]
-        else:
-            made.append(nn.ReLU() if kind == "relu" else nn.MaxPool2d(s["kernel"], s.get("stride", 2)))
-    return nn.Sequential(*made)
+@pytest.mark.parametrize(
+    ("network", "setting", "value"),
+    [
+        (nn.Dropout(0.25), "evaluation", "drops nothing"),
+        (nn.BatchNorm2d(1), "statistics", "batch in training, running in evaluation"),
+        (nn.BatchNorm2d(1, track_running_stats=False), "statistics", "batch in training, batch in evaluation"),
+        (nn.BatchNorm2d(1, affine=False), "affine", False),
+        (nn.BatchNorm2d(1), "affine", True),
+        (nn.Conv2d(1, 2, 3, padding=1, padding_mode="reflect"), "filled", "reflected values"),
+        (nn.Conv2d(1, 2, 3, padding=1, padding_mode="replicate"), "filled", "repeated values"),
+        (nn.Conv2d(1, 2, 3, padding=1, padding_mode="reflect"), "padding", (1, 1)),
+        (nn.Sequential(nn.ZeroPad2d((2, 0, 1, 1)), nn.Conv2d(1, 2, 3)), "padding", (2, 0, 1, 1)),
+        (nn.Sequential(nn.ZeroPad2d((2, 2, 1, 1)), nn.Conv2d(1, 2, 3, padding=1)), "padding", (2, 3)),
+        (nn.Conv2d(1, 2, 4, padding="same"), "padding", (1, 2, 1, 2)),
+        (nn.MaxPool2d(2, ceil_mode=True), "ceil", False),  # 28 rows are 14 windows, either way
+        (nn.MaxPool2d(3, ceil_mode=True), "ceil", True),
+    ],
+)
+def test_settings_that_training_or_arguments_alone_do_not_show(network: nn.Module, setting: str, value: object) -> None:
+    (found,) = both(network)
+    assert found[setting] == value
 
 
-@settings(max_examples=40, deadline=None)
-@given(steps=chains(), data=st.data())
-def test_random_chains_match_themselves_and_nothing_else(
-    steps: list[tuple[str, dict[str, int]]], data: st.DataObject
-) -> None:
-    images = trace.drawn_images(1, (2, 2, 12, 12))
-    expected = layers(build(steps), images)
-    aligned = align(layers(build(steps), images), expected)
-    assert aligned.matched == expected
-    assert aligned.extra == []
-    with torch.no_grad():
-        assert close(filled(build(steps), images, 9)(images), filled(build(steps), images, 9)(images))
+def test_what_only_one_mode_does_is_a_layer_of_its_own() -> None:
+    class Last(nn.Module):
+        def __init__(self, training: bool) -> None:
+            super().__init__()
+            self.where = training
 
-    # The last step, changed in one setting: nothing after it needs to change with it.
-    kind, last = steps[-1]
-    change = {
-        "conv": st.sampled_from([{"out": last.get("out", 0) + 1}, {"padding": last.get("padding", 0) + 1}]),
-        "linear": st.just({"out": last.get("out", 0) + 1}),
-        "pool": st.just({"stride": 1}),
-        "relu": st.none(),
-    }[kind]
-    changed = data.draw(change)
-    wrong = steps[:-1] if changed is None else [*steps[:-1], (kind, last | changed)]
-    aligned = align(layers(build(wrong), images), expected)
-    off = [(a, b) for a, b in zip(aligned.matched, expected, strict=True) if a != b]
-    assert len(off) == 1
-    assert (off[0][0] is None) == (changed is None)
-    if changed is not None:
-        assert off[0][0] is not None
-        assert len(differences(*off[0])) == 1
+        def forward(self, x: Tensor) -> Tensor:
+            return x.relu().softmax(1) if self.training == self.where else x.relu()
+
+    assert [layer.describe() for layer in both(Last(training=False))] == ["ReLU", "softmax in evaluation mode only"]
+    assert [layer.describe() for layer in both(Last(training=True))] == ["ReLU", "softmax in training mode only"]
+
+
+@pytest.mark.parametrize(
+    ("network", "kind"),
+    [
+        (nn.ConvTranspose2d(1, 2, 3, padding=1), "transposed_conv2d"),
+        (nn.InstanceNorm2d(1, affine=True), "instance_norm"),
+        (nn.GroupNorm(1, 1), "native_group_norm"),
+        (nn.AdaptiveMaxPool2d(1), "adaptive_maxpool2d"),
+        (nn.AvgPool2d(28), "avgpool2d"),
+        (nn.Hardtanh(0.0, 6.0), "hardtanh"),
+    ],
+)
+def test_layers_that_look_like_others(network: nn.Module, kind: str) -> None:
+    assert [layer.kind for layer in both(network)] == [kind]
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        lambda x: x.mean((2, 3)),
+        lambda x: x.mean([-1, -2], keepdim=True),
+        lambda x: x.mean(3).mean(2),
+        lambda x: x.flatten(2).mean(-1),
+        lambda x: F.avg_pool2d(x, x.shape[2:]),
+        lambda x: F.adaptive_avg_pool2d(x, 1)[:, :, 0, 0],
+        lambda x: F.adaptive_avg_pool2d(x.to(memory_format=torch.channels_last), 1),
+    ],
+)
+def test_the_mean_over_all_places_in_any_style(pool: Callable[[Tensor], Tensor]) -> None:
+    class Pooled(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return pool(x)
+
+    recorded = trace.record(Pooled(), IMAGES.expand(4, 3, 28, 28).clone())
+    assert [layer.describe() for layer in architecture.network(recorded.document()).layers] == [
+        "adaptive average pool to 1x1"
+    ]
+
+
+def test_weights_that_are_not_learned_are_known() -> None:
+    class Mixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3)
+            self.plain_list = [nn.Conv2d(4, 4, 3)]
+            self.frozen = nn.Linear(4 * 22 * 22, 10).requires_grad_(False)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.second(self.first(x).detach())
+            return self.frozen(self.plain_list[0](x).flatten(1)) + self.second(torch.ones(1, 4, 3, 3)).sum()
+
+    found = architecture.of(Mixed(), IMAGES, training=True)
+    weights = ["reached by no gradient", "learned", "no parameters of the network", "reached by no gradient"]
+    assert [layer["weights"] for layer in found.layers if layer["weights"]] == weights
+
+
+def test_weights_that_are_used_twice_are_known() -> None:
+    conv = nn.Conv2d(1, 1, 3)
+    assert [layer["weights"] for layer in both(nn.Sequential(conv, nn.ReLU(), conv))] == [
+        "learned",
+        None,
+        "those of an earlier layer",
+    ]
+
+
+def test_forged_references_end() -> None:
+    """A node that refers to itself, to a later one, or to far more paths than nodes."""
+
+    def node(op: str, *args: dict[str, object]) -> dict[str, object]:
+        return {"op": op, "args": list(args), "kwargs": {}, "shapes": [[2]]}
+
+    def result(index: int, **more: object) -> dict[str, object]:
+        return {"node": index, "out": 0} | more
+
+    doubling = [node("aten.add.Tensor", result(index), result(index)) for index in range(200)]
+    product = node("aten.mul.Tensor", {"input": 0, "shape": [2]}, result(200))
+    sum_of_both = node("aten.add.Tensor", result(201), result(200))
+    nodes = [node("aten.add.Tensor", result(0), result(1)), *doubling, product, sum_of_both]
+    document = {"nodes": nodes, "output": result(202, after=[201]), "problem": None, "unlearned": []}
+    assert [layer.kind for layer in architecture.network(document).layers] == ["mul", "add"]

@@ -80,3 +80,11 @@ def test_a_missing_cell_is_not_attempted() -> None:
 
 def test_written_answers_are_left_to_the_person_who_marks_them() -> None:
     assert "essay" not in not_attempted(RELEASE, RELEASE)
+
+
+def test_a_todo_that_names_an_item_marks_it() -> None:
+    released = RELEASED.replace("### ACT1:", "# TODO act01:").replace("### ACT2:", "# TODO something:")
+    release, parts = notebook(released), released.split(STUB)
+    rest = f"self.x = 2{parts[2]}self.x = 3{parts[3]}"
+    assert not_attempted(notebook(f"{parts[0]}{STUB}{parts[1]}{rest}"), release) == {"act01", "act17"}
+    assert not_attempted(notebook(f"{parts[0]}self.x = 1{parts[1]}{rest}"), release) == {"act17"}

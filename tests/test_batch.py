@@ -4,6 +4,7 @@ import json
 import shutil
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import pytest
 from conftest import ROOT
 from nbformat import NotebookNode
 
-from autograder import batch
+from autograder import executor
 from autograder.assignment import Assignment, load
-from autograder.batch import Handed, grade_class, handed_in
+from autograder.batch import grade_class, handed_in
 from autograder.course import Course, CourseError
 from autograder.evidence import Evidence, Record
+from autograder.executor import Handed, LocalExecutor
+from autograder.journal import Journal
+from autograder.notebook import read
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.plan import Options
 from autograder.sandbox.box import CannotIsolate
@@ -69,15 +73,20 @@ class Gathered:
     def __init__(self) -> None:
         self.lock, self.slots, self.most = threading.Lock(), [], 0
         self.in_use: list[int] = []
+        self.seconds = 0.1
 
-    def __call__(self, notebook: NotebookNode, assignment: Assignment, options: Options, slot: int = 0) -> Evidence:
+    def __call__(
+        self, notebook: NotebookNode, assignment: Assignment, options: Options, slot: int, stop: Callable[[], bool]
+    ) -> Evidence:
         with self.lock:
             assert slot not in self.in_use
             self.in_use.append(slot)
             self.most = max(self.most, len(self.in_use))
             number = len(self.slots)
             self.slots.append(slot)
-        time.sleep(0.1)
+        until = time.monotonic() + self.seconds
+        while time.monotonic() < until and not stop():
+            time.sleep(0.01)
         with self.lock:
             self.in_use.remove(slot)
         if number == 1:
@@ -90,13 +99,14 @@ class Gathered:
 @pytest.fixture
 def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
     made = Gathered()
-    monkeypatch.setattr(batch, "gather", made)
+    monkeypatch.setattr(executor, "gather", made)
     return made
 
 
-def graded(submitted: Path, out: Path, **options: Any) -> ClassOutcomes:
-    arguments: dict[str, Any] = {"jobs": 1, "out": out, "notify": lambda *_: None, "record": None} | options
-    return grade_class(COURSE, load(NAME), handed_in(submitted, NAME), Options(profile="quick"), **arguments)
+def graded(submitted: Path, out: Path, jobs: int = 1, **options: Any) -> ClassOutcomes:
+    arguments: dict[str, Any] = {"out": out, "notify": lambda *_: None, "record": None} | options
+    where = LocalExecutor(Options(profile="quick"), jobs)
+    return grade_class(COURSE, load(NAME), handed_in(submitted, NAME), where, **arguments)
 
 
 def test_each_trouble_is_its_own_submissions(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
@@ -152,3 +162,53 @@ def test_grades_that_could_not_be_entered_are_reported(submitted: Path, gathered
     assert ada.status == "could_not_grade"
     assert "not entered into the gradebook: OSError: disk full" in str(ada.reason)
     assert outcomes.submissions["zoe"].status == "graded"
+
+
+def test_no_more_are_read_than_are_needed(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+    taken: list[str] = []
+
+    def one_by_one() -> Iterator[Handed]:
+        for handed in handed_in(submitted, NAME):
+            taken.append(handed.student)
+            yield handed
+
+    release = read(COURSE.release_notebook(NAME))
+    runs = LocalExecutor(Options(profile="quick"), 1).runs(one_by_one(), release, load(NAME), lambda _: None)
+    for done in range(1, 5):
+        next(runs)
+        assert len(taken) <= done + 1
+    assert len(list(runs)) == 1
+
+
+def test_an_interrupted_run_ends_its_boxes_and_begins_no_other(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+    gathered.seconds = 60.0
+
+    def notify(student: str, outcome: SubmissionOutcome | None) -> None:
+        if outcome is not None:
+            raise KeyboardInterrupt
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):  # at the outcome of the file that is no notebook
+        graded(submitted, tmp_path / "out", jobs=2, notify=notify)
+    assert time.monotonic() - begun < 10
+    assert len(gathered.slots) <= 2
+    assert gathered.in_use == []
+
+
+def test_what_a_journal_keeps_is_not_run_again(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+    def journal() -> Journal:
+        made = Journal.open(tmp_path / "out", "grader", resume=True)
+        made.begin(handed_in(submitted, NAME))
+        return made
+
+    first = graded(submitted, tmp_path / "out", journal=journal())
+    entered: list[str] = []
+    again = graded(
+        submitted, tmp_path / "out", journal=journal(), record=lambda handed, *_: entered.append(handed.student)
+    )  # fmt: skip
+    assert list(again.submissions) == list(first.submissions)
+    kept = [student for student, outcome in first.submissions.items() if outcome.status == "graded"]
+    assert kept == ["ada", "zoe"]
+    assert entered == [student for student in first.submissions if student not in kept]
+    assert all(again.submissions[student] == first.submissions[student] for student in kept)
+    assert ClassOutcomes.read(tmp_path / "out" / "outcomes.json") == again

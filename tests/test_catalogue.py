@@ -1,4 +1,4 @@
-"""Whole submissions, right and wrong, through sandbox and hidden tests: each gets exactly the verdicts it must get."""
+"""Whole submissions, right and wrong, from file to outcome: each gets exactly the verdicts it must get."""
 
 import io
 from pathlib import Path
@@ -12,7 +12,7 @@ from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.session import Session
 
 ASSIGNMENT = "pa4_convnet"
-ANSWERS = catalogue.answers(ASSIGNMENT)
+ANSWERS = [answer for answer in catalogue.answers(ASSIGNMENT) if answer.graded_as_a_file]
 FULL = Path(__file__).parent / "full_profile" / "pa4_convnet.outcomes.json"
 
 
@@ -70,7 +70,7 @@ def test_messages_say_observed_expected_and_cause(outcomes: ClassOutcomes) -> No
     for part in ("`err` is the number of misclassified images", "Observed: err = ", "expected: ", "batches are counted"):
         assert part in found
     rests = outcomes.submissions["syntax_error_in_trainer"].items["act16"].message
-    assert rests.startswith("Rests on act11, act12, act14, act15")
+    assert rests.startswith("Rests on act11, act12, act13, act14, act15")
     assert "SyntaxError" in outcomes.submissions["syntax_error_in_trainer"].items["act12"].message
 
 

@@ -1,42 +1,30 @@
 """A student's network beside the reference: equal whatever the style, else an exact complaint."""
 
+import json
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from torch.utils.checkpoint import checkpoint
 
 from autograder.assignments.pa4_convnet.reference import convnet
 from autograder.comparison import Comparison, Complaint, close, compare, require
 from autograder.evidence import Evidence, Found, NotShown, Record, parse_frame
-from autograder.inside import trace
+from autograder.inside import networks
 from autograder.inside.channel import plain
 
 SHAPE = (4, 1, 28, 28)
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, FC1, RELU3, FC2 = range(9)
 
 
-def evidence_of(network: nn.Module, seed: int = 6) -> Evidence:
+def evidence_of(network: nn.Module, seed: int = 6, shape: tuple[int, ...] = SHAPE) -> Evidence:
     """What a probe in the box sends of a network, through the form in which it travels."""
-    import json
-
-    images = trace.drawn_images(seed, SHAPE)
-    training = trace.record(network.train(True), images)
-    with torch.no_grad():
-        evaluation = trace.record(network.train(False), images)
-    document: dict[str, Any] = {
-        "modules": trace.modules(network), "training": training.document(), "evaluation": evaluation.document(),
-        "parameters": [{"name": name, "shape": list(value.shape)} for name, value in network.named_parameters()],
-    }  # fmt: skip
-    tensors = {}
-    if evaluation.problem is None:
-        trace.fill(evaluation, network, seed)
-        for mode in ("evaluation", "training"):
-            torch.manual_seed(seed)
-            tensors[f"network/{mode}"] = network.train(mode == "training")(images).detach()
-    parsed, _ = parse_frame(json.dumps(plain(document)).encode(), b"")
+    found = networks.describe(lambda: network, seed, shape)
+    parsed, _ = parse_frame(json.dumps(plain(found.document)).encode(), b"")
     record = Record(seed=seed, profile="quick", isolation="none", versions={}, found={"network": Found(document=parsed)})
-    return Evidence(record, tensors)
+    return Evidence(record, {f"network/{name}": tensor.detach() for name, tensor in found.tensors.items()})
 
 
 def compared(network: nn.Module) -> Comparison:
@@ -151,3 +139,189 @@ def test_a_complaint_says_observed_expected_and_cause() -> None:
     with pytest.raises(AssertionError) as raised:
         require(False, 1, 2, "counting batches")
     assert str(raised.value) == "observed: 1; expected: 2; likely cause: counting batches"
+
+
+SMALL = (4, 1, 12, 12)
+
+
+def small() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
+        nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10),
+    )  # fmt: skip
+
+
+class Parts(nn.Module):
+    """The same with every step a method, so that a test can replace one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.norm, self.drop = nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.Dropout(0.25)
+        self.conv2, self.conv3 = nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+        self.fc = nn.Linear(8, 10)
+
+    first, second, third = (lambda self, x: self.conv1(x)), (lambda self, x: self.conv2(x)), (lambda self, x: self.conv3(x))
+    normed, dropped, last = (lambda self, x: self.norm(x)), (lambda self, x: self.drop(x)), (lambda self, x: self.fc(x))
+
+    def pooled(self, x: Tensor) -> Tensor:
+        return F.max_pool2d(x, 2)
+
+    def averaged(self, x: Tensor) -> Tensor:
+        return x.mean((2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.dropped(self.pooled(F.relu(self.normed(self.first(x)))))
+        x = F.relu(self.third(F.relu(self.second(x))))
+        return self.last(self.averaged(x))
+
+
+def beside(**replaced: Any) -> Comparison:
+    """``Parts`` with methods (functions of self and x) or attributes (modules) replaced, beside the reference."""
+    network = Parts()
+    for name, value in replaced.items():
+        if isinstance(value, nn.Module):
+            setattr(network, name, value)
+    network.__class__ = type("Changed", (Parts,), {k: v for k, v in replaced.items() if not isinstance(v, nn.Module)})
+    return compare(evidence_of(network, shape=SMALL), small(), SMALL, probe="network", cell="answer")
+
+
+def add_in_place(self: Any, x: Tensor) -> Tensor:
+    x = x @ self.fc.weight.t()
+    x += self.fc.bias
+    return x
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    [
+        {},
+        {"first": lambda self, x: self.conv1(x.to(memory_format=torch.channels_last))},
+        {"second": lambda self, x: torch.stack([self.conv2(image) for image in x])},
+        {"second": lambda self, x: torch.cat([self.conv2(half) for half in x.split(2)])},
+        {"first": lambda self, x: F.conv2d(x, self.conv1.weight, padding=1) + self.conv1.bias.view(1, -1, 1, 1)},
+        {"last": add_in_place},
+        {"last": lambda self, x: torch.stack([self.fc.weight @ row + self.fc.bias for row in x])},
+        {"last": lambda self, x: torch.baddbmm(self.fc.bias, x[None], self.fc.weight.t()[None])[0]},
+        {"last": lambda self, x: torch.einsum("ni,oi->no", x, self.fc.weight) + self.fc.bias},
+        {"last": lambda self, x: F.conv2d(x[:, :, None, None], self.fc.weight[:, :, None, None], self.fc.bias).flatten(1)},
+        {"dropped": lambda self, x: x * (torch.rand_like(x) > 0.25) / 0.75 if self.training else x},
+        {"second": lambda self, x: checkpoint(self.conv2, x, use_reentrant=False)},
+        {"pooled": lambda self, x: F.max_pool2d(x, 2, return_indices=True)[0]},
+        {"first": lambda self, x: self.conv1.double()(x.double()).float()},
+        {"spare": nn.Linear(3, 4)},
+    ],
+)
+def test_right_networks_however_they_are_written(replaced: dict[str, Any]) -> None:
+    found = beside(**replaced)
+    assert found.equal
+    found.require_wired()
+
+
+def never_training(self: Any, x: Tensor) -> Tensor:
+    return F.batch_norm(x, self.norm.running_mean, self.norm.running_var, self.norm.weight, self.norm.bias)
+
+
+CONVOLUTION1, NORM, RELU_1, POOL, DROP, CONVOLUTION2, RELU_2, CONVOLUTION3, RELU_3, AVERAGE, LINEAR = range(11)
+ALL = ("in", "out", "kernel", "stride", "padding", "dilation", "groups", "bias", "features", "p", "ceil", "output")
+
+
+@pytest.mark.parametrize(
+    ("place", "phrase", "replaced"),
+    [
+        (CONVOLUTION1, "padding with reflected values", {"conv1": nn.Conv2d(1, 8, 3, padding=1, padding_mode="reflect")}),
+        (
+            CONVOLUTION1,
+            "padding left 2, right 0",
+            {"first": lambda s, x: F.conv2d(F.pad(x, (2, 0, 1, 1)), s.conv1.weight, s.conv1.bias)},
+        ),
+        (CONVOLUTION1, "no parameters of the network", {"first": lambda s, x: nn.Conv2d(1, 8, 3, padding=1)(x)}),
+        (CONVOLUTION1, "reached by no gradient", {"normed": lambda s, x: s.norm(x.detach())}),
+        (CONVOLUTION2, "groups 2, expected 1", {"conv2": nn.Conv2d(8, 8, 3, padding=1, groups=2)}),
+        (CONVOLUTION3, "those of an earlier layer", {"third": lambda s, x: s.conv2(x)}),
+        (NORM, "learned scale and shift False", {"norm": nn.BatchNorm2d(8, affine=False)}),
+        (NORM, "batch in evaluation", {"norm": nn.BatchNorm2d(8, track_running_stats=False)}),
+        (
+            NORM,
+            "running in training",
+            {"normed": lambda s, x: F.batch_norm(x, s.norm.running_mean, s.norm.running_var, s.norm.weight, s.norm.bias)},
+        ),
+        (NORM, "no parameters of the network", {"normed": lambda s, x: nn.BatchNorm2d(8)(x)}),
+        (NORM, "no batch norm", {"norm": nn.GroupNorm(2, 8)}),
+        (NORM, "no batch norm", {"norm": nn.InstanceNorm2d(8, affine=True)}),
+        (DROP, "drops whole channels", {"drop": nn.Dropout2d(0.25)}),
+        (DROP, "evaluation mode drops values", {"dropped": lambda s, x: F.dropout(x, 0.25)}),
+        (DROP, "no dropout 0.25", {"drop": nn.AlphaDropout(0.25)}),
+        (DROP, "no dropout 0.25", {"dropped": lambda s, x: F.dropout(x, 0.25, training=False)}),
+        (POOL, "ceil_mode True", {"pooled": lambda s, x: F.max_pool2d(x, 5, ceil_mode=True)}),
+        (AVERAGE, "no adaptive average pool", {"averaged": lambda s, x: x.amax((2, 3))}),
+    ],
+)
+def test_the_complaint_is_about_the_layer_that_is_wrong(place: int, phrase: str, replaced: dict[str, Any]) -> None:
+    found = beside(**replaced)
+    assert not found.equal
+    with pytest.raises(Complaint, match=phrase):
+        found.require_layer(place, "", ALL, "")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "replaced"),
+    [
+        ("also mul", {"last": lambda s, x: 2 * s.fc(x)}),
+        ("also add", {"last": lambda s, x: s.fc(x) + s.fc.bias}),
+        ("also add", {"third": lambda s, x: s.conv3(x) + x}),
+        ("also log softmax", {"last": lambda s, x: s.fc(x).log_softmax(1)}),
+        ("also softmax in evaluation mode only", {"last": lambda s, x: s.fc(x) if s.training else s.fc(x).softmax(1)}),
+        ("also hardtanh", {"normed": lambda s, x: F.relu6(s.norm(x))}),
+        ("also slice", {"last": lambda s, x: (s.fc(x), x)[0][:, :9]}),
+        ("also flip", {"averaged": lambda s, x: x.flip(0).mean((2, 3))}),
+    ],
+)
+def test_something_more_is_named(phrase: str, replaced: dict[str, Any]) -> None:
+    found = beside(**replaced)
+    assert not found.equal
+    with pytest.raises(Complaint, match=phrase):
+        found.require_nothing_between(-1, LINEAR + 1, "")
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    [
+        {"first": lambda s, x: s.conv1(x.transpose(2, 3))},
+        {"second": lambda s, x: s.conv2(x.transpose(0, 1).reshape(x.shape))},
+        {"averaged": lambda s, x: x.mean((2, 3)).t().reshape(4, 8)},
+    ],
+)
+def test_right_layers_that_are_connected_wrongly(replaced: dict[str, Any]) -> None:
+    found = beside(**replaced)
+    assert not found.equal
+    with pytest.raises(Complaint, match="all layers are right, the outputs are not"):
+        found.require_wired()
+
+
+def without_gradient(self: Any, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        return self.fc(x)
+
+
+@pytest.mark.parametrize("last", [without_gradient, lambda s, x: s.fc(x).detach(), lambda s, x: s.fc(x).data])
+def test_no_gradient_at_all_is_one_complaint(last: Any) -> None:
+    found = beside(last=last)
+    assert not found.equal
+    for index in range(LINEAR + 1):
+        found.require_layer(index, "", ALL, "")
+    with pytest.raises(Complaint, match="no gradient reaches the weights"):
+        found.require_wired()
+
+
+def test_classes_in_place_of_logits_are_one_complaint() -> None:
+    found = beside(last=lambda s, x: s.fc(x).argmax(1))
+    found.require_layer(CONVOLUTION1, "", ALL, "")
+    with pytest.raises(Complaint, match="also argmax"):
+        found.require_nothing_between(LINEAR, LINEAR + 1, "")
+
+
+def test_a_parameter_that_changes_nothing_at_first_is_seen() -> None:
+    """A factor that begins with 1 would hide: the network equals the reference until it is trained."""
+    found = beside(scale=nn.ParameterList([torch.ones(1)]), last=lambda s, x: s.scale[0] * s.fc(x))
+    assert not found.equal

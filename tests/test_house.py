@@ -61,12 +61,12 @@ def test_conda_environment_and_package_agree() -> None:
     assert conda == ["python=3.11", "graphviz", "pip"]
     assert project()["project"]["requires-python"] == ">=3.11,<3.12"
     # One statement of the versions: conda takes them from this package, so they cannot differ.
-    assert pip == {"pip": ["-e .[dev]"]}
-    assert "dev" in project()["project"]["optional-dependencies"]
+    assert pip == {"pip": ["-e .[cluster,dev]"]}
+    assert set(project()["project"]["optional-dependencies"]) == {"cluster", "dev"}
 
 
 def test_every_dependency_has_a_lower_and_an_upper_bound() -> None:
-    tables = [project()["project"]["dependencies"], project()["project"]["optional-dependencies"]["dev"]]
+    tables = [project()["project"]["dependencies"], *project()["project"]["optional-dependencies"].values()]
     for requirement in [requirement for table in tables for requirement in table]:
         assert re.fullmatch(r"[a-z0-9-]+(\[\w+\])?(==[\d.]+(\*)?|>=[\d.]+,<[\d.]+)", requirement), requirement
 
@@ -190,7 +190,7 @@ def test_set_up_installs_once_and_again_when_the_project_changes(machine: BareMa
     assert first.returncode == 0, first.stderr
     assert "installing" in first.stdout
     assert first.stdout.endswith("setup: ready\n")
-    assert machine.pip_calls == ["-m pip install --quiet --progress-bar off --editable .[dev]"]
+    assert machine.pip_calls == ["-m pip install --quiet --progress-bar off --editable .[cluster,dev]"]
 
     assert machine.set_up().stdout == "setup: ready (.venv is up to date)\n"
     assert len(machine.pip_calls) == 1

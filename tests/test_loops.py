@@ -61,6 +61,16 @@ def zeroed_before_step(net: nn.Module, optim: Any, loss: nn.Module, images: torc
     optim.step()
 
 
+def with_closure(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    def closure() -> torch.Tensor:
+        optim.zero_grad()
+        value: torch.Tensor = loss(net(images), labels)
+        value.backward()
+        return value
+
+    optim.step(closure)
+
+
 def no_step(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
     optim.zero_grad()
     loss(net(images), labels).backward()
@@ -102,7 +112,7 @@ def complaints(found: Watched) -> set[str]:
     return failed
 
 
-@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none])
+@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none, with_closure])
 @pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.SGD, torch.optim.AdamW])
 def test_right_loops(step: Step, optimizer: Callable[..., Any]) -> None:
     assert complaints(watched(step, optimizer)) == set()

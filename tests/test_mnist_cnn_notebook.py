@@ -1,10 +1,12 @@
 """The notebook of mnist_cnn: its facts are the reference's, its release runs alone, and it gives no answer away."""
 
+import copy
 import re
 from pathlib import Path
 
 import nbclient
 import pytest
+from nbformat import NotebookNode
 from torch import nn
 
 from autograder import data, notebook
@@ -26,7 +28,7 @@ ITEMS = [
 
 
 @pytest.fixture(scope="module")
-def release() -> notebook.NotebookNode:
+def release() -> NotebookNode:
     return notebook.read(COURSE.release_notebook(NAME))
 
 
@@ -63,23 +65,23 @@ def test_the_text_states_examples_and_both_models_to_compare_with() -> None:
     assert str(reference.PERCEPTRON)[1:-1] in source_text("comparison_table")
 
 
-def test_nothing_graded_rests_on_the_exploration(release: notebook.NotebookNode) -> None:
+def test_nothing_graded_rests_on_the_exploration(release: NotebookNode) -> None:
     cells = notebook.cells_by_grade_id(release)
     assert {"not-graded", "training"} <= set(notebook.tags(cells["exploration"]))
     assert "exploration" not in {item.answer for item in notebook.items(release)}
 
 
-def test_students_do_not_see_counts_or_the_loop(release: notebook.NotebookNode) -> None:
+def test_students_do_not_see_counts_or_the_loop(release: NotebookNode) -> None:
     everything = "\n".join(cell.source for cell in release.cells)
     for secret in ("870,634", "870_634", "329,962", "329_962", "3136", "7 * 7", "torch.optim.Adam(", ".backward()"):
         assert secret not in everything
 
 
 @pytest.mark.timeout(600)
-def test_the_release_runs_alone_and_says_what_is_not_attempted(release: notebook.NotebookNode, tmp_path: Path) -> None:
+def test_the_release_runs_alone_and_says_what_is_not_attempted(release: NotebookNode, tmp_path: Path) -> None:
     """A real Jupyter kernel in a folder that holds the dataset (there is no network here) and nothing else."""
     (tmp_path / "data").symlink_to(data.cache_folder(), target_is_directory=True)
-    ran = notebook.nbformat.from_dict(release)
+    ran = copy.deepcopy(release)
     nbclient.NotebookClient(ran, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = {
         cell.id: "".join(output.get("text", "") for output in cell.outputs if output.output_type == "stream")

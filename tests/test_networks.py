@@ -131,3 +131,52 @@ def test_reported_losses_need_a_network_that_has_them(monkeypatch: pytest.Monkey
         else:
             with pytest.raises(comparison.Complaint, match="do not come from the training"):
                 held_out.require_network_behind(reported, found, "training", "", dataset="mnist", normalised=normalised)
+
+
+class Broken(nn.Module):
+    """Stops half-way through ``__init__``: a size that is a float."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, padding=1)
+        self.size = 4 * (28 / 4) ** 2
+        self.fc = nn.Linear(self.size, 10)  # type: ignore[arg-type]
+
+
+def test_of_a_network_whose_init_raises_the_layers_built_until_then_count() -> None:
+    found = networks.describe(Broken, SEED, attributes=("size", "conv", "other"))
+    assert found.document["attributes"] == {"size": 196.0, "conv": None}
+    assert found.tensors == {}
+    seen = comparison.compare(evidence_of(found), small(), (4, 1, 28, 28), probe="network", cell="network")
+    seen.require_layer(0, "", ("in", "out", "kernel", "bias"), "")
+    assert not seen.equal
+    assert "TypeError" in seen.stopped()
+    with pytest.raises(comparison.Complaint, match="linear"):
+        seen.require_layer(5, "", ("in", "out", "bias"), "")
+
+
+def test_what_raises_before_a_module_is_begun_is_no_network() -> None:
+    with pytest.raises(ZeroDivisionError):
+        networks.describe(lambda: nn.Linear(1 // 0, 1), SEED)
+    with pytest.raises(TypeError):
+        networks.describe(lambda: nn.Linear("one", 1), SEED)  # type: ignore[arg-type]
+
+
+class NotKept(nn.Module):
+    """Computes a convolution and goes on with the images: the linear layer gets another size than it wants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(1, 4, 3, padding=1), nn.Linear(196, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        nn.functional.max_pool2d(self.conv(images).relu(), 4)
+        return self.fc(images.flatten(1))
+
+
+def test_where_forward_stopped_a_result_that_was_not_kept_counts_as_not_used() -> None:
+    seen = compared(NotKept)
+    assert "RuntimeError" in seen.stopped()
+    seen.require_layer(0, "conv", ("in", "out", "kernel"), "")
+    with pytest.raises(comparison.Complaint, match="forward stopped"):
+        seen.require_used(0, "its result is not used")

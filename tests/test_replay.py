@@ -203,3 +203,57 @@ def test_a_network_that_memorised_its_recording_is_not_believed() -> None:
     changed = copy.deepcopy(tensors)
     changed["param.1.weight"] *= -1
     assert not torch.allclose(Program(document, tensors)(IMAGES), Program(document, changed)(IMAGES))
+
+
+@pytest.mark.parametrize("op", ["native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training"])
+def test_forged_batch_norm_that_would_read_or_write_beyond_its_tensors_is_refused(op: str) -> None:
+    one = {"param": "one"}
+    rest = [0.1, 1e-5] if op.endswith("no_training") else [True, 0.1, 1e-5]
+    document = one_node(f"aten.{op}.default", {"input": 0}, one, one, one, one, *rest)
+    with pytest.raises(NotReplayable, match="over tensors of shapes"):
+        Program(document, {"param.one": torch.ones(2)})(IMAGES)
+
+
+RIGHT = {
+    "maximum with a number": lambda x: torch.max(x, torch.tensor(0.0)),
+    "assignment through a mask": lambda x: x.masked_fill(x < 0, 0),
+    "in place on a view": lambda x: (x.view(-1).relu_(), x)[1],
+    "rows as the last dimension": lambda x: x.permute(0, 2, 3, 1).contiguous().view(-1, 28, 28, 1).permute(0, 3, 1, 2),
+    "channels last": lambda x: x.to(memory_format=torch.channels_last).relu(),
+    "circular padding": lambda x: F.pad(x, (1, 1, 1, 1), mode="circular")[:, :, 2:, 2:],
+    "reflected padding": lambda x: F.pad(x, (1, 1, 1, 1), mode="reflect")[:, :, 1:-1, 1:-1],
+    "larger and smaller": lambda x: F.interpolate(F.interpolate(x, scale_factor=2), scale_factor=0.5),
+    "patches": lambda x: F.fold(F.unfold(x, 2, stride=2), (28, 28), 2, stride=2),
+    "one image at a time": lambda x: torch.stack([image.flip(1) for image in x]),
+    "variance": lambda x: (x - x.mean((2, 3), keepdim=True)) / x.var((2, 3), keepdim=True).sqrt(),
+    "other activations": lambda x: F.mish(F.softplus(F.hardswish(x))) + F.prelu(x, torch.tensor([0.1])),
+    "batch statistics": lambda x: F.batch_norm(x, None, None, training=True),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_replay_of_what_students_may_write(name: str) -> None:
+    class Written(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(784, 10)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(RIGHT[name](x.clone()).flatten(1))
+
+    network = Written()
+    replayed = Program(*recorded(network))
+    images = trace.drawn_images(6, (6, 1, 28, 28))
+    with torch.no_grad():
+        assert torch.allclose(replayed(images), network(images), atol=1e-4)
+
+
+def test_dropout_that_is_active_in_evaluation_mode_is_replayed_the_same_each_time() -> None:
+    class Always(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return F.dropout(x.flatten(1), 0.25)
+
+    replayed = Program(*recorded(Always()))
+    first = replayed(IMAGES)
+    assert torch.equal(first, replayed(IMAGES))
+    assert 0.2 < float((first == 0).float().mean()) < 0.3

@@ -38,7 +38,7 @@ def use(folder: str, test_images: int | None = None) -> None:
         kind._load_data = load_data
         kind.raw_folder = property(raw_folder)
         kind.__getitems__ = _items
-    _MapDatasetFetcher.fetch = _fetch_batch
+    _MapDatasetFetcher.fetch = _fetch_batch  # type: ignore[method-assign]
 
 
 def _fetch_batch(self: Any, indices: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 FEATURES, CLASSES, BATCH_SIZES = 6, 3, (5, 5, 2)
 RATE, MOMENTUM = 0.2, 0.5
@@ -120,7 +120,7 @@ class Watch:
             zero_grad(optimizer, *args, **kwargs)
 
         torch.optim.Optimizer.zero_grad = noted  # type: ignore[assignment,method-assign]
-        hook = register_optimizer_step_pre_hook(self._step)
+        hook = register_optimizer_step_post_hook(self._step)
         self._undo = [hook.remove, lambda: setattr(torch.optim.Optimizer, "zero_grad", zero_grad)]
         return self
 
@@ -133,6 +133,7 @@ class Watch:
         return any(parameter is self.network.weight for group in groups for parameter in group["params"])
 
     def _step(self, optimizer: Any, *_: object) -> None:
+        # Noted at its end, since a step that is given a closure runs the backward pass itself.
         if self._is_ours(optimizer):
             self.note("step", grad=self.network.weight.grad)
 

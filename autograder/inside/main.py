@@ -5,7 +5,7 @@ The job comes on standard input as JSON::
     {"cells": [{"id", "source", "seconds"}], "seed": int, "threads": int, "device": "cpu" | "cuda",
      "data": folder or null, "test_images": int or null, "probes": bool,
      "checkpoint": {"cell": id, "document": {...}} or null,
-     "variants": [{"name", "shared", "cells"}], "jobs": int}
+     "variants": [{"name", "shared", "cells"}], "jobs": int, "pictures": bool}
 
 A checkpoint is what an earlier run of the same cells showed after its training: the training cell then takes its result
 from there (its tensors come as a file descriptor of their own) instead of training again.
@@ -82,7 +82,7 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None) -> 
     from .shell import CellRunner
 
     channel = Channel(evidence_descriptor)
-    runner = CellRunner(figures.describe)
+    runner = CellRunner(figures.describe, bool(job.get("pictures", True)))
     if job.get("probes"):
         importlib.import_module("probes")
     checkpoint = job.get("checkpoint")

@@ -65,6 +65,11 @@ class Student:
         """The global variables of the notebook."""
         return self._runner.namespace
 
+    def cells(self, first: str, last: str) -> list[str]:
+        """The code cells from ``first`` to ``last``, in their order, with those that the student added between."""
+        names = list(self._sources)
+        return names[names.index(first) : names.index(last) + 1]
+
     def run_with(self, cell: str, seconds: float, **replaced: Any) -> CellRun:
         """Run an answer cell with some global variables replaced; only those are put back afterwards."""
         namespace = self._runner.namespace

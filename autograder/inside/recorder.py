@@ -36,6 +36,7 @@ class Trace:
     problem: str | None = None
     constants: list[Tensor] = field(default_factory=list)
     handles: list[tuple[Any, ...]] = field(default_factory=list)  # tensor arguments of each node, never sent
+    stopped_at: list[Any] | None = None  # the arguments of the operation that raised, if it was one
     unlearned: list[str] = field(default_factory=list)  # parameters in use to which no gradient of the output comes
 
     def document(self) -> dict[str, Any]:
@@ -45,6 +46,7 @@ class Trace:
             "output": self.output,
             "output_shape": self.output_shape,
             "problem": self.problem,
+            "stopped_at": self.stopped_at,
             "unlearned": self.unlearned,
         }
 
@@ -97,12 +99,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs = kwargs or {}
         if len(self.trace.nodes) >= MAX_NODES:
             raise TraceTooLong(f"more than {MAX_NODES} operations in one forward pass")
-        node = {
+        node: dict[str, Any] = {
             "op": str(func),
             "args": [self._argument(value) for value in args],
             "kwargs": {key: self._argument(value) for key, value in kwargs.items()},
         }
+        self.trace.stopped_at = [node["args"], *node["kwargs"].values()]
         result = func(*args, **kwargs)
+        self.trace.stopped_at = None
         outputs = result if isinstance(result, (list, tuple)) else [result]
         index = len(self.trace.nodes)
         shapes = []
@@ -115,6 +119,19 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.trace.nodes.append(node | {"shapes": shapes})
         self.trace.handles.append(tuple(args))
         return result
+
+
+class SameNoise(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """While it is entered, dropout depends on the seed and on shapes alone, not on how the memory is laid out."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten.bernoulli_.float:
+            noise = torch.empty(args[0].shape, dtype=args[0].dtype)
+            return args[0].copy_(noise.bernoulli_(*args[1:], **(kwargs or {})))
+        return func(*args, **(kwargs or {}))
 
 
 def _place(tensor: Tensor) -> tuple[Any, ...]:

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from .recorder import Recorder, Trace, memory
 
-# Standard deviation of drawn images, so that an activation with an upper bound (ReLU6) does not pass for one without.
-SPREAD = 8.0
+SPREAD = 8.0  # of drawn images and of what drawn weights add to them
 
 
 def record(network: nn.Module, images: Tensor) -> Trace:
@@ -39,6 +38,8 @@ def record(network: nn.Module, images: Tensor) -> Trace:
 
 
 def _unlearned(trace: Trace, network: nn.Module, output: Tensor) -> list[str]:
+    if not output.is_floating_point():
+        return []  # classes in place of logits: the mistake is at the end, not in each layer
     own = dict(network.named_parameters(remove_duplicate=False))
     named = [value.get("param") for index in live(trace.nodes, trace.output) for value in _references(trace.nodes[index])]
     used = [name for name in dict.fromkeys(named) if name in own]
@@ -182,15 +183,24 @@ def fill(trace: Trace, network: nn.Module, seed: int) -> None:
 
 
 def drawn_images(seed: int, shape: tuple[int, ...]) -> Tensor:
-    """Random images, float32, normal with mean 0 and standard deviation ``SPREAD``."""
-    return SPREAD * torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    """Random images (N, ..., H, W), float32, mean 0: single pixels and 3x3 patches.
+
+    Patches make whole pooling windows negative here and there: else the largest value of a window would be positive with
+    or without a ReLU before. The standard deviation goes through a quarter of ``SPREAD``, once, four times and sixteen
+    times: small images tell smooth activations from ReLU, large ones those that have an upper bound.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    pixels, patches = torch.randn(shape, generator=generator), torch.randn((*shape[:-2], 3, 3), generator=generator)
+    row, column = (torch.arange(size) * 3 // size for size in shape[-2:])
+    scale = SPREAD * 4.0 ** (torch.arange(shape[0]) % 4 - 1) / 2**0.5
+    return scale.view(-1, *[1] * (len(shape) - 1)) * (pixels + patches[..., row[:, None], column])
 
 
 def modules(network: nn.Module) -> list[dict[str, Any]]:
     """Leaf modules with the settings that their type has: what was declared, whether or not forward uses it."""
     fields = (
         "in_channels", "out_channels", "kernel_size", "stride", "padding", "padding_mode", "dilation", "groups", "ceil_mode",
-        "in_features", "out_features", "num_features", "p",
+        "in_features", "out_features", "num_features", "output_size", "p",
     )  # fmt: skip
     listed = []
     for name, module in network.named_modules():

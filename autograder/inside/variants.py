@@ -6,6 +6,7 @@ A fork writes its frames to a file, and this process hands them on when the fork
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -47,6 +48,7 @@ class _Forks:
         self._started += 1
         frames = self._folder / str(self._started)
         descriptor = os.open(frames, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        gc.freeze()  # a collection in the fork would touch, and so copy, all that it shares with this process
         pid = os.fork()
         if pid == 0:
             status = 1
@@ -65,26 +67,28 @@ class _Forks:
                 late = time.monotonic() > fork.until
                 if late:
                     os.kill(fork.pid, signal.SIGKILL)
-                ended, status = os.waitpid(fork.pid, 0 if late else os.WNOHANG)
+                ended, status, used = os.wait4(fork.pid, 0 if late else os.WNOHANG)
                 if ended:
-                    problem = f"no end in {VARIANT_SECONDS:.0f} seconds" if late else ""
-                    self._hand_on(fork, problem or (f"its process ended with status {status}" if status else ""))
+                    problem = f"its process ended with status {os.waitstatus_to_exitcode(status)}" if status else ""
+                    problem = f"no end in {VARIANT_SECONDS:.0f} seconds" if late else problem
+                    self._hand_on(fork, problem, used.ru_utime + used.ru_stime)
             if len(self._running) <= most:
                 return
             time.sleep(LOOK_SECONDS)
 
-    def _hand_on(self, fork: _Fork, problem: str) -> None:
+    def _hand_on(self, fork: _Fork, problem: str, seconds: float) -> None:
         self._running.remove(fork)
         self._channel.forward(whole_frames(fork.frames.read_bytes()))
         fork.frames.unlink()
-        self._channel.send({"event": "left", "variant": fork.name, "problem": problem})
+        self._channel.send({"event": "left", "variant": fork.name, "problem": problem, "seconds": seconds})
 
 
 def run(cells: list[dict[str, Any]], variants: list[dict[str, Any]], jobs: int, channel: Channel, perform: Perform) -> None:
     """Run ``cells``, and beside them each of ``variants``.
 
     A variant is ``{"name", "shared", "cells"}``: its own cells, and how many of the first ones are those of ``cells``. Its
-    frames carry its name as ``variant``; the event ``left`` says that it has ended, and of what if not by itself.
+    frames carry its name as ``variant``; the event ``left`` says that it has ended, of what if not by itself, and how many
+    seconds of a processor it took.
     """
     _without_threads()
     forks = _Forks(jobs, channel)

@@ -44,18 +44,22 @@ def _classes(student: Student) -> dict[str, type[nn.Module]]:
     }
 
 
-def _with_stand_ins(
-    student: Student, cell: str, name: str, classes: dict[str, type[nn.Module]], **replaced: Any
-) -> tuple[epochs.GivenFunctions, Rerun, dict[str, Any]]:
-    """Run a cell with stand-ins for ``train``, ``test`` and the networks; what was noted, the run, and the names it bound.
+def _own(student: Student) -> dict[str, Any]:
+    return {name: student.namespace[known] for name, known in MODELS.items() if known in student.namespace}
 
-    A cell that cannot do without parts of the student's own networks gets these.
+
+def _with_stand_ins(
+    student: Student, cell: str, name: str, *choices: dict[str, Any], **replaced: Any
+) -> tuple[epochs.GivenFunctions, Rerun, dict[str, Any]]:
+    """Run a cell with stand-ins for ``train``, ``test`` and networks; what was noted, the run, and the names that it bound.
+
+    Classes of networks are the first of ``choices`` with which the cell runs to its end, else the last: a cell may need
+    parts that only the student's own networks have.
     """
-    own = {key: student.namespace.get(known) for key, known in MODELS.items()}
-    for chosen in (classes, own):
-        given = epochs.GivenFunctions(student.seed, _seed_of(student, name), chosen)
+    for classes in choices:
+        given = epochs.GivenFunctions(student.seed, _seed_of(student, name), classes)
         names = replaced | given.names() | {"num_epochs": EPOCHS, "learning_rate": 1e-2}
-        names |= {MODELS[key]: kind for key, kind in chosen.items() if kind is not None}
+        names |= {MODELS[key]: kind for key, kind in classes.items()}
         before = dict(student.namespace) | names
         again = student.rerun(cell, CELL_SECONDS, **names)
         if again.run.error is None:
@@ -121,7 +125,7 @@ def _training(student: Student, name: str) -> Evidence:
     found = networks.trained(namespace.get(f"{name}_model"), student.seed)
     found.tensors |= _epochs(namespace.get(f"{name}_model"))
     empty: dict[str, Any] = {f"{name}_history": [], f"{name}_model": None}
-    given, again, _ = _with_stand_ins(student, cell, name, _classes(student), **empty)
+    given, again, _ = _with_stand_ins(student, cell, name, _classes(student), _own(student), **empty)
     found.document |= {
         "history": _entries(namespace.get(f"{name}_history")),
         "events": given.events,
@@ -169,7 +173,7 @@ def summaries(student: Student) -> Evidence:
     classes = _classes(student)
     replaced: dict[str, Any] = {f"{name}_summary": None for name in MODELS}
     replaced |= {f"{name}_model": classes[name]() for name in TRAINED}
-    _, again, _ = _with_stand_ins(student, "summaries", "maxpool", classes, **replaced)
+    _, again, _ = _with_stand_ins(student, "summaries", "maxpool", classes, _own(student), **replaced)
     kept = {name: again.values.get(f"{name}_summary") for name in MODELS}
     types = {name: type(value).__name__ for name, value in kept.items()}
     return Evidence(
@@ -179,12 +183,21 @@ def summaries(student: Student) -> Evidence:
 
 @probe(after="results_table_code")
 def table(student: Student) -> Evidence:
-    """The table for drawn histories and other networks.
+    """The table for drawn histories and other networks; for the student's own where its cells cannot do without them."""
+    again = _table(student, _classes(student))
+    if again.run.error:
+        again = _table(student, _classes(student) | _own(student))
+    return Evidence(
+        {"error": again.run.error, "rows": _rows(again.values.get("results")), "shown": _shown(again.run.outputs)}
+    )
 
-    All of the student's cells from the trainings on run again. What one binds is handed on to the next, so that the table
-    is made from the student's own containers; where these do not hold what training returned, from those of the text.
+
+def _table(student: Student, classes: dict[str, Any]) -> Rerun:
+    """All of the student's cells from the trainings on, run again with other networks.
+
+    What one binds is handed on to the next, so that the table is made from the student's own containers; where these do not
+    hold what training returned, from those of the text.
     """
-    classes = _classes(student)
     *before, last = student.cells("train_maxpool", "results_table_code")
     bound: dict[str, Any] = {}
     begun = time.monotonic()
@@ -192,18 +205,15 @@ def table(student: Student) -> Evidence:
         if time.monotonic() - begun < RERUN_SECONDS:
             trained = "batchnorm" if cell == "train_batchnorm" else "maxpool"
             bound |= _with_stand_ins(student, cell, trained, classes, **bound)[-1]
-    for name in MODELS:
+    for name, kind in _classes(student).items():
         if not isinstance(bound.get(f"{name}_summary"), ModelStatistics):
-            bound[f"{name}_summary"] = summary(classes[name](), input_size=(1, 1, 28, 28), verbose=0)
-    for name in TRAINED:
-        if not _carries(bound.get(f"{name}_history"), draws.history(_seed_of(student, name), EPOCHS)):
-            bound[f"{name}_history"] = draws.history(_seed_of(student, name), EPOCHS)
+            bound[f"{name}_summary"] = summary(kind(), input_size=(1, 1, 28, 28), verbose=0)
+        drawn = draws.history(_seed_of(student, name), EPOCHS) if name in TRAINED else []
+        if not _carries(bound.get(f"{name}_history", []), drawn):
+            bound[f"{name}_history"] = drawn
         if not isinstance(bound.get(f"{name}_model"), nn.Module):
-            bound[f"{name}_model"] = classes[name]()
-    _, again, _ = _with_stand_ins(student, last, "maxpool", classes, **{"results": None} | bound)
-    return Evidence(
-        {"error": again.run.error, "rows": _rows(again.values.get("results")), "shown": _shown(again.run.outputs)}
-    )
+            bound[f"{name}_model"] = kind()
+    return _with_stand_ins(student, last, "maxpool", classes, **{"results": None} | bound)[1]
 
 
 def _carries(history: Any, drawn: list[dict[str, float]]) -> bool:

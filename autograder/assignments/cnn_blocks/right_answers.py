@@ -221,4 +221,23 @@ RIGHT = [
             ),
         ),
     ),
+    Answer(
+        "right_uses_parts_of_its_networks",
+        "right",
+        "Training and table use parts that only the student's own networks have.",
+        edits=(
+            (
+                "train_maxpool",
+                "optimizer = ",
+                "print(maxpool_model.block1[0])\nnn.init.xavier_uniform_(maxpool_model.output.weight)\noptimizer = ",
+            ),
+            (
+                "results_table_code",
+                "display(",
+                "count = lambda part: sum(weights.numel() for weights in part.parameters())\n"
+                "results[2]['parameters'] = sum(count(part) for part in batchnorm_model.children())\n"
+                "results[2]['parameters'] += 0 * batchnorm_model.output.in_features\ndisplay(",
+            ),
+        ),
+    ),
 ]

@@ -48,23 +48,12 @@ RIGHT = [
     Answer("right_other_keys", "right", "The batch sizes travel under another name, results as tensors.", cells=OTHER_KEYS),
     Answer("right_inference_mode", "right", "inference_mode, generators and set_grad_enabled.", cells=EVALUATE_INFERENCE),
     Answer("right_train_with_parts", "right", "Loops with optimizers built in other ways.", cells=TRAIN_WITH_PARTS),
-    Answer("right_curves_on_two_figures", "right", "Two figures, scatter and percent.", cells=CURVES_ON_TWO_FIGURES),
     Answer(
         "right_published_numbers",
         "right",
-        "Writes out the published number of epochs where a name stands.",
+        "Writes out the published number of epochs; two figures, scatter and percent.",
+        cells=CURVES_ON_TWO_FIGURES,
         edits=(("fit_code", "fit(num_epochs_regression, 0.001, model", "fit(10, 1e-3, model"),),
-    ),
-    Answer(
-        "right_default_plot",
-        "right",
-        "Plots without x values, on plt.subplot.",
-        cells={
-            "regression_curves_code": "plt.figure(figsize=(9, 3))\n"
-            "for place, (key, name) in enumerate([('val_acc', 'Accuracy'), ('val_loss', 'Loss')], 1):\n"
-            "    plt.subplot(1, 2, place)\n    plt.plot([x[key] for x in history], '-x')\n"
-            "    plt.xlabel('epoch'); plt.ylabel(name.lower()); plt.title(name + ' vs. No. of epochs')\nplt.show()",
-        },
     ),
     Answer(
         "right_noisy",

@@ -120,19 +120,14 @@ MISTAKES = [
 ]
 
 MODEL = [
-    *at(REGRESSION, "self.linear = nn.Linear(28 * 28, 10)", ["softmax_regression"]),
+    *at(REGRESSION, "self.linear = nn.Linear(28 * 28, 10)", ["softmax_regression"], only=["in_features", "bias"]),
     *(
         wrong(REGRESSION, "softmax_regression", *edit)
         for edit in (
             ("nn.Linear(28 * 28, 10)", "nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10))", "A hidden layer."),
             (LOGITS, f"{LOGITS}.relu()", "A ReLU after the layer."),
             ("images.flatten(start_dim=1)", "images.flatten()[None]", "Flattened with its batch dimension."),
-            ("images.flatten(start_dim=1)", "2 * images.flatten(start_dim=1)", "Images are scaled."),
             (LOSS, f"{LOSS}.item()", "The loss as a number."),
-            (LOSS, LOSS.replace("labels)", "labels, reduction='sum')"), "A sum in place of the mean."),
-            (LOSS, LOSS.replace("self(images)", "self(images).softmax(dim=1)"), "Softmax twice in the loss."),
-            (LOSS, LOSS.replace("labels", "self(images).argmax(dim=1)"), "The loss against the model's own predictions."),
-            (LOSS, "return F.mse_loss(self(images), F.one_hot(labels, 10).float())", "Squared errors as the loss."),
             (LOSS, f"{LOSS}.detach()", "The loss without its gradient."),
         )
     ),
@@ -140,62 +135,35 @@ MODEL = [
         wrong(REGRESSION, "validation_epoch", *edit)
         for edit in (
             ('"val_acc": accuracy(', '"val_acc": 1 - accuracy(', "The error rate as accuracy."),
-            ('{"val_loss": loss,', '{"val_loss": 2 * loss,', "Another loss."),
             ('for name in ("val_loss", "val_acc")', 'for name in ("val_loss",)', "No accuracy."),
-            (MEAN, MEAN.removesuffix(" / total"), "A sum over the images."),
             (MEAN, "float(outputs[-1][name])", "The last batch alone."),
-            (MEAN, "max(float(output[name]) for output in outputs)", "The largest of all batches."),
-            ("/ total", "/ (128 * len(outputs))", "Every batch is taken for a full one."),
-            ("        return means", "        means", "Nothing is returned."),
         )
     ),
-    *at(PROBABILITIES, f"probs = {SOFTMAX}", ["softmax_probabilities"]),
+    *at(PROBABILITIES, f"probs = {SOFTMAX}", ["softmax_probabilities"], only=["axis", "log_softmax"]),
     *(
         wrong(PROBABILITIES, "softmax_probabilities", SOFTMAX, *edit)
-        for edit in (
-            ("torch.sigmoid(outputs)", "Sigmoid of each logit."),
-            ("outputs / outputs.sum(dim=1, keepdim=True)", "Divided by the sum, without the exponential."),
-            ("F.softmax(outputs[0], dim=0)", "Only one image."),
-            ("torch.full_like(outputs, 0.1)", "Hard-coded probabilities."),
-        )
+        for edit in (("F.softmax(outputs[0], dim=0)", "Only one image."),)
     ),
-    *at(ACCURACY, "predictions = outputs.argmax(dim=1)", ["accuracy"]),
-    *at(ACCURACY, f"return {FRACTION}", ["accuracy"], label="fraction"),
+    *at(ACCURACY, "predictions = outputs.argmax(dim=1)", ["accuracy"], only=["axis"]),
+    *at(ACCURACY, f"return {FRACTION}", ["accuracy"], label="fraction", only=["sum"]),
     *(
         wrong(ACCURACY, "accuracy", FRACTION, *edit)
         for edit in (
-            (f"{FRACTION}.item()", "A number, no tensor."),
             (f"{FRACTION} * 100", "Percents."),
-            ("(predictions == labels).sum() / 128", "Divided by a fixed batch size."),
             ("torch.tensor(float(torch.equal(predictions, labels)))", "Batches without an error."),
         )
     ),
-    *at(IMAGE, f"return {LAST}", ["predict_image"]),
-    *(
-        wrong(IMAGE, "predict_image", *edit)
-        for edit in (
-            ("img.unsqueeze(0)", "img", "No batch dimension."),
-            (LAST, "logits.max().item()", "The largest logit, not its place."),
-            (f"return {LAST}", LAST, "Nothing is returned."),
-            (LAST, f"{LAST} + 1", "Classes counted from one."),
-            (LAST, "class_names[logits.argmax(dim=1)]", "The name of the class."),
-        )
-    ),
+    *at(IMAGE, f"return {LAST}", ["predict_image"], only=["axis"]),
+    *(wrong(IMAGE, "predict_image", *edit) for edit in (("img.unsqueeze(0)", "img", "No batch dimension."),)),
 ]
 
 PLOTS = [
     wrong(CURVES, "regression_curves", *edit)
     for edit in (
-        ('[float(result["val_acc"]) for result in history]', "range(len(history))", "Epochs against epochs."),
-        ('float(result["val_acc"])', 'float(result["val_loss"])', "The loss twice."),
         (EPOCHS, "epochs = range(1, len(history) + 1)", "Epochs from 1: the untrained model is called epoch 1."),
-        (EPOCHS, f"{EPOCHS}\nhistory = history[1:] + history[:1]", "The results in another order."),
         (EPOCHS, f"history = history[1:]\n{EPOCHS}", "Without the untrained model."),
-        (', ylabel="validation accuracy"', "", "No label of the y axis."),
         ('(xlabel="epoch", ylabel="validation loss"', '(ylabel="validation loss"', "No label of the x axis."),
-        (', title="Loss on Fashion-MNIST"', "", "No title."),
         ("plt.show()", "right.set_xlim(0, 5)\nplt.show()", "The x axis cut."),
-        ("plt.show()", "plt.close(fig)\nplt.show()", "The figure closed before it is shown."),
     )
 ]
 

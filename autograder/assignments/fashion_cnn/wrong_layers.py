@@ -34,12 +34,17 @@ def forward(old: str, new: str, about: str) -> Answer:
 
 
 PLAIN = [
-    *at("cnn", BLOCK1, [ITEMS["cnn"]], label="block1"),
+    *at(
+        "cnn",
+        BLOCK1,
+        [ITEMS["cnn"]],
+        label="block1",
+        only=["kernel_of_same_size", "stride", "tanh", "without_relu", "window"],
+    ),
     *at(
         "cnn", BLOCK2, [ITEMS["cnn"]], label="block2", only=["kernel", "kernel_of_same_size", "padding", "bias", "avgpool2d"]
     ),
-    *at("cnn", CNN_OUTPUT, [ITEMS["cnn"]]),
-    layers("cnn", BLOCK1, f"{BLOCK1}, nn.Dropout(0.25)", "Dropout, which only the versions have."),
+    *at("cnn", CNN_OUTPUT, [ITEMS["cnn"]], only=["bias"]),
     layers(
         "cnn",
         BLOCK2,
@@ -59,11 +64,7 @@ PLAIN = [
     ),
     forward(PAIR, "return features, self.output(features)", "The pair in the other order."),
     forward(PAIR, "return self.output(features), x", "Features that are not flattened."),
-    forward(PAIR, "return self.output(features), self.output(features)", "The logits twice."),
     forward(PAIR, "return self.output(features), 0 * features", "Features that are zero."),
-    forward(PAIR, "return self.output(features).relu(), features", "A ReLU at the end."),
-    forward(PAIR, "return self.output(features).log_softmax(1), features", "Log-softmax at the end."),
-    forward(PAIR, "return self.output(features).argmax(1), features", "Classes in place of logits."),
     forward(PAIR, "self.output(features), features", "Nothing is returned."),
     forward(FEATURES, "features = x.squeeze().flatten(start_dim=-3)", "One image loses its batch dimension."),
     replaced(
@@ -97,9 +98,14 @@ PLAIN = [
 ]
 
 VERSION1 = [
-    *at("cnn_v1", V1_BLOCK1, [ITEMS["cnn_v1"]], label="block1"),
-    *at("cnn_v1", V1_BLOCK2, [ITEMS["cnn_v1"]], label="block2", only=REGULARISED),
-    *at("cnn_v1", V1_OUTPUT, [ITEMS["cnn_v1"]], only=["bias"]),
+    *at(
+        "cnn_v1",
+        V1_BLOCK1,
+        [ITEMS["cnn_v1"]],
+        label="block1",
+        only=["kernel", "dilation", "not_affine", "leakyrelu", *REGULARISED],
+    ),
+    *at("cnn_v1", V1_BLOCK2, [ITEMS["cnn_v1"]], label="block2", only=["without_maxpool2d"]),
     *(
         layers("cnn_v1", V1_BLOCK1, V1_BLOCK1.replace(old, new), about)
         for old, new, about in (
@@ -107,8 +113,6 @@ VERSION1 = [
             ("nn.MaxPool2d(2), nn.Dropout(0.25)", "nn.Dropout(0.25), nn.MaxPool2d(2)", "Dropout before the pooling."),
             ("nn.Dropout(0.25)", "nn.Dropout2d(0.25)", "Dropout of whole channels."),
             ("nn.Dropout(0.25)", "nn.Dropout(0.75)", "Dropout by the probability to keep."),
-            ("nn.BatchNorm2d(32)", "nn.InstanceNorm2d(32)", "Instance norm."),
-            (", nn.BatchNorm2d(32)", "", "The block of the plain CNN."),
         )
     ),
     layers(
@@ -123,9 +127,8 @@ VERSION1 = [
 ]
 
 VERSION2 = [
-    *at("cnn_v2", NORMED, [ITEMS["cnn_v2"]], label="blocks", only=["kernel", "stride", "padding", *REGULARISED[:2]]),
-    *at("cnn_v2", POOLED, [ITEMS["cnn_v2"]], label="blocks", only=["avgpool2d", "without_maxpool2d", *REGULARISED[2:]]),
-    *at("cnn_v2", V2_OUTPUT, [ITEMS["cnn_v2"]], only=["in_features"]),
+    *at("cnn_v2", NORMED, [ITEMS["cnn_v2"]], label="blocks", only=["kernel", "padding", REGULARISED[0]]),
+    *at("cnn_v2", POOLED, [ITEMS["cnn_v2"]], label="blocks", only=["without_maxpool2d", REGULARISED[2]]),
     layers("cnn_v2", "(1, 32, 2)", "(1, 32, 1)", "Padding 1 in block 1: the size at the end is the same."),
     layers("cnn_v2", "(32, 64, 2)", "(32, 64, 1)", "Padding 1 in block 2, made to fit.", ("128 * 4 * 4", "128 * 3 * 3")),
     layers("cnn_v2", "(64, 128, 1)", "(64, 128, 2)", "Padding 2 in block 3, made to fit.", ("128 * 4 * 4", "128 * 5 * 5")),
@@ -135,10 +138,16 @@ VERSION2 = [
 ]
 
 VERSION3 = [
-    *at("cnn_v3", NORMED, [ITEMS["cnn_v3"]], label="blocks", only=["kernel", "tanh", *REGULARISED[:2]]),
-    *at("cnn_v3", POOLED, [ITEMS["cnn_v3"]], label="blocks", only=["avgpool2d", *REGULARISED[2:]]),
-    *at("cnn_v3", HIDDEN, [ITEMS["cnn_v3"]], label="hidden"),
-    *at("cnn_v3", V3_OUTPUT, [ITEMS["cnn_v3"]]),
+    *at("cnn_v3", NORMED, [ITEMS["cnn_v3"]], label="blocks", only=["kernel", REGULARISED[0]]),
+    *at("cnn_v3", POOLED, [ITEMS["cnn_v3"]], label="blocks", only=["p"]),
+    *at(
+        "cnn_v3",
+        HIDDEN,
+        [ITEMS["cnn_v3"]],
+        label="hidden",
+        only=["out_features", "sigmoid", "without_batchnorm1d", *REGULARISED[1:]],
+    ),
+    *at("cnn_v3", V3_OUTPUT, [ITEMS["cnn_v3"]], only=["bias"]),
     layers("cnn_v3", "nn.BatchNorm1d(256), nn.ReLU()", "nn.ReLU(), nn.BatchNorm1d(256)", "Batch norm after ReLU."),
     layers(
         "cnn_v3",

@@ -122,6 +122,12 @@ RIGHT = [
         cells={"mnist_cnn": networks.NAMES, "output_size_code": MEASURED},
     ),
     Answer(
+        "right_function_and_closure",
+        "right",
+        "A function that builds the network, a closure for the optimizer, labels as one-hot rows, losses in an array.",
+        cells={"mnist_cnn": networks.FUNCTION, "training_code": trainings.CLOSURE},
+    ),
+    Answer(
         "right_noisy",
         "right",
         "Warnings, text on stderr, magics, extra cells, helper functions in a cell of its own.",

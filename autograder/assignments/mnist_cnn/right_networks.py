@@ -172,3 +172,11 @@ NAMES = """class MNIST_CNN(nn.Module):
         features = self.features(x).contiguous().view(n, 64 * 7 * 7)
         return self.d2(F.threshold(self.d1(features), 0, 0))
 """
+
+FUNCTION = """def block(a, b):
+    return [nn.Conv2d(a, b, 3, padding=1), nn.ReLU(), nn.Conv2d(b, b, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+
+
+def MNIST_CNN():
+    return nn.Sequential(*block(1, 32), *block(32, 64), nn.Flatten(), nn.Linear(3136, 256), nn.ReLU(), nn.Linear(256, 10))
+"""

@@ -83,6 +83,25 @@ for epoch in trange(3):
     + RUN_TAIL
 )
 
+CLOSURE = (
+    RUN_HEAD
+    + """model = MNIST_CNN().to(device)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+for epoch in range(num_epochs):
+    for images, labels in train_loader:
+        def closure():
+            optimizer.zero_grad()
+            targets = F.one_hot(labels.to(device), num_classes=10).float()
+            loss = F.cross_entropy(model(images.to(device)), targets)
+            loss.backward()
+            return loss
+
+        loss_history.append(optimizer.step(closure).item())
+loss_history = np.array(loss_history)
+"""
+    + RUN_TAIL
+)
+
 TENSORS = (
     RUN_HEAD
     + """from torchinfo import summary

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from autograder.assignments.pa4_convnet import right_answers, wrong_answers
 from autograder.catalogue import Answer
 from autograder.outcomes import Verdict
 
@@ -156,12 +159,14 @@ RIGHT = [
     ),
 ]
 
+PROSE = "no autograded item is wrong: a person marks this text"
 MISTAKES = [
     Answer(
         "mistake_errors_counted_in_batches",
         "mistake",
         "Counts a batch with an error as one error.",
         edits=(("test_accuracy", "err += (yh != y).sum().item()", "err += not torch.equal(y, yh)"),),
+        fails=("act19",),
         verdicts={"act19": "partial"},
         example=True,
     ),
@@ -170,6 +175,7 @@ MISTAKES = [
         "mistake",
         "Plots the number of epochs, not the losses.",
         edits=(("loss_plot", PLOT_HEAD, 'ax.plot(num_epochs, marker="o")\n'),),
+        fails=("act17",),
         verdicts={"act17": "partial"},
     ),
     Answer(
@@ -177,6 +183,7 @@ MISTAKES = [
         "mistake",
         "Limits the x axis to 0.5, so that no epoch is visible.",
         edits=(("loss_plot", "ax.set_xticks(epochs)", "ax.set_xlim(0, 0.5)"),),
+        fails=("act17",),
         verdicts={"act17": "partial"},
     ),
     Answer(
@@ -184,6 +191,7 @@ MISTAKES = [
         "mistake",
         "Shows the convolution without its ReLU.",
         edits=(("feature_maps", "F.relu(net.conv1(data))", "net.conv1(data)"),),
+        fails=("act23",),
         verdicts={"act23": "partial"},
     ),
     Answer(
@@ -191,6 +199,7 @@ MISTAKES = [
         "mistake",
         "The trainer uses the notebook's loss function in place of its own.",
         edits=(("trainer", "loss = self.loss_function(output, labels)", "loss = loss_function(output, labels)"),),
+        fails=("act13",),
         verdicts={"act13": "failed"},
         example=True,
     ),
@@ -205,6 +214,7 @@ MISTAKES = [
                 "                losses.append(total_loss / seen)",
             ),
         ),
+        fails=("act16",),
         verdicts={"act16": "partial"},
     ),
     Answer(
@@ -212,6 +222,7 @@ MISTAKES = [
         "mistake",
         "Never sets the gradients to zero.",
         edits=(("trainer", "self.optim.zero_grad()", "pass"),),
+        fails=("act11",),
         verdicts={"act11": "failed", "act16": "partial", "act19": "partial"},
         close=True,
         example=True,
@@ -222,6 +233,7 @@ MISTAKES = [
         "Puts a ReLU after the last layer.",
         edits=(("convnet", "x = self.fc2(x)", "x = F.relu(self.fc2(x))"),),
         # Without negative logits the training stays far above the bound.
+        fails=("act09",),
         verdicts={"act09": "partial", "act16": "partial", "act19": "partial"},
         close=True,
         example=True,
@@ -231,18 +243,21 @@ MISTAKES = [
         "mistake",
         "Tests the network in training mode.",
         edits=(("test_accuracy", "net.eval()", "net.train()"),),
+        fails=("act19",),
         verdicts={"act19": "partial"},
     ),
     Answer(
         "mistake_conv2_has_64x5x5_weights",
         "mistake",
-        "Says in prose that conv2 has 64x5x5 weights: for a person to mark, no autograded item is wrong.",
+        "Says in prose that conv2 has 64x5x5 weights.",
+        equivalent=PROSE,
         cells={"act24": "conv2 has 64 x 5 x 5 = 1,600 weights, so the ConvNet is small and learns faster."},
     ),
     Answer(
         "mistake_networks_of_the_same_size",
         "mistake",
-        "Says in prose that both networks are about the same size: for a person to mark, no autograded item is wrong.",
+        "Says in prose that both networks are about the same size.",
+        equivalent=PROSE,
         cells={"act24": "Both networks have about the same size, so only the architecture makes the difference."},
     ),
 ]
@@ -341,4 +356,5 @@ REST_GRADED = [
     ),
 ]
 
-ANSWERS = [*RIGHT, *MISTAKES, *REST_GRADED]
+WHOLE = [replace(answer, whole=True) for answer in (*RIGHT, *MISTAKES, *REST_GRADED)]
+ANSWERS = [*WHOLE, *right_answers.RIGHT, *wrong_answers.WRONG]

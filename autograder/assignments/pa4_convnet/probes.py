@@ -17,23 +17,7 @@ EPOCHS = 10  # of the plot
 @probe(after="convnet")
 def network(student: Student) -> Evidence:
     """The operations of one forward pass in training and in evaluation mode, and outputs for random weights."""
-    made: list[Any] = []
-
-    def make() -> Any:
-        made.append(student.namespace["ConvNet"]())
-        return made[0]
-
-    found = networks.describe(make, student.seed)
-    if len(found.document) > 1:
-        found.document["size_linear"] = _integer(getattr(made[0], "size_linear", None))
-    return found
-
-
-def _integer(value: Any) -> int | None:
-    try:
-        return int(value) if float(value) == int(value) else None
-    except (TypeError, ValueError):
-        return None
+    return networks.describe(student.namespace["ConvNet"], student.seed, attributes=("size_linear",))
 
 
 @probe(after="network_graph")

@@ -14,22 +14,29 @@ from autograder.inside import draws, trace
 from autograder.thresholds import Threshold
 
 ACCURACY = Threshold("test accuracy", at_least={"full": 0.98, "quick": 0.8, "proof": 0.3})
-TEST_IMAGES = {"full": 10_000, "quick": 2_000, "proof": 500}
+rests_on_the_layers = pytest.mark.needs(*(f"act{number:02d}" for number in range(1, 7)))
+TEST_IMAGES = {"full": 10_000, "quick": 2_000, "proof": 200}
 
 
 @pytest.fixture(scope="session")
-def counted(evidence: Evidence) -> dict[str, Any]:
-    found = evidence.document("accuracy_cell", "test_accuracy")
-    require_finished(found["error"])
-    return found
+def counting(evidence: Evidence) -> dict[str, Any]:
+    return evidence.document("accuracy_cell", "test_accuracy")
 
 
-def _require_moved(counted: dict[str, Any], position: int, what: str) -> None:
-    """Each batch's tensor at ``position`` (0 images, 1 labels) was sent to a device."""
-    require(counted["handed"] > 0, "the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
-    wanted = set(range(position, counted["handed"], 2))
+@pytest.fixture(scope="session")
+def counted(counting: dict[str, Any]) -> dict[str, Any]:
+    require_finished(counting["error"])
+    return counting
+
+
+def _require_moved(counting: dict[str, Any], position: int, what: str) -> None:
+    """Each batch's tensor at ``position`` (0 images, 1 labels) was sent to a device, up to an error in the count if any."""
+    if counting["handed"] == 0:
+        require_finished(counting["error"])
+        raise Complaint("the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
+    wanted = set(range(position, counting["handed"], 2))
     require(
-        wanted <= set(counted["moved"]),
+        wanted <= set(counting["moved"]),
         f"{what} were not moved with .to(device)",
         f"{what}.to(device)",
         "the call is missing",
@@ -37,15 +44,15 @@ def _require_moved(counted: dict[str, Any], position: int, what: str) -> None:
 
 
 @pytest.mark.item("act18", weight=2)
-def test_images_to_the_device(counted: dict[str, Any]) -> None:
+def test_images_to_the_device(counting: dict[str, Any]) -> None:
     """The images of each batch are moved to the device."""
-    _require_moved(counted, 0, "images")
+    _require_moved(counting, 0, "images")
 
 
 @pytest.mark.item("act18", weight=1)
-def test_labels_to_the_device(counted: dict[str, Any]) -> None:
+def test_labels_to_the_device(counting: dict[str, Any]) -> None:
     """So are its labels."""
-    _require_moved(counted, 1, "labels")
+    _require_moved(counting, 1, "labels")
 
 
 @pytest.mark.item("act19", weight=4)
@@ -104,7 +111,8 @@ def test_accuracy(evidence: Evidence) -> None:
     ACCURACY.require(found, profile, "the network is not trained enough; see ACT16", f"of {count:,} images")
 
 
-def _first_convolution(evidence: Evidence) -> nn.Conv2d:
+@pytest.fixture(scope="session")
+def convolution(evidence: Evidence) -> nn.Conv2d:
     """The student's first convolution, with the weights that the box put into it: a wrong size is reported at ACT1, once."""
     network = compare(evidence, reference.convnet(), (4, 1, 28, 28), probe="network", cell="convnet")
     layer = next((layer for layer in network.executed.layers if layer.kind == "conv2d"), None)
@@ -116,23 +124,23 @@ def _first_convolution(evidence: Evidence) -> nn.Conv2d:
     return made
 
 
-def _first_filters(evidence: Evidence) -> torch.Tensor:
+def _filters(convolution: nn.Conv2d) -> torch.Tensor:
     """Its filters, (O, kH, kW) for one input channel."""
-    return _first_convolution(evidence).weight.detach()[:, 0]
+    return convolution.weight.detach()[:, 0]
 
 
 @pytest.fixture(scope="session")
-def filters(evidence: Evidence) -> dict[str, Any]:
+def filters(evidence: Evidence, convolution: nn.Conv2d) -> dict[str, Any]:
     found = evidence.document("filters", "filters")
     require_finished(found["error"])
     require(found["count"] is not None, "filters is not a list of arrays", "32 arrays", "ACT21 is open")
-    _require_weights(found["count"], evidence)
+    _require_weights(found["count"], evidence, convolution)
     return found
 
 
-def _require_weights(count: int, evidence: Evidence) -> None:
+def _require_weights(count: int, evidence: Evidence, convolution: nn.Conv2d) -> None:
     """The arrays hold the first convolution's weights; how they are stored and shown earns nothing without that."""
-    wanted = _first_filters(evidence)
+    wanted = _filters(convolution)
     tensors = evidence.tensors_of("filters")
     require(count == len(wanted), f"{count} filters", f"{len(wanted)}", "not all channels were taken")
     for number, filter_ in enumerate(wanted):
@@ -146,14 +154,14 @@ def _require_weights(count: int, evidence: Evidence) -> None:
 
 
 @pytest.mark.item("act21", weight=2)
-@pytest.mark.needs("act01")
+@rests_on_the_layers
 def test_filters_are_the_weights(filters: dict[str, Any]) -> None:
     """`filters` holds the weights of the first convolution, one filter a channel."""
     assert filters["count"] > 0
 
 
 @pytest.mark.item("act21", weight=1)
-@pytest.mark.needs("act01")
+@rests_on_the_layers
 def test_filters_are_numpy(filters: dict[str, Any]) -> None:
     """They are numpy arrays of shape (5, 5)."""
     shapes = sorted({tuple(shape) for shape in filters["shapes"]})
@@ -167,10 +175,10 @@ def test_filters_are_numpy(filters: dict[str, Any]) -> None:
 
 
 @pytest.mark.item("act21", weight=1)
-@pytest.mark.needs("act01")
-def test_filter_pictures(filters: dict[str, Any], evidence: Evidence) -> None:
+@rests_on_the_layers
+def test_filter_pictures(filters: dict[str, Any], convolution: nn.Conv2d) -> None:
     """Each filter is shown as a picture of its own."""
-    wanted = _first_filters(evidence)
+    wanted = _filters(convolution)
     images = [image for figure in filters["figures"] for axes in figure["axes"] for image in axes["images"]]
     pixels = [image for image in images if image["shape"][:2] == list(wanted.shape[1:])]
     require(
@@ -205,19 +213,19 @@ def maps(evidence: Evidence) -> dict[str, torch.Tensor]:
     return evidence.tensors_of("feature_maps")
 
 
-def _expected_maps(evidence: Evidence) -> torch.Tensor:
+@pytest.fixture(scope="session")
+def expected_maps(evidence: Evidence, convolution: nn.Conv2d) -> torch.Tensor:
     """ReLU(conv1(image)) for the ten images that the box drew, (10, 1, O, H, W)."""
     images = trace.drawn_images(evidence.record.seed + 1, (10, 1, 1, 28, 28))
-    convolution = _first_convolution(evidence)
     with torch.no_grad():
         return torch.stack([convolution(image).relu() for image in images])
 
 
 @pytest.mark.item("act23", weight=3)
-@pytest.mark.needs("act01")
-def test_output_is_relu_of_conv1(maps: dict[str, torch.Tensor], evidence: Evidence) -> None:
+@rests_on_the_layers
+def test_output_is_relu_of_conv1(maps: dict[str, torch.Tensor], expected_maps: torch.Tensor) -> None:
     """`output` is the first convolution of `data` followed by its ReLU, shape (1, 32, 28, 28)."""
-    found, wanted = maps.get("output"), _expected_maps(evidence)
+    found, wanted = maps.get("output"), expected_maps
     require(found is not None, "no tensor output", "output of shape (1, 32, 28, 28)", "ACT23 is open")
     assert found is not None
     require(
@@ -241,11 +249,11 @@ def test_output_is_relu_of_conv1(maps: dict[str, torch.Tensor], evidence: Eviden
 
 
 @pytest.mark.item("act23", weight=1)
-@pytest.mark.needs("act01")
-def test_one_example_of_each_digit(maps: dict[str, torch.Tensor], evidence: Evidence) -> None:
+@rests_on_the_layers
+def test_one_example_of_each_digit(maps: dict[str, torch.Tensor], expected_maps: torch.Tensor, evidence: Evidence) -> None:
     """There are maps for one example of each digit."""
     document = evidence.document("feature_maps", "feature_maps")
-    wanted = _expected_maps(evidence)
+    wanted = expected_maps
     kept = [maps[f"map.{digit}"] for digit in range(10) if f"map.{digit}" in maps]
     if len(kept) == 10:
         shapes = sorted({tuple(one.shape) for one in kept})

@@ -24,18 +24,21 @@ def test_forward(watched: Watched) -> None:
 
 
 @pytest.mark.item("act13")
+@pytest.mark.needs("act12")
 def test_own_loss(watched: Watched) -> None:
     """The loss is computed once a batch by the loss function that the trainer was given."""
     watched.require_loss("the notebook's global loss_function is used in place of self.loss_function")
 
 
 @pytest.mark.item("act14")
+@pytest.mark.needs("act12", "act13")
 def test_backward(watched: Watched) -> None:
     """Each batch has one backward pass that reaches the network's parameters."""
     watched.require_backward("backward is missing, or the loss does not depend on self.net")
 
 
 @pytest.mark.item("act15")
+@pytest.mark.needs("act12", "act13", "act14")
 def test_step(watched: Watched) -> None:
     """The optimizer takes one step a batch, after the backward pass."""
     watched.require_step("self.optim.step() is missing, or stands outside of the loop")

@@ -13,9 +13,7 @@ from autograder.evidence import Evidence
 from autograder.inside import draws, loop
 from autograder.thresholds import Threshold
 
-rests_on_network_and_loop = pytest.mark.needs(
-    *(f"act{number:02d}" for number in range(1, 10)), "act11", "act12", "act14", "act15"
-)
+rests_on_network_and_loop = pytest.mark.needs(*(f"act{number:02d}" for number in (*range(1, 10), *range(11, 16))))
 LAST_LOSS = Threshold("loss of the last epoch", below={"full": 0.03, "quick": 0.6, "proof": 2.0}, form=".4f")
 PUBLISHED_EPOCHS = PLOTTED = 10
 

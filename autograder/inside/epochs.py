@@ -1,0 +1,115 @@
+"""Take the place of a notebook's own ``train`` and ``test`` functions: note how they are called, report drawn figures.
+
+A cell that trains for some epochs then runs in milliseconds, and shows in which order, on what and with what it trains.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from . import draws, loop
+
+MOST_EPOCHS = 20
+
+
+def stand_in(base: Any, name: str, hidden: int) -> type[nn.Module]:
+    """A class with the name and the methods of a student's, and a network of its own with 795 * hidden + 10 parameters."""
+
+    def init(self: Any, *_: Any, **__: Any) -> None:
+        nn.Module.__init__(self)
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, hidden), nn.ReLU(), nn.Linear(hidden, 10))
+
+    def forward(self: Any, images: Tensor) -> Tensor:
+        found: Tensor = self.layers(images)
+        return found
+
+    own = isinstance(base, type) and issubclass(base, nn.Module)
+    return type(name, (base if own else nn.Module,), {"__init__": init, "forward": forward})
+
+
+class GivenFunctions:
+    """``train(model, train_loader, loss_fn, optimizer, epoch)`` and ``test(model, test_loader, loss_fn, epoch)`` for a cell.
+
+    Args:
+        seed: of the images and labels.
+        history: of the reported figures; see :func:`autograder.inside.draws.history`.
+        classes: the classes of networks to tell apart, by a short name.
+
+    ``events`` holds each call: ``event``, number of the ``model``, its ``class``, ``loader``, ``loss`` of drawn logits; for
+    ``train`` also number of the ``optimizer``, its ``kind`` and ``rates``, and whether it changes all the model's parameters
+    (``own``).
+    """
+
+    def __init__(self, seed: int, history: int, classes: dict[str, Any]) -> None:
+        _, images, labels = draws.classified(seed)
+        self.train_loader = loop.Batches(list(zip(images, labels, strict=True))[:2])
+        self.test_loader = loop.Batches(list(zip(images, labels, strict=True))[2:])
+        self.events: list[dict[str, Any]] = []
+        self._images, self._labels = images[0], labels[0]
+        self._drawn = draws.history(history, MOST_EPOCHS)
+        self._classes = {name: kind for name, kind in classes.items() if isinstance(kind, type)}
+        self._met: list[Any] = []
+
+    def _number(self, thing: Any) -> int:
+        """The same number for the same object, in the order in which objects were met."""
+        if not any(known is thing for known in self._met):
+            self._met.append(thing)
+        return next(number for number, known in enumerate(self._met) if known is thing)
+
+    def _note(self, event: str, model: Any, loader: Any, loss_fn: Any, **more: Any) -> dict[str, float]:
+        loaders = {id(self.train_loader): "train_loader", id(self.test_loader): "test_loader"}
+        made = [name for name, kind in self._classes.items() if isinstance(model, kind)]
+        self.events.append(
+            {
+                "event": event,
+                "model": self._number(model),
+                "class": made[0] if made else type(model).__name__,
+                "loader": loaders.get(id(loader), "another loader"),
+                "loss": self._loss(loss_fn),
+                **more,
+            }
+        )
+        times = [one["event"] for one in self.events].count(event)
+        return self._drawn[times - 1]
+
+    def _loss(self, loss_fn: Any) -> float | None:
+        """What the loss gives for ten pixels of each drawn image, taken for logits; None where it gives no number."""
+        try:
+            return float(loss_fn(self._images.flatten(1)[:, :10], self._labels))
+        except Exception:
+            return None
+
+    def train(self, model: Any, train_loader: Any, loss_fn: Any, optimizer: Any, epoch: Any) -> dict[str, Any]:
+        """In place of the notebook's ``train``."""
+        groups = getattr(optimizer, "param_groups", [])
+        held = {id(parameter) for group in groups for parameter in group["params"] if parameter.requires_grad}
+        found = self._note(
+            "train",
+            model,
+            train_loader,
+            loss_fn,
+            optimizer=self._number(optimizer),
+            kind=type(optimizer).__name__,
+            rates=sorted({float(group["lr"]) for group in groups}),
+            own=all(id(parameter) in held for parameter in model.parameters()),
+        )
+        kept = {key: found[key] for key in ("train_loss", "train_accuracy")}
+        return kept | {"running_losses": [found["test_loss"]]}
+
+    def test(self, model: Any, test_loader: Any, loss_fn: Any, epoch: Any) -> dict[str, float]:
+        """In place of the notebook's ``test``."""
+        found = self._note("test", model, test_loader, loss_fn)
+        return {key: found[key] for key in ("test_loss", "test_accuracy")}
+
+    def names(self) -> dict[str, Any]:
+        """The global names that are replaced while a cell trains."""
+        return {
+            "train": self.train,
+            "test": self.test,
+            "train_loader": self.train_loader,
+            "test_loader": self.test_loader,
+            "device": torch.device("cpu"),
+        }

@@ -1,0 +1,123 @@
+"""Lay out a new assignment that works at once: notebook, reference, probes, hidden tests and catalogue of answers.
+
+The files are made from ``templates/``, in which ``$name`` and its like stand for what differs between assignments.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from . import assignment
+from .course import Course, CourseError
+from .data import DatasetName
+from .notebook import read, write, write_text
+from .release import generate
+
+TEMPLATES = Path(__file__).parent / "templates"
+LONGEST = 40  # characters: the lines of the generated files then keep within the project's width
+RESERVED = {
+    "source": "nbgrader's stages", "release": "nbgrader's stages", "submitted": "nbgrader's stages",
+    "autograded": "nbgrader's stages", "feedback": "nbgrader's stages", "solutions": "the course's folders",
+    "graded": "the course's folders", "examples": "the course's folders", "data": "nbgrader's ignored folders",
+    "con": "Windows' devices", "prn": "Windows' devices", "aux": "Windows' devices", "nul": "Windows' devices",
+}  # fmt: skip
+
+_FACTS: dict[DatasetName, dict[str, str]] = {
+    "mnist": {
+        "data_class": "MNIST",
+        "data_name": "MNIST",
+        "about": "MNIST holds 70,000 grey pictures of handwritten digits, 28x28 pixels.",
+        "confusions": "a 4 with a closed top looks like a 9, a 7 with a bent back like a 2.",
+        "full": "0.96",
+        "accuracy": "96",
+        "quick": "0.8",
+        "proof": "0.3",
+    },
+    "fashion_mnist": {
+        "data_class": "FashionMNIST",
+        "data_name": "Fashion-MNIST",
+        "about": "Fashion-MNIST holds 70,000 grey pictures of clothes, shoes and bags, 28x28 pixels.",
+        "confusions": "a shirt without visible buttons looks like a T-shirt, a short coat like a pullover.",
+        "full": "0.84",
+        "accuracy": "84",
+        "quick": "0.65",
+        "proof": "0.3",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """Where the parts of a new assignment lie: the source notebook, the grader's folder, the released notebook."""
+
+    source: Path
+    folder: Path
+    release: Path
+
+
+def lay_out(course: Course, name: str, dataset: DatasetName, title: str = "") -> Made:
+    """Write the assignment ``name`` into a course and into the package's ``assignments/``, and generate its release.
+
+    Args:
+        title: one line, for the notebook's header; default the name in words.
+
+    Raises:
+        CourseError: the name or the title cannot be used, something of that name exists, or a folder cannot be written.
+            Nothing is left behind then, and nothing that existed is changed.
+    """
+    title = title or name.replace("_", " ").capitalize()
+    made = Made(
+        course.source / name / f"{name}.ipynb", assignment.ASSIGNMENTS / name, course.release / name / f"{name}.ipynb"
+    )
+    _require_usable(name, title)
+    for path in (made.source.parent, made.folder, made.release.parent, course.solutions / name):
+        if path.exists():
+            raise CourseError(f"the name {name!r} is taken: {path} exists; nothing was written")
+    begun: list[Path] = []
+    try:
+        for folder in (made.folder, made.source.parent):
+            folder.mkdir()  # fails where another process came first, and then only our own folders are removed
+            begun.append(folder)
+        _write(made, {"name": name, "title": title, "dataset": dataset, **_FACTS[dataset]})
+        generate(course, name)
+    except BaseException as error:
+        for folder in begun:
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise CourseError(f"cannot write the assignment {name!r}: {error}") from error
+        raise
+    return made
+
+
+def _write(made: Made, values: dict[str, str]) -> None:
+    # JSON's way to write a text is one of TOML's.
+    values = {**values, "title_in_quotes": json.dumps(values["title"], ensure_ascii=False)}
+    for template in sorted(TEMPLATES.glob("*.template")):
+        text = Template(template.read_text(encoding="utf-8")).substitute(values)
+        write_text(made.folder / template.name.removesuffix(".template"), text)
+    notebook = read(TEMPLATES / "notebook.ipynb")
+    for cell in notebook.cells:
+        cell.source = Template(cell.source).substitute(values)
+    write(notebook, made.source)
+
+
+def _require_usable(name: str, title: str) -> None:
+    problem = ""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        problem = "use lower-case letters, digits and underscores, a letter first: it becomes a Python package and a folder"
+    elif keyword.iskeyword(name) or keyword.issoftkeyword(name):
+        problem = "it is a word of the Python language"
+    elif name in RESERVED:
+        problem = f"it is one of {RESERVED[name]}"
+    elif len(name) > LONGEST:
+        problem = f"it has {len(name)} characters, at most {LONGEST} are allowed"
+    if problem:
+        raise CourseError(f"an assignment cannot be called {name!r}: {problem}")
+    if len(title.splitlines()) != 1 or not title.isprintable():
+        raise CourseError("a title is one line of printable characters")

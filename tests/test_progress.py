@@ -1,0 +1,40 @@
+"""What a person sees while a class is graded: a bar in a terminal, lines in a log."""
+
+import io
+
+from rich.console import Console
+
+from autograder.outcomes import SubmissionOutcome
+from autograder.progress import ClassProgress
+
+GRADED = SubmissionOutcome(status="graded", points=3, max_points=4, seconds=2.0)
+FAILED = SubmissionOutcome(status="could_not_grade", reason="no notebook [here]")
+
+
+def shown(terminal: bool) -> str:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=150, color_system=None)
+    with ClassProgress(console, total=5, kept=2, where=lambda: "3 workers") as progress:
+        progress.notify("ada", None)
+        progress.notify("zoe [bold]", None)
+        progress.notify("ada", GRADED)
+        progress.notify("zoe [bold]", FAILED)
+        progress.notify("grace " * 30, None)
+        progress._progress.refresh()
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_terminal_shows_how_far_it_is_where_and_who_failed() -> None:
+    text = shown(terminal=True)
+    assert "4/5" in text
+    assert "3 workers; 1 could not be graded; grace grace" in text
+    assert "gr ..." in text
+    assert "zoe [bold]: could not be graded: no notebook [here]" in text
+    assert "ada: 3 of 4" not in text
+
+
+def test_a_log_has_a_line_for_each_submission_and_no_bar() -> None:
+    assert shown(terminal=False).splitlines() == [
+        "ada: 3 of 4 points, 2 s",
+        "zoe [bold]: could not be graded: no notebook [here]",
+    ]
