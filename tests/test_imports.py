@@ -16,7 +16,8 @@ data decoy
 converter release
 recognise restore submission
 inside.channel inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace inside.shell
-inside.probing inside.networks inside.standins inside.stepwise inside.epochs inside.variants inside.main inside.isolate inside.server
+inside.probing inside.networks inside.standins inside.stepwise inside.epochs inside.variants
+inside.main inside.isolate inside.server
 sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.server sandbox.run
 assignment evidence
 plan collect store variants
