@@ -15,14 +15,14 @@ Verdict = Literal["passed", "partial", "failed", "not_attempted", "could_not_gra
 class ItemOutcome(BaseModel):
     """The verdict on one item. ``could_not_grade`` means the grader failed, not the student: its points are not a zero.
 
-    ``rests_on`` names the items whose failure explains this one's.
+    ``rests_on`` names the items whose failure explains this one's; it is not written to files, whose message says so.
     """
 
     outcome: Verdict
     points: float
     max_points: float
     message: str = ""
-    rests_on: list[str] = Field(default_factory=list)
+    rests_on: list[str] = Field(default_factory=list, exclude=True)
 
 
 class SubmissionOutcome(BaseModel):

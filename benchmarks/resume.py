@@ -29,6 +29,7 @@ from autograder.sandbox.processes import family
 
 ASSIGNMENT = "pa4_convnet"
 EXIT = "import os\nos._exit(3)"
+START_SECONDS = 20.0  # about as long as a run takes to its first outcome
 LEAVE_SECONDS = 5.0  # for the kernel to take away what belonged to a killed run
 
 
@@ -128,7 +129,7 @@ def main() -> int:
         kills, outlived = [], 0
         while len(kills) < arguments.kills:
             # Any moment counts: while it starts, while a box runs, while an outcome is written.
-            wait = moments.uniform(0, 2 * seconds / (arguments.kills + 1))
+            wait = moments.uniform(0, START_SECONDS + 2 * seconds / (arguments.kills + 1))
             run = killed.start()
             time.sleep(wait)
             if run.poll() is not None:

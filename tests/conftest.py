@@ -16,7 +16,7 @@ from autograder.evidence import parse_frame
 from autograder.sandbox import run as sandbox_run
 from autograder.sandbox.box import FIRST_UID, Limits
 from autograder.sandbox.mounts import View, view
-from autograder.sandbox.server import Servers
+from autograder.sandbox.server import SERVERS, Servers
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,7 +119,7 @@ def processes_of_boxes(servers: Servers | None, wait: float = 5.0) -> list[str]:
     Those of this test run's box user; where boxes run as the tests' own user, those that a test named ``leftbehind``.
     """
     end = time.monotonic() + wait
-    waiting = servers.own if servers else frozenset()
+    waiting = SERVERS.own | (servers.own if servers else frozenset())
     while (found := _alive_in_boxes(waiting)) and time.monotonic() < end:
         time.sleep(0.1)
     return found
