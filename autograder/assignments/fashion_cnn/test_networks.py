@@ -68,6 +68,7 @@ def test_output_layer(network: Comparison) -> None:
 def _require_running(network: Comparison) -> None:
     if network.executed.problem:
         raise Complaint(f"forward stopped with {network.executed.problem}", "a pair of tensors", "see the layers")
+    network.require_used(CONV1, "the network has no layers")
 
 
 @pytest.mark.item("cnn_forward", weight=2)

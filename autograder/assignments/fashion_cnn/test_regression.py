@@ -14,7 +14,7 @@ LINEAR = 0
 PRINTED = 400  # characters: a few shapes may be shown, not tensors
 BATCHES = (24, 24, 5)
 STEP_IMAGES = 8
-ACCURACY_ROWS = (17, 10, 1, 40)
+ROWS = (17, 10, 1, 40)  # images in the batches of accuracy
 TOLERANCE = 1e-4
 
 
@@ -55,8 +55,7 @@ def test_logits(network: Comparison) -> None:
 @pytest.mark.item("softmax_regression", weight=1)
 def test_forward_prints_nothing(network: Comparison, evidence: Evidence) -> None:
     """The forward pass does not print tensors."""
-    if network.executed.problem:
-        raise Complaint(f"forward stopped with {network.executed.problem}", "a forward pass", "see the lines above")
+    network.require_used(LINEAR, "the layer is not called, or its result is not returned")
     printed = evidence.document("regression_network", "softmax_regression_code").get("printed", 0)
     require(printed <= PRINTED, f"{printed:,} characters for 8 images", "none", "a print of a whole tensor in forward")
 
@@ -131,7 +130,7 @@ def test_validation_accuracy(validated: dict[str, Any], evidence: Evidence) -> N
 
 
 @pytest.mark.item("validation_epoch", weight=3)
-@pytest.mark.needs("softmax_regression")
+@pytest.mark.needs("softmax_regression", "accuracy")
 def test_means_over_images(validated: dict[str, Any], evidence: Evidence) -> None:
     """`validation_epoch_end` gives the means over all images, whatever the sizes of the batches."""
     result = validated["result"]
@@ -147,6 +146,9 @@ def test_means_over_images(validated: dict[str, Any], evidence: Evidence) -> Non
         values = [batch[place] for batch in batches]
         if None in values:
             raise Complaint(f"no {name} of a batch", f"{name} of each batch", "see validation_step")
+        require(
+            len(set(values)) > 1, f"{name} {shown(values[0])} for each batch", "that of the batch", "see validation_step"
+        )
         wanted = sum(value * size for value, size in zip(values, BATCHES, strict=True)) / sum(BATCHES)
         plain = sum(values) / len(values)
         cause = "batches are averaged, not images: the short last batch counts too much" if same(result[name], plain) else ""
@@ -181,19 +183,21 @@ def test_softmax_over_classes(evidence: Evidence) -> None:
     )
 
 
+def _wanted_accuracies(seed: int) -> list[float]:
+    """The accuracies of the batches that the probe drew."""
+    pairs = [(draws.logits(seed + number, rows), draws.batch(seed + number, rows)[1]) for number, rows in enumerate(ROWS)]
+    return [reference.loss_and_accuracy(logits, labels)[1] for logits, labels in pairs]
+
+
 @pytest.mark.item("accuracy", weight=4)
 def test_fraction_of_right_predictions(evidence: Evidence) -> None:
     """`accuracy` gives the fraction of images whose largest output is at the label."""
     document = evidence.document("accuracies", "accuracy_code")
-    for number, rows in enumerate(ACCURACY_ROWS):
-        seed = evidence.record.seed + number
-        problem = document["problems"][number]
+    cases = zip(ROWS, document["values"], document["problems"], _wanted_accuracies(evidence.record.seed), strict=True)
+    for rows, found, problem, wanted in cases:
         require(problem is None, f"it stopped with {problem} for {rows} images", "a fraction", "see the error")
-        wanted = reference.loss_and_accuracy(draws.logits(seed, rows), draws.batch(seed, rows)[1])[1]
-        found = document["values"][number]
-        require(
-            same(found, wanted), f"{shown(found)} for {rows} images", f"{wanted:.4f}", _accuracy_cause(found, wanted, rows)
-        )
+        cause = _accuracy_cause(found, wanted, rows)
+        require(same(found, wanted), f"{shown(found)} for {rows} images", f"{wanted:.4f}", cause)
 
 
 def _accuracy_cause(found: float | None, wanted: float, rows: int) -> str:
@@ -207,8 +211,12 @@ def _accuracy_cause(found: float | None, wanted: float, rows: int) -> str:
 @pytest.mark.item("accuracy", weight=1)
 def test_accuracy_is_a_tensor(evidence: Evidence) -> None:
     """It is a float tensor with a single value."""
-    found = evidence.document("accuracies", "accuracy_code")["tensors"]
-    require(all(found), "something else", "a float tensor with one value", "item(), or a fraction for each class")
+    document = evidence.document("accuracies", "accuracy_code")
+    varies = len(set(document["values"])) > 1 or len(set(_wanted_accuracies(evidence.record.seed))) == 1
+    require(varies, "the same for any batch", "what the batch gives", "see the line above")
+    require(
+        all(document["tensors"]), "something else", "a float tensor with one value", "item(), or a fraction for each class"
+    )
 
 
 @pytest.mark.item("predict_image")

@@ -68,6 +68,8 @@ class Version:
             return
         require(network.executed.problem is None, f"forward stopped with {network.executed.problem}", "logits", "see above")
         require(network.output_shape == [4, 10], f"{network.output_shape}", "(4, 10)", "another tensor is returned first")
+        for block in range(self.blocks):
+            network.require_used(block * BLOCK, f"the convolution of block {block + 1} is not used")
         network.require_nothing_between(-1, len(network.expected), "a layer too many, or in another place")
         if other := self.modules & {"Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"}:
             raise Complaint(", ".join(sorted(other)), "Dropout", "it drops whole channels, or in another way")

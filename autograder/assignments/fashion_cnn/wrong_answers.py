@@ -120,39 +120,31 @@ MISTAKES = [
 ]
 
 MODEL = [
-    *at(REGRESSION, "self.linear = nn.Linear(28 * 28, 10)", ["softmax_regression"], only=["in_features", "bias"]),
+    *at(REGRESSION, "self.linear = nn.Linear(28 * 28, 10)", ["softmax_regression"], only=["in_features"]),
     *(
         wrong(REGRESSION, "softmax_regression", *edit)
         for edit in (
             ("nn.Linear(28 * 28, 10)", "nn.Sequential(nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10))", "A hidden layer."),
             (LOGITS, f"{LOGITS}.relu()", "A ReLU after the layer."),
             ("images.flatten(start_dim=1)", "images.flatten()[None]", "Flattened with its batch dimension."),
-            (LOSS, f"{LOSS}.item()", "The loss as a number."),
             (LOSS, f"{LOSS}.detach()", "The loss without its gradient."),
         )
     ),
     *(
         wrong(REGRESSION, "validation_epoch", *edit)
         for edit in (
-            ('"val_acc": accuracy(', '"val_acc": 1 - accuracy(', "The error rate as accuracy."),
             ('for name in ("val_loss", "val_acc")', 'for name in ("val_loss",)', "No accuracy."),
             (MEAN, "float(outputs[-1][name])", "The last batch alone."),
         )
     ),
-    *at(PROBABILITIES, f"probs = {SOFTMAX}", ["softmax_probabilities"], only=["axis", "log_softmax"]),
+    *at(PROBABILITIES, f"probs = {SOFTMAX}", ["softmax_probabilities"], only=["axis"]),
     *(
         wrong(PROBABILITIES, "softmax_probabilities", SOFTMAX, *edit)
         for edit in (("F.softmax(outputs[0], dim=0)", "Only one image."),)
     ),
     *at(ACCURACY, "predictions = outputs.argmax(dim=1)", ["accuracy"], only=["axis"]),
     *at(ACCURACY, f"return {FRACTION}", ["accuracy"], label="fraction", only=["sum"]),
-    *(
-        wrong(ACCURACY, "accuracy", FRACTION, *edit)
-        for edit in (
-            (f"{FRACTION} * 100", "Percents."),
-            ("torch.tensor(float(torch.equal(predictions, labels)))", "Batches without an error."),
-        )
-    ),
+    *(wrong(ACCURACY, "accuracy", FRACTION, *edit) for edit in ((f"{FRACTION} * 100", "Percents."),)),
     *at(IMAGE, f"return {LAST}", ["predict_image"], only=["axis"]),
     *(wrong(IMAGE, "predict_image", *edit) for edit in (("img.unsqueeze(0)", "img", "No batch dimension."),)),
 ]
@@ -163,7 +155,6 @@ PLOTS = [
         (EPOCHS, "epochs = range(1, len(history) + 1)", "Epochs from 1: the untrained model is called epoch 1."),
         (EPOCHS, f"history = history[1:]\n{EPOCHS}", "Without the untrained model."),
         ('(xlabel="epoch", ylabel="validation loss"', '(ylabel="validation loss"', "No label of the x axis."),
-        ("plt.show()", "right.set_xlim(0, 5)\nplt.show()", "The x axis cut."),
     )
 ]
 

@@ -39,11 +39,9 @@ PLAIN = [
         BLOCK1,
         [ITEMS["cnn"]],
         label="block1",
-        only=["kernel_of_same_size", "stride", "tanh", "without_relu", "window"],
+        only=["kernel_of_same_size", "stride", "without_relu", "window"],
     ),
-    *at(
-        "cnn", BLOCK2, [ITEMS["cnn"]], label="block2", only=["kernel", "kernel_of_same_size", "padding", "bias", "avgpool2d"]
-    ),
+    *at("cnn", BLOCK2, [ITEMS["cnn"]], label="block2", only=["kernel_of_same_size", "padding", "avgpool2d"]),
     *at("cnn", CNN_OUTPUT, [ITEMS["cnn"]], only=["bias"]),
     layers(
         "cnn",
@@ -103,7 +101,7 @@ VERSION1 = [
         V1_BLOCK1,
         [ITEMS["cnn_v1"]],
         label="block1",
-        only=["kernel", "dilation", "not_affine", "leakyrelu", *REGULARISED],
+        only=["kernel", "dilation", "not_affine", *REGULARISED],
     ),
     *at("cnn_v1", V1_BLOCK2, [ITEMS["cnn_v1"]], label="block2", only=["without_maxpool2d"]),
     *(
@@ -112,7 +110,6 @@ VERSION1 = [
             ("nn.BatchNorm2d(32), nn.ReLU()", "nn.ReLU(), nn.BatchNorm2d(32)", "Batch norm after ReLU."),
             ("nn.MaxPool2d(2), nn.Dropout(0.25)", "nn.Dropout(0.25), nn.MaxPool2d(2)", "Dropout before the pooling."),
             ("nn.Dropout(0.25)", "nn.Dropout2d(0.25)", "Dropout of whole channels."),
-            ("nn.Dropout(0.25)", "nn.Dropout(0.75)", "Dropout by the probability to keep."),
         )
     ),
     layers(

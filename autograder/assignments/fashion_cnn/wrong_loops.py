@@ -30,9 +30,8 @@ def measure(old: str, new: str, about: str) -> Answer:
 
 
 FITS = [
-    *(dropped(FIT, line, ["fit"]) for line in (BACKWARD, STEP, ZERO)),
+    *(dropped(FIT, line, ["fit"]) for line in (STEP, ZERO)),
     swapped(FIT, BACKWARD, ZERO, ["fit"]),
-    *at(FIT, "for epoch in range(epochs):", ["fit"], only=["one_more"]),
     fit("for batch in train_loader:", "for batch in val_loader:", "Trains on the validation images."),
     fit("opt_func(model.parameters(), lr)", "torch.optim.SGD(model.parameters(), lr)", "Its own optimizer, not opt_func."),
     fit(
@@ -49,7 +48,6 @@ FITS = [
         f"{FITTED.replace('+=', '=')}\n{UNTRAINED.replace('=', '+=')}",
         "The first result comes last.",
     ),
-    fit(FITTED, FITTED.replace("0.001", "0.1"), "Learning rate 0.1."),
     fit(FITTED, FITTED.replace("num_epochs_regression", "num_epochs_regression + 1"), "An epoch too many."),
     fit(FITTED, "history += [{'val_loss': 0.8, 'val_acc': 0.7}] * num_epochs_regression", "Results written by hand."),
     replaced(
@@ -66,8 +64,7 @@ TRAINS = [
     *at(TRAINING, "cnn.train()", ["cnn_loop"], only=["eval_mode"]),
     *at(TRAINING, "for epoch in range(num_epochs):", ["cnn_loop"], only=["one_less"]),
     *(dropped(TRAINING, line, ["cnn_loop"]) for line in (STEP, ZERO)),
-    *at(TRAINING, "loss = F.cross_entropy(logits, labels)", ["cnn_loop"]),
-    *at(TRAINING, "total_loss += loss.item() * len(labels)", ["cnn_loop"], only=["overwritten", "right_only"]),
+    *at(TRAINING, "total_loss += loss.item() * len(labels)", ["cnn_loop"], only=["overwritten"]),
     *at(TRAINING, "seen += len(labels)", ["cnn_loop"], only=["overwritten"]),
     train('loaders["train"]', 'loaders["test"]', "Trains on the test images."),
     train(f"        {MEAN}", f"            {MEAN}", "A mean for each batch."),
@@ -83,7 +80,7 @@ MEASURES = [
     *at(TRAINING, "cnn.eval()", ["evaluate_model"], only=["train_mode"]),
     *at(TRAINING, "with torch.no_grad():", ["evaluate_model"]),
     *at(TRAINING, HITS, ["evaluate_model"], only=["overwritten", "axis"]),
-    *at(TRAINING, "total += len(labels)", ["evaluate_model"]),
+    *at(TRAINING, "total += len(labels)", ["evaluate_model"], only=["overwritten"]),
     *at(TRAINING, RATE, ["evaluate_model"], label="rate", only=["left_only"]),
     measure("in loader:", 'in loaders["test"]:', "Always the test images, whatever the loader."),
 ]
