@@ -20,7 +20,7 @@ demo: setup  ## grade the submissions in examples/ and show the table (at most 4
 	@.venv/bin/autograder demo
 
 examples: setup  ## write examples/ anew from the catalogue of submissions, after a change of the notebook
-	@.venv/bin/python -m autograder.catalogue
+	@.venv/bin/python -m autograder.proof.catalogue
 
 lint: setup  ## ruff, formatting, mypy (about 20 seconds)
 	.venv/bin/ruff check

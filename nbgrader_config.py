@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from autograder.restore import CODE_STUB, TEXT_STUB
+from autograder.notebooks.restore import CODE_STUB, TEXT_STUB
 
 c = get_config()
 
@@ -22,17 +22,17 @@ c.ClearSolutions.text_stub = TEXT_STUB
 c.GenerateAssignment.force = True
 
 # Damage is repaired while a submission is read, so that nbgrader's own steps find a sound notebook.
-c.Autograde.exporter_class = "autograder.preprocessors.SubmissionExporter"
+c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporter"
 c.Autograde.autograde_preprocessors = [
-    "autograder.preprocessors.GradeInSandbox",
+    "autograder.grading.preprocessors.GradeInSandbox",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
-    "autograder.preprocessors.FlagUngraded",
+    "autograder.grading.preprocessors.FlagUngraded",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.GradeInSandbox.profile = "full"
 
 # Feedback pages and formgrader show what students wrote; nothing of it may run in the reader's browser.
-c.HTMLExporter.preprocessors = ["autograder.safe_pages.SafeToRead"]
-c.HTMLExporter.filters = {"markdown2html": "autograder.safe_pages.markdown2html"}
+c.HTMLExporter.preprocessors = ["autograder.grading.safe_pages.SafeToRead"]
+c.HTMLExporter.filters = {"markdown2html": "autograder.grading.safe_pages.markdown2html"}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
-from . import data
-from .collect import matplotlib_cache
-from .evidence import parse_frame
-from .plan import versions
+from .datasets import data
+from .runs.collect import matplotlib_cache
+from .runs.evidence import parse_frame
+from .runs.plan import versions
 from .sandbox import run as sandbox_run
 from .sandbox.box import CannotIsolate, Limits
 from .sandbox.mounts import view

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from .notebook import write_text
+from .notebooks.notebook import write_text
 
 Verdict = Literal["passed", "partial", "failed", "not_attempted", "could_not_grade"]
 

@@ -15,9 +15,9 @@ from string import Template
 
 from . import assignment
 from .course import Course, CourseError
-from .data import DatasetName
-from .notebook import read, write, write_text
-from .release import generate
+from .datasets.data import DatasetName
+from .notebooks.notebook import read, write, write_text
+from .notebooks.release import generate
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 40  # characters: the lines of the generated files then keep within the project's width

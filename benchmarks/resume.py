@@ -22,9 +22,9 @@ from typing import Any
 
 import nbformat
 
-from autograder import notebook
 from autograder.course import Course
-from autograder.plan import versions
+from autograder.notebooks import notebook
+from autograder.runs.plan import versions
 from autograder.sandbox.processes import family
 
 ASSIGNMENT = "pa4_convnet"

@@ -14,11 +14,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder import catalogue, grade, gradebook, notebook
 from autograder.assignment import load
-from autograder.collect import collect
 from autograder.course import Course
-from autograder.plan import Options, default_threads, versions
+from autograder.grading import gradebook
+from autograder.judging import grade
+from autograder.notebooks import notebook
+from autograder.proof import catalogue
+from autograder.runs.collect import collect
+from autograder.runs.plan import Options, default_threads, versions
 
 ASSIGNMENT = "pa4_convnet"
 

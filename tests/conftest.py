@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from autograder import decoy
-from autograder.collect import matplotlib_cache
-from autograder.evidence import parse_frame
+from autograder.datasets import decoy
+from autograder.runs.collect import matplotlib_cache
+from autograder.runs.evidence import parse_frame
 from autograder.sandbox import run as sandbox_run
 from autograder.sandbox.box import FIRST_UID, Limits
 from autograder.sandbox.mounts import View, view

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import catalogue, notebook, release
 from autograder.assignment import ASSIGNMENTS, Assignment, ProfileName, load
 from autograder.course import Course
-from autograder.thresholds import Threshold
+from autograder.judging.thresholds import Threshold
+from autograder.notebooks import notebook, release
+from autograder.proof import catalogue
 
 COURSE = Course.find(Path(__file__))
 NAMES = COURSE.assignments()

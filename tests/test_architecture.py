@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from autograder import architecture
 from autograder.assignments.pa4_convnet.reference import convnet
-from autograder.comparison import close, filled
-from autograder.declared import declared
 from autograder.inside import recorder, trace
 from autograder.inside.channel import plain
-from autograder.layers import Layer, align, differences
+from autograder.networks import architecture
+from autograder.networks.comparison import close, filled
+from autograder.networks.declared import declared
+from autograder.networks.layers import Layer, align, differences
 
 IMAGES = trace.drawn_images(3, (4, 1, 28, 28))
 SEED = 77

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.attempts import not_attempted
+from autograder.judging.attempts import not_attempted
 
 STUB = "...  # your code here"
 RELEASED = f"""class ConvNet:

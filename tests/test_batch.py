@@ -12,16 +12,16 @@ import pytest
 from conftest import ROOT
 from nbformat import NotebookNode
 
-from autograder import executor
 from autograder.assignment import Assignment, load
-from autograder.batch import grade_class, handed_in
+from autograder.cluster import executor
+from autograder.cluster.executor import Handed, LocalExecutor
 from autograder.course import Course, CourseError
-from autograder.evidence import Evidence, Record
-from autograder.executor import Handed, LocalExecutor
-from autograder.journal import Journal
-from autograder.notebook import read
+from autograder.grading.batch import grade_class, handed_in
+from autograder.grading.journal import Journal
+from autograder.notebooks.notebook import read
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
-from autograder.plan import Options
+from autograder.runs.evidence import Evidence, Record
+from autograder.runs.plan import Options
 from autograder.sandbox.box import CannotIsolate
 
 NAME = "pa4_convnet"

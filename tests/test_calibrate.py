@@ -16,17 +16,21 @@ from nbformat import NotebookNode
 from rich.console import Console
 
 from autograder import assignment as assignments
-from autograder import calibrate, calibration_report, calibration_session, catalogue, data
 from autograder.assignment import ASSIGNMENTS, Assignment
-from autograder.calibration import FILE, REFERENCE, Calibration
-from autograder.calibration_report import PAGE, PLOT, TOLERATED, page
-from autograder.catalogue import Answer
+from autograder.calibration import calibrate
+from autograder.calibration import report as calibration_report
+from autograder.calibration import session as calibration_session
+from autograder.calibration.calibration import FILE, REFERENCE, Calibration
+from autograder.calibration.fingerprint import fingerprint
+from autograder.calibration.report import PAGE, PLOT, TOLERATED, page
 from autograder.course import Course, CourseError
-from autograder.evidence import Evidence, Found, Record
-from autograder.fingerprint import fingerprint
-from autograder.notebook import read, to_text, write
-from autograder.plan import Options
-from autograder.store import gather
+from autograder.datasets import data
+from autograder.notebooks.notebook import read, to_text, write
+from autograder.proof import catalogue
+from autograder.proof.catalogue import Answer
+from autograder.runs.evidence import Evidence, Found, Record
+from autograder.runs.plan import Options
+from autograder.runs.store import gather
 
 SETTINGS = """title = "Toy"
 dataset = "mnist"

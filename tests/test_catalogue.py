@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder import catalogue, notebook
 from autograder.course import Course
+from autograder.grading.session import Session
+from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
-from autograder.session import Session
+from autograder.proof import catalogue
 
 ASSIGNMENT = "pa4_convnet"
 ANSWERS = [answer for answer in catalogue.answers(ASSIGNMENT) if answer.graded_as_a_file]

@@ -17,21 +17,23 @@ import pytest
 from conftest import ROOT
 from typer.testing import CliRunner
 
-from autograder import cluster, fleet, notebook, store, tasks
 from autograder.assignment import load
-from autograder.batch import grade_class, handed_in
 from autograder.cli import app
-from autograder.cluster import ClusterExecutor, connect
+from autograder.cluster import cluster, fleet, tasks
+from autograder.cluster.cluster import ClusterExecutor, connect
+from autograder.cluster.executor import Executor, Handed, LocalExecutor
+from autograder.cluster.fleet import ClusterError
+from autograder.cluster.slurm import Slurm, prepare
+from autograder.cluster.wire import pack_evidence, pack_refusal, unpack_job
+from autograder.cluster.worker import FIRST_SLOT, Slots, difference, fingerprint, places
 from autograder.course import Course
-from autograder.evidence import Evidence, Record
-from autograder.executor import Executor, Handed, LocalExecutor
-from autograder.fleet import ClusterError
+from autograder.grading.batch import grade_class, handed_in
+from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
-from autograder.plan import Options, versions
+from autograder.runs import store
+from autograder.runs.evidence import Evidence, Record
+from autograder.runs.plan import Options, versions
 from autograder.sandbox.processes import family
-from autograder.slurm import Slurm, prepare
-from autograder.wire import pack_evidence, pack_refusal, unpack_job
-from autograder.worker import FIRST_SLOT, Slots, difference, fingerprint, places
 
 NAME = "pa4_convnet"
 COURSE = Course(ROOT)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from autograder import notebook
 from autograder.course import Course
 from autograder.inside import standins
+from autograder.notebooks import notebook
 
 NAME = "cnn_blocks"
 COURSE = Course.find(Path(__file__))

@@ -10,10 +10,10 @@ from torch.nn import functional as F  # noqa: N812
 from torch.utils.checkpoint import checkpoint
 
 from autograder.assignments.pa4_convnet.reference import convnet
-from autograder.comparison import Comparison, Complaint, close, compare, require
-from autograder.evidence import Evidence, Found, NotShown, Record, parse_frame
 from autograder.inside import networks
 from autograder.inside.channel import plain
+from autograder.networks.comparison import Comparison, Complaint, close, compare, require
+from autograder.runs.evidence import Evidence, Found, NotShown, Record, parse_frame
 
 SHAPE = (4, 1, 28, 28)
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, FC1, RELU3, FC2 = range(9)

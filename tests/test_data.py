@@ -15,9 +15,9 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from autograder import data
-from autograder.sources import DATASETS, Dataset
-from autograder.transfer import TransferError
+from autograder.datasets import data
+from autograder.datasets.sources import DATASETS, Dataset
+from autograder.datasets.transfer import TransferError
 
 LABELS = "t10k-labels-idx1-ubyte"
 

@@ -13,9 +13,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torchvision import datasets
 
-from autograder import data
-from autograder.data import DATASETS, DatasetName, raw_folder, read_split
-from autograder.decoy import make_decoy, sandbox_folder
+from autograder.datasets import data
+from autograder.datasets.data import DATASETS, DatasetName, raw_folder, read_split
+from autograder.datasets.decoy import make_decoy, sandbox_folder
 
 NAMES: tuple[DatasetName, ...] = ("mnist", "fashion_mnist")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from autograder.distribution import estimate, rounded, scale_of
+from autograder.calibration.distribution import estimate, rounded, scale_of
 
 TRIALS = 3000
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import catalogue, notebook
 from autograder.course import Course
+from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes
+from autograder.proof import catalogue
 
 ASSIGNMENT = "pa4_convnet"
 STUDENTS = ("mistake_errors_counted_in_batches", "exit_in_graph", "untouched_release")

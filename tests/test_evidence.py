@@ -9,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from autograder.evidence import (
+from autograder.notebooks.notebook import new_output
+from autograder.runs.evidence import (
     CellError,
     CellRecord,
     Evidence,
@@ -20,7 +21,6 @@ from autograder.evidence import (
     clean_outputs,
     parse_frame,
 )
-from autograder.notebook import new_output
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(40)).decode()
 

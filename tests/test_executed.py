@@ -6,8 +6,9 @@ from pathlib import Path
 import nbclient
 import pytest
 
-from autograder import data, notebook
 from autograder.course import Course
+from autograder.datasets import data
+from autograder.notebooks import notebook
 
 COURSE = Course.find(Path(__file__))
 NAMES = COURSE.assignments()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from autograder import notebook
 from autograder.course import Course
+from autograder.notebooks import notebook
 
 NAME = "fashion_cnn"
 COURSE = Course.find(Path(__file__))

@@ -9,12 +9,12 @@ from conftest import FIND_PIPE, SLOT
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Profile, Settings
-from autograder.collect import collect
-from autograder.evidence import Evidence
-from autograder.grade import decide, executed
-from autograder.notebook import write
-from autograder.plan import Options, cells_to_run, choose_device, default_threads, versions
-from autograder.store import gather
+from autograder.judging.grade import decide, executed
+from autograder.notebooks.notebook import write
+from autograder.runs.collect import collect
+from autograder.runs.evidence import Evidence
+from autograder.runs.plan import Options, cells_to_run, choose_device, default_threads, versions
+from autograder.runs.store import gather
 
 PROBES = '''"""Toy probes."""
 import torch

@@ -12,19 +12,13 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
 
-from autograder.converter import convert, course_config, db_url
 from autograder.course import Course, CourseError
-from autograder.gradebook import (
-    ensure_assignment,
-    feedback,
-    forget,
-    open_gradebook,
-    record,
-)
-from autograder.item_cells import write_outcomes
-from autograder.notebook import cells_by_grade_id, items, read, role, write
+from autograder.grading.gradebook import ensure_assignment, feedback, forget, open_gradebook, record
+from autograder.grading.item_cells import write_outcomes
+from autograder.notebooks.converter import convert, course_config, db_url
+from autograder.notebooks.notebook import cells_by_grade_id, items, read, role, write
+from autograder.notebooks.submission import read_submission
 from autograder.outcomes import ItemOutcome, SubmissionOutcome
-from autograder.submission import read_submission
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "pa4_convnet"
@@ -123,7 +117,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[dict[str, A
             found = answer(options["student"]) if callable(answer) else answer
             return found, copy.deepcopy(notebook)
 
-        monkeypatch.setitem(sys.modules, "autograder.grade", types.SimpleNamespace(grade_notebook=grade_notebook))
+        monkeypatch.setitem(sys.modules, "autograder.judging.grade", types.SimpleNamespace(grade_notebook=grade_notebook))
         return asked
 
     return install

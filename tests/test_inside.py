@@ -9,9 +9,9 @@ import pytest
 import torch
 from conftest import BoxRun, RunBox
 
-from autograder.evidence import parse_frame
 from autograder.inside import loop
 from autograder.inside.channel import Channel
+from autograder.runs.evidence import parse_frame
 
 CELLS = {
     "plain": "import torch\nx = torch.arange(3)\nx",

@@ -10,11 +10,11 @@ import pytest
 from conftest import ROOT
 
 from autograder.assignment import Assignment, load
+from autograder.cluster.executor import Handed
 from autograder.course import Course
-from autograder.executor import Handed
-from autograder.journal import NAME, Journal, hash_of_grader
+from autograder.grading.journal import NAME, Journal, hash_of_grader
 from autograder.outcomes import ItemOutcome, SubmissionOutcome
-from autograder.plan import Options
+from autograder.runs.plan import Options
 
 ASSIGNMENT = "pa4_convnet"
 GRADED = SubmissionOutcome(

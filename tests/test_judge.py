@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Assignment, Profile, Settings, load
-from autograder.evidence import CellRecord, Evidence, Found, Record
-from autograder.judge import JudgeError, findings, judge
-from autograder.notebook import Item
+from autograder.judging.judge import JudgeError, findings, judge
+from autograder.notebooks.notebook import Item
 from autograder.outcomes import ItemOutcome
+from autograder.runs.evidence import CellRecord, Evidence, Found, Record
 
 TESTS = '''
 import pytest

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.comparison import Complaint
-from autograder.evidence import Evidence, Found, Record
 from autograder.inside import loop
-from autograder.loops import Watched
+from autograder.judging.loops import Watched
+from autograder.networks.comparison import Complaint
+from autograder.runs.evidence import Evidence, Found, Record
 
 SEED = 5
 Step = Callable[[nn.Module, Any, nn.Module, torch.Tensor, torch.Tensor], None]

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from autograder import architecture
 from autograder.inside import trace
-from autograder.layers import Layer
+from autograder.networks import architecture
+from autograder.networks.layers import Layer
 
 IMAGES = trace.drawn_images(3, (4, 2, 8, 8))
 

@@ -9,9 +9,10 @@ import pytest
 from nbformat import NotebookNode
 from torch import nn
 
-from autograder import data, notebook
 from autograder.assignments.mnist_cnn import reference
 from autograder.course import Course
+from autograder.datasets import data
+from autograder.notebooks import notebook
 
 NAME = "mnist_cnn"
 COURSE = Course.find(Path(__file__))

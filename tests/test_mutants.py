@@ -5,8 +5,8 @@ import textwrap
 
 import pytest
 
-from autograder import mutants, operators
-from autograder.catalogue import Answer
+from autograder.proof import mutants, operators
+from autograder.proof.catalogue import Answer
 
 
 def changed(code: str, target: str = "") -> dict[str, str]:

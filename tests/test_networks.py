@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from autograder import comparison, held_out, replay
-from autograder.evidence import Evidence, Found, Record
 from autograder.inside import networks, probing
+from autograder.judging import held_out
+from autograder.networks import comparison, replay
+from autograder.runs.evidence import Evidence, Found, Record
 
 SEED = 11
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder import notebook
 from autograder.assignments.pa4_convnet import reference
 from autograder.course import Course
+from autograder.notebooks import notebook
 
 NAME = "pa4_convnet"
 COURSE = Course.find(Path(__file__))

@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
+from autograder.grading.progress import ClassProgress
 from autograder.outcomes import SubmissionOutcome
-from autograder.progress import ClassProgress
 
 GRADED = SubmissionOutcome(status="graded", points=3, max_points=4, seconds=2.0)
 FAILED = SubmissionOutcome(status="could_not_grade", reason="no notebook [here]")

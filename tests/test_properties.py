@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from styles import Step, made, plain, shapes, written
 from torch import nn
 
-from autograder.comparison import Comparison, Complaint, compare
-from autograder.evidence import Evidence, Found, Record, parse_frame
 from autograder.inside import networks, trace
 from autograder.inside.channel import plain as plain_json
-from autograder.layers import Layer, differences
-from autograder.replay import Program
+from autograder.networks.comparison import Comparison, Complaint, compare
+from autograder.networks.layers import Layer, differences
+from autograder.networks.replay import Program
+from autograder.runs.evidence import Evidence, Found, Record, parse_frame
 
 IMAGES = (4, 1, 12, 12)
 SEED = 11

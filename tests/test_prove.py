@@ -11,15 +11,16 @@ import torch
 from conftest import ROOT
 from typer.testing import CliRunner
 
-from autograder import catalogue, prove, prove_session, variants
-from autograder.catalogue import Answer
 from autograder.cli import app
 from autograder.course import Course
 from autograder.inside.channel import Channel, whole_frames
-from autograder.notebook import read
+from autograder.notebooks.notebook import read
 from autograder.outcomes import ItemOutcome, SubmissionOutcome, Verdict
-from autograder.plan import Cell
-from autograder.proof import Proof, Proven
+from autograder.proof import catalogue, prove, variants
+from autograder.proof import session as prove_session
+from autograder.proof.catalogue import Answer
+from autograder.proof.proof import Proof, Proven
+from autograder.runs.plan import Cell
 
 NAME = "pa4_convnet"
 COURSE = Course(ROOT)

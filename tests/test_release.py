@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from autograder.course import Course, CourseError
-from autograder.notebook import cells_by_grade_id, items, read, role, write
-from autograder.release import generate, leaks
+from autograder.notebooks.notebook import cells_by_grade_id, items, read, role, write
+from autograder.notebooks.release import generate, leaks
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "pa4_convnet"

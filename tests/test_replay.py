@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812
 from autograder.assignments.pa4_convnet.reference import convnet
 from autograder.inside import trace
 from autograder.inside.channel import plain
-from autograder.replay import NotReplayable, Program, accuracy, mean_loss
+from autograder.networks.replay import NotReplayable, Program, accuracy, mean_loss
 
 IMAGES = trace.drawn_images(5, (6, 1, 28, 28))
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from autograder import report
+from autograder.grading import report
 from autograder.outcomes import ClassOutcomes, ItemOutcome, SubmissionOutcome
 
 

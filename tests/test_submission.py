@@ -12,9 +12,9 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.notebook import cells_by_grade_id, grade_id, read, role, tags, to_text
-from autograder.recognise import CODE_STUB, TEXT_STUB
-from autograder.submission import MAX_BYTES, Submission, Unreadable, read_submission
+from autograder.notebooks.notebook import cells_by_grade_id, grade_id, read, role, tags, to_text
+from autograder.notebooks.recognise import CODE_STUB, TEXT_STUB
+from autograder.notebooks.submission import MAX_BYTES, Submission, Unreadable, read_submission
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "pa4_convnet"

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from autograder.comparison import Complaint
-from autograder.thresholds import Measured, Threshold, recording
+from autograder.judging.thresholds import Measured, Threshold, recording
+from autograder.networks.comparison import Complaint
 
 ACCURACY = Threshold("test accuracy", at_least={"full": 0.98, "quick": 0.8})
 LOSS = Threshold("last loss", below={"full": 0.03}, form=".4f")

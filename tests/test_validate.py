@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder import notebook
 from autograder.cli import app
 from autograder.course import Course
+from autograder.notebooks import notebook
 
 NAME = "pa4_convnet"
 

@@ -9,14 +9,14 @@ import safetensors.torch
 import torch
 from conftest import ROOT
 
-from autograder import catalogue
 from autograder.assignment import Profile, load
+from autograder.cluster.wire import Job, Refused, bare, pack_evidence, pack_job, pack_refusal, unpack_evidence, unpack_job
 from autograder.course import Course
-from autograder.evidence import CellError, CellRecord, Checkpoint, Evidence, Found, Malformed, Record
-from autograder.notebook import new_output, read, role
-from autograder.plan import Cell, cells_to_run, versions
+from autograder.notebooks.notebook import new_output, read, role
+from autograder.proof import catalogue
+from autograder.runs.evidence import CellError, CellRecord, Checkpoint, Evidence, Found, Malformed, Record
+from autograder.runs.plan import Cell, cells_to_run, versions
 from autograder.sandbox.run import HEADER
-from autograder.wire import Job, Refused, bare, pack_evidence, pack_job, pack_refusal, unpack_evidence, unpack_job
 
 NAME = "pa4_convnet"
 COURSE = Course(ROOT)

@@ -8,8 +8,8 @@ from autograder.assignments.cnn_blocks.right_answers import RIGHT
 from autograder.assignments.cnn_blocks.right_networks import NETWORKS
 from autograder.assignments.cnn_blocks.wrong_answers import BLOCKS, FLATTEN, FORWARD, MAX3, NORM1, NORM2, NORM3, TRAINING
 from autograder.assignments.cnn_blocks.wrong_tables import COUNTS, TABLE
-from autograder.catalogue import Answer, close_to_right
 from autograder.outcomes import Verdict
+from autograder.proof.catalogue import Answer, close_to_right
 
 MAXPOOL = [f"maxpool_{part}" for part in ("block1", "block2", "block3", "output", "forward")]
 BATCHNORM = [f"batchnorm_{part}" for part in ("block1", "block2", "block3", "output", "forward", "single_image")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.catalogue import Answer
+from autograder.proof.catalogue import Answer
 
 HELPER = '''def run(make, epochs=num_epochs):
     """Trains a new network; returns it and its history."""

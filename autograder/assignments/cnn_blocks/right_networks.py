@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.catalogue import Answer
+from autograder.proof.catalogue import Answer
 
 SEPARATE_MAXPOOL = """class ConvMaxPoolNetwork(nn.Module):
     def __init__(self):

@@ -6,9 +6,9 @@ import pytest
 from torch import nn
 
 from autograder.assignments.cnn_blocks import reference
-from autograder.comparison import Comparison, compare, require
-from autograder.evidence import Evidence
-from autograder.layers import Layer, align
+from autograder.networks.comparison import Comparison, compare, require
+from autograder.networks.layers import Layer, align
+from autograder.runs.evidence import Evidence
 
 SIZES = ("in", "out", "kernel", "groups", "bias")
 STEPS = ("stride", "padding", "dilation")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from autograder.assignments.cnn_blocks import reference
-from autograder.comparison import Complaint, require, require_finished
-from autograder.evidence import Evidence
 from autograder.inside import draws
+from autograder.networks.comparison import Complaint, require, require_finished
+from autograder.runs.evidence import Evidence
 
 EPOCHS = 5
 MODELS = {"mlp": "MultiLayerPerceptron", "maxpool": "ConvMaxPoolNetwork", "batchnorm": "ConvBatchNormNetwork"}

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from autograder import held_out
 from autograder.assignment import Profile
 from autograder.assignments.cnn_blocks import reference
-from autograder.comparison import Complaint, compare, require, require_finished
-from autograder.evidence import Evidence
 from autograder.inside import draws
-from autograder.thresholds import Threshold
+from autograder.judging import held_out
+from autograder.judging.thresholds import Threshold
+from autograder.networks.comparison import Complaint, compare, require, require_finished
+from autograder.runs.evidence import Evidence
 
 EPOCHS = 5
 RATE = 1e-2

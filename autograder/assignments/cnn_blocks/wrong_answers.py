@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.catalogue import Answer
-from autograder.mutants import at, replaced, swapped
+from autograder.proof.catalogue import Answer
+from autograder.proof.mutants import at, replaced, swapped
 
 MAX, NORM = "conv_maxpool", "conv_batchnorm"
 MAX1 = 'self.block1 = nn.Sequential(nn.Conv2d(1, 32, 3, padding="same"), nn.ReLU(), nn.MaxPool2d(2, stride=2))'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.catalogue import Answer
-from autograder.mutants import dropped, replaced
+from autograder.proof.catalogue import Answer
+from autograder.proof.mutants import dropped, replaced
 
 FIRST = 'round(history[0]["train_loss"], 2)'
 LAST = 'round(history[-1]["train_loss"], 2)'

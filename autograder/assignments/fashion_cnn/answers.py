@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from autograder.assignments.fashion_cnn.right_answers import RIGHT
 from autograder.assignments.fashion_cnn.wrong_answers import WRONG
-from autograder.catalogue import Answer, close_to_right
 from autograder.outcomes import Verdict
+from autograder.proof.catalogue import Answer, close_to_right
 
 REGRESSION = (
     "softmax_regression",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder import held_out
 from autograder.assignments.fashion_cnn import reference
-from autograder.comparison import Comparison, compare
-from autograder.evidence import Evidence
+from autograder.judging import held_out
+from autograder.networks.comparison import Comparison, compare
+from autograder.runs.evidence import Evidence
 
 IMAGES = (4, 1, 28, 28)
 COUNT = {"full": 10_000, "quick": 2_000, "proof": 200}  # held-out test images

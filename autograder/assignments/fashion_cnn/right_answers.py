@@ -13,7 +13,7 @@ from autograder.assignments.fashion_cnn.right_loops import (
 )
 from autograder.assignments.fashion_cnn.right_networks import BLOCK_CLASSES, FUNCTIONAL, MODULE_LIST
 from autograder.assignments.fashion_cnn.right_styles import CIRCULATED, HINTED, STEP_BY_STEP
-from autograder.catalogue import Answer
+from autograder.proof.catalogue import Answer
 
 RIGHT = [
     Answer(

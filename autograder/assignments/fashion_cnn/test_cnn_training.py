@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from autograder.assignments.fashion_cnn import reference
-from autograder.comparison import close, require
-from autograder.evidence import Evidence
 from autograder.inside import draws
-from autograder.loops import Watched
+from autograder.judging.loops import Watched
+from autograder.networks.comparison import close, require
+from autograder.runs.evidence import Evidence
 
 
 @pytest.fixture

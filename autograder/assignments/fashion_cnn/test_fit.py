@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from autograder.assignments.fashion_cnn import reference
-from autograder.comparison import Complaint, close, require, require_finished
-from autograder.evidence import Evidence
 from autograder.inside import draws, loop, stepwise
-from autograder.loops import Watched
+from autograder.judging.loops import Watched
+from autograder.networks.comparison import Complaint, close, require, require_finished
+from autograder.runs.evidence import Evidence
 
 RESULTS = reference.EPOCHS + 1
 NAMES = ("val_loss", "val_acc")

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from autograder.assignments.fashion_cnn import judged, reference
-from autograder.comparison import Comparison, Complaint, close, filled, require
-from autograder.evidence import Evidence
 from autograder.inside import trace
-from autograder.layers import align
+from autograder.networks.comparison import Comparison, Complaint, close, filled, require
+from autograder.networks.layers import align
+from autograder.runs.evidence import Evidence
 
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, LINEAR = range(7)
 SIZES = ("in", "out", "kernel", "groups", "bias")

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from autograder.assignments.fashion_cnn import judged, reference
-from autograder.comparison import Comparison, Complaint, close, require, require_finished
-from autograder.evidence import Evidence
 from autograder.inside import draws
+from autograder.networks.comparison import Comparison, Complaint, close, require, require_finished
+from autograder.runs.evidence import Evidence
 
 LINEAR = 0
 PRINTED = 400  # characters: a few shapes may be shown, not tensors

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from autograder.assignments.fashion_cnn import judged
-from autograder.comparison import Comparison, Complaint, require
-from autograder.evidence import Evidence
+from autograder.networks.comparison import Comparison, Complaint, require
+from autograder.runs.evidence import Evidence
 
 CONVOLUTION, BATCH_NORM, RELU, POOL, DROPOUT = range(5)
 BLOCK = 5  # layers

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.catalogue import Answer
-from autograder.mutants import at, replaced
+from autograder.proof.catalogue import Answer
+from autograder.proof.mutants import at, replaced
 
 ITEMS = {"cnn": "cnn_architecture", "cnn_v1": "v1_architecture", "cnn_v2": "v2_architecture", "cnn_v3": "v3_architecture"}
 BLOCK1 = "nn.Conv2d(1, 16, kernel_size=5, padding=2), nn.ReLU(), nn.MaxPool2d(2)"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.catalogue import Answer
-from autograder.mutants import at, dropped, replaced, swapped
+from autograder.proof.catalogue import Answer
+from autograder.proof.mutants import at, dropped, replaced, swapped
 
 FIT, TRAINING = "fit_code", "cnn_training"
 UNTRAINED = "history = [evaluate(model, val_loader)]"

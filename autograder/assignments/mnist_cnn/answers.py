@@ -7,7 +7,7 @@ from autograder.assignments.mnist_cnn.right_answers import RIGHT
 from autograder.assignments.mnist_cnn.wrong_formulas import FORMULAS
 from autograder.assignments.mnist_cnn.wrong_networks import FORWARD, LAYERS
 from autograder.assignments.mnist_cnn.wrong_training import EVALUATION, LOOP
-from autograder.catalogue import Answer, close_to_right
+from autograder.proof.catalogue import Answer, close_to_right
 
 ITEMS = (
     "output_size",

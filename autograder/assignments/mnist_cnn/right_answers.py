@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.assignments.mnist_cnn import right_networks as networks
 from autograder.assignments.mnist_cnn import right_training as trainings
-from autograder.catalogue import Answer
+from autograder.proof.catalogue import Answer
 
 FORMULAS = """def learn_conv(w, h, d, k):
     weights = 0

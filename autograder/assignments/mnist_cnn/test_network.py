@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.architecture import NO_GRADIENT
 from autograder.assignments.mnist_cnn import reference
-from autograder.comparison import Comparison, compare, require
-from autograder.evidence import Evidence
-from autograder.layers import Alignment, Layer, align, differences
+from autograder.networks.architecture import NO_GRADIENT
+from autograder.networks.comparison import Comparison, compare, require
+from autograder.networks.layers import Alignment, Layer, align, differences
+from autograder.runs.evidence import Evidence
 
 CONV1, RELU1, CONV2, RELU2, POOL1, CONV3, RELU3, CONV4, RELU4, POOL2, FC1, RELU5, FC2 = range(13)
 SIZES = ("in", "out", "kernel", "groups", "bias")

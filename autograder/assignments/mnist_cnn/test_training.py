@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softmax
 
-from autograder import held_out
 from autograder.assignment import Profile
 from autograder.assignments.mnist_cnn import reference
-from autograder.comparison import Complaint, close, require
-from autograder.evidence import Evidence
 from autograder.inside import draws
-from autograder.loops import Watched
+from autograder.judging import held_out
+from autograder.judging.loops import Watched
+from autograder.networks.comparison import Complaint, close, require
+from autograder.runs.evidence import Evidence
 
 EPOCHS, PUBLISHED_EPOCHS = 5, 3
 PUBLISHED_IMAGES, PUBLISHED_BATCH = 60_000, 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import at, dropped, replaced
+from autograder.proof.mutants import at, dropped, replaced
 
 RATIO = "total_parameters / 105_681"
 FORMULAS = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import at, replaced
+from autograder.proof.mutants import at, replaced
 
 CONVOLUTIONS = {
     "conv1": "nn.Conv2d(1, 32, kernel_size=3, padding=1)",

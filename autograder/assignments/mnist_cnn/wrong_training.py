@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import at, replaced, swapped
+from autograder.proof.mutants import at, replaced, swapped
 
 ADAM = "optimizer = torch.optim.Adam(model.parameters(), lr=0.001)"
 EPOCH_LOOP = 'for epoch in tqdm(range(num_epochs), desc="epochs"):'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autograder.assignments.pa4_convnet import right_answers, wrong_answers
-from autograder.catalogue import Answer
 from autograder.outcomes import Verdict
+from autograder.proof.catalogue import Answer
 
 AFTER_TRAINING_LEFT = ("learning_rate",)
 UNTRAINED: dict[str, Verdict] = {"act16": "not_attempted", "act19": "partial"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.catalogue import Answer
+from autograder.proof.catalogue import Answer
 
 CONV1 = "self.conv1 = nn.Conv2d(1, 32, kernel_size=5, padding=2)"
 FC1_LINE = "x = F.relu(self.fc1(x))"

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from autograder.assignments.pa4_convnet import reference
-from autograder.comparison import Comparison, compare, require
-from autograder.evidence import Evidence
+from autograder.networks.comparison import Comparison, compare, require
+from autograder.runs.evidence import Evidence
 
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, FC1, RELU3, FC2 = range(9)
 SIZES = ("in", "out", "kernel", "groups", "bias")

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from autograder import held_out
 from autograder.assignments.pa4_convnet import reference
-from autograder.comparison import Complaint, close, compare, require, require_finished
-from autograder.evidence import Evidence
 from autograder.inside import draws, trace
-from autograder.thresholds import Threshold
+from autograder.judging import held_out
+from autograder.judging.thresholds import Threshold
+from autograder.networks.comparison import Complaint, close, compare, require, require_finished
+from autograder.runs.evidence import Evidence
 
 ACCURACY = Threshold("test accuracy", at_least={"full": 0.98, "quick": 0.8, "proof": 0.3})
 rests_on_the_layers = pytest.mark.needs(*(f"act{number:02d}" for number in range(1, 7)))

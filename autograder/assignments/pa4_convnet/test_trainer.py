@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.evidence import Evidence
-from autograder.loops import Watched
+from autograder.judging.loops import Watched
+from autograder.runs.evidence import Evidence
 
 
 @pytest.fixture(scope="session")

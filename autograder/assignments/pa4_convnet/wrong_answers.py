@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.catalogue import Answer
-from autograder.mutants import at, dropped, replaced, swapped
+from autograder.proof.catalogue import Answer
+from autograder.proof.mutants import at, dropped, replaced, swapped
 
 CONV1 = "self.conv1 = nn.Conv2d(1, 32, kernel_size=5, padding=2)"
 CONV2 = "self.conv2 = nn.Conv2d(32, 64, kernel_size=5, padding=2)"

@@ -1,0 +1,1 @@
+"""Measure bounds by repeated training of the solution."""

@@ -1,0 +1,130 @@
+"""Run submissions in boxes, some at a time: what an executor is, and the one that uses this machine."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nbformat import NotebookNode
+
+from ..assignment import Assignment
+from ..notebooks.submission import Submission, Unreadable, read_submission
+from ..runs.evidence import Evidence
+from ..runs.plan import Options
+from ..runs.store import gather
+from ..sandbox.box import CannotIsolate
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A student and the file that they handed in."""
+
+    student: str
+    path: Path
+
+
+@dataclass
+class Run:
+    """How far a submission came: what could be read of the file, its evidence, or the problem in one line."""
+
+    handed: Handed
+    submission: Submission | None = None
+    evidence: Evidence | None = None
+    problem: str | None = None
+
+
+Started = Callable[[str], None]
+"""Called with a student when their submission starts."""
+
+
+class Executor(Protocol):
+    """Runs submissions in boxes somewhere."""
+
+    @property
+    def options(self) -> Options:
+        """How submissions are run."""
+
+    def runs(
+        self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
+    ) -> Iterator[Run]:
+        """Yield the run of each submission once, as it ends; what goes wrong with one is the ``problem`` of its run.
+
+        ``submissions`` are taken only as there is room for them, so that memory does not grow with their number. Closing
+        the iterator calls off what has not ended.
+        """
+
+    def note(self) -> str:
+        """A few words on where submissions run now, for the progress line; may be empty."""
+
+
+def read_run(handed: Handed, release: NotebookNode, assignment: str) -> Run:
+    """Read a submission: a run with ``submission`` or with ``problem``."""
+    try:
+        return Run(handed, read_submission(handed.path, release, assignment))
+    except Unreadable as error:
+        return Run(handed, problem=error.reason)
+    except Exception as error:
+        return Run(handed, problem=grader_fault(error))
+
+
+def grader_fault(error: Exception) -> str:
+    """One line on an error of the grader, which costs a submission its grade and never the batch."""
+    return f"the grader failed: {type(error).__name__}: {error}"
+
+
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Runs ``jobs`` submissions at a time on this machine, each in a box that a thread looks after."""
+
+    options: Options
+    jobs: int
+
+    def note(self) -> str:
+        """Nothing: where it runs is no news."""
+        return ""
+
+    def runs(
+        self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
+    ) -> Iterator[Run]:
+        """See :class:`Executor`."""
+        slots: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for slot in range(self.jobs):
+            slots.put(slot)
+        stop = threading.Event()
+
+        def run(handed: Handed) -> Run:
+            slot = slots.get()
+            try:
+                started(handed.student)
+                found = read_run(handed, release, assignment.name)
+                if found.submission is not None:
+                    found.evidence = gather(found.submission.notebook, assignment, self.options, slot, stop.is_set)
+            except CannotIsolate as error:
+                found.problem = f"the box could not be used: {error}"
+            except Exception as error:
+                found.problem = grader_fault(error)
+            finally:
+                slots.put(slot)
+            return found
+
+        left = iter(submissions)
+        waiting: set[Future[Run]] = set()
+        pool = ThreadPoolExecutor(max_workers=self.jobs)
+        try:
+            while True:
+                # One more than can run, so that a box is not idle while hidden tests judge.
+                while len(waiting) <= self.jobs and (handed := next(left, None)) is not None:
+                    waiting.add(pool.submit(run, handed))
+                if not waiting:
+                    return
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)

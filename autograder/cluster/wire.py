@@ -1,0 +1,183 @@
+"""Put a submission's cells into bytes for another machine, and its evidence into bytes for the way back.
+
+Both are frames as the box sends them: two lengths, JSON, safetensors. What comes back is read as strictly as what comes
+out of a box, by the same code: it was written on a machine that also ran student code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+import safetensors.torch
+from nbformat import NotebookNode
+from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import Tensor
+
+from ..runs.collect import ATTEMPTS, ISOLATION, Collector
+from ..runs.evidence import CellRecord, Checkpoint, Evidence, Malformed, Record, parse_frame
+from ..runs.plan import Cell, key, versions
+from ..sandbox.box import Limits
+from ..sandbox.run import HEADER
+
+MOST_BYTES = ATTEMPTS * Limits.evidence  # what a box may send, as often as one may be started
+
+
+class Refused(Exception):
+    """The other side did not run the job; the message says why. It is about the machine, not about the submission."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission to run: ``notebook`` has only the cells that are run, ``checkpoint`` an earlier training of them."""
+
+    assignment: str
+    profile: str
+    device: str
+    seed: int
+    notebook: NotebookNode
+    checkpoint: Checkpoint | None = None
+
+
+class _Header(BaseModel):
+    """The first frame of a reply."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    event: Literal["run"]
+    isolation: str
+    seconds: float
+    peak_memory: int
+    stopped: dict[str, str]
+
+
+def bare(notebook: NotebookNode, run: list[Cell]) -> NotebookNode:
+    """A notebook with the cells of ``run`` at their places and nothing in the others: no text, pictures, checks, outputs."""
+    wanted = {cell.id for cell in run}
+    cells = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and key(cell, number) in wanted:
+            kept = {name: cell.metadata[name] for name in ("nbgrader", "tags") if name in cell.metadata}
+            cells.append({"cell_type": "code", "source": cell.source, "metadata": kept})
+        else:
+            cells.append({"cell_type": "raw", "source": "", "metadata": {}})
+    made: NotebookNode = nbformat.from_dict({"cells": cells})  # type: ignore[no-untyped-call]
+    return made
+
+
+def pack_job(job: Job) -> bytes:
+    """The bytes of a job."""
+    document = vars(job) | {"checkpoint": None}
+    blob = b""
+    if job.checkpoint is not None:
+        shown = job.checkpoint.shown.model_dump()
+        document["checkpoint"] = {"cell": job.checkpoint.cell, "document": job.checkpoint.document, "shown": shown}
+        blob = job.checkpoint.tensors.read_bytes()
+    return _frame(document, blob)
+
+
+def unpack_job(packed: bytes, scratch: Path) -> Job:
+    """The job of :func:`pack_job`, from the grader's own client; ``scratch`` takes the checkpoint's tensors.
+
+    Raises:
+        Malformed: these are not the bytes of a job.
+    """
+    try:
+        text, blob = next(_frames(packed))
+        document = json.loads(text)
+        if (known := document.pop("checkpoint")) is not None:
+            tensors = scratch / "checkpoint.safetensors"
+            tensors.write_bytes(blob)
+            tensors.chmod(0o644)
+            known = Checkpoint(known["cell"], known["document"], tensors, CellRecord.model_validate(known["shown"]))
+        notebook = nbformat.from_dict(document.pop("notebook"))  # type: ignore[no-untyped-call]
+        return Job(notebook=notebook, checkpoint=known, **document)
+    except (StopIteration, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Malformed(f"no job: {type(error).__name__}: {error}") from error
+
+
+def pack_evidence(found: Evidence) -> bytes:
+    """The bytes of evidence: a header, then a frame for each cell that ran and each probe."""
+    record = found.record
+    header = {
+        "event": "run",
+        "isolation": record.isolation,
+        "seconds": record.seconds,
+        "peak_memory": record.peak_memory,
+        "stopped": record.stopped,
+    }
+    frames = [_frame(header)]
+    for cell, ran in record.cells.items():
+        frames.append(_frame({"event": "finished", "cell": cell} | ran.model_dump()))
+    for name, shown in record.found.items():
+        document = {"event": "evidence", "name": name, "document": shown.document}
+        sent = {tensor: found.tensors[f"{name}/{tensor}"] for tensor in shown.tensors if f"{name}/{tensor}" in found.tensors}
+        frames.append(_frame(document, _blob(sent)))
+    return b"".join(frames)
+
+
+def pack_refusal(reason: str) -> bytes:
+    """The bytes that say why a job was not run."""
+    return _frame({"event": "refused", "reason": reason})
+
+
+def unpack_evidence(reply: bytes, job: Job, run: list[Cell]) -> Evidence:
+    """The evidence in a reply to ``job``, of the cells ``run``.
+
+    Raises:
+        Refused: the reply says why the job was not run.
+        Malformed: it is neither, or has parts that no box can send.
+    """
+    if len(reply) > MOST_BYTES:
+        raise Malformed(f"more than {MOST_BYTES >> 20} MiB of evidence")
+    frames = _frames(reply)
+    first, _ = parse_frame(*next(frames, (b"null", b"")))
+    if first.get("event") == "refused":
+        raise Refused(str(first.get("reason"))[:1000])
+    try:
+        header = _Header.model_validate(first)
+    except ValidationError as error:
+        raise Malformed("a reply without its header") from error
+    if header.isolation != ISOLATION:
+        raise Refused(f"it isolates by {header.isolation[:40]}, not by {ISOLATION}")
+    record = Record(
+        seed=job.seed,
+        profile=job.profile,
+        isolation=ISOLATION,
+        versions=versions(),
+        seconds=header.seconds,
+        peak_memory=header.peak_memory,
+        stopped={cell.id: header.stopped[cell.id][:1000] for cell in run if cell.id in header.stopped},
+    )
+    tensors: dict[str, Tensor] = {}
+    collector = Collector(record, tensors, {cell.id: cell.seconds for cell in run}, 0.0)
+    for text, blob in frames:
+        collector.take(text, blob)
+    return Evidence(record, tensors)
+
+
+def _blob(tensors: dict[str, Tensor]) -> bytes:
+    return safetensors.torch.save({name: value.clone().contiguous() for name, value in tensors.items()}) if tensors else b""
+
+
+def _frame(document: dict[str, Any], blob: bytes = b"") -> bytes:
+    text = json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    return b"".join((HEADER.pack(len(text), len(blob)), text, blob))
+
+
+def _frames(packed: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Raises :class:`Malformed` where the lengths do not fit the bytes."""
+    position = 0
+    while position < len(packed):
+        if len(packed) - position < HEADER.size:
+            raise Malformed("a frame that was cut off")
+        text, blob = HEADER.unpack_from(packed, position)
+        position += HEADER.size
+        if text + blob > min(MOST_BYTES, len(packed) - position):
+            raise Malformed("a frame that was cut off or is too large")
+        yield packed[position : position + text], packed[position + text : position + text + blob]
+        position += text + blob

@@ -1,0 +1,149 @@
+"""What a dask worker does for a grader on another machine: say what it is, and run one submission's cells in a box.
+
+A worker has this package installed and a training set in its cache. It gets the cells of one submission and gives back
+evidence; it judges nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import torch
+
+from ..assignment import Assignment, load
+from ..datasets import decoy
+from ..runs.collect import Stopped, collect
+from ..runs.plan import Options, versions
+from ..sandbox import run as sandbox_run
+from ..sandbox.mounts import PACKAGE
+from .wire import pack_evidence, pack_refusal, unpack_job
+
+FIRST_SLOT = 100  # below are those of a grader that uses this machine itself
+SLOTS = 256
+CODE = ("inside/*.py", "sandbox/*.py", "runs/*.py", "cluster/wire.py", "cluster/worker.py")
+
+
+def fingerprint(assignment: Assignment) -> dict[str, str]:
+    """What evidence depends on, by a name that a person understands: the same on two machines that see the same."""
+    found = {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", **versions(), "the decoys": decoy.VERSION}
+    for pattern in CODE:
+        digest = hashlib.sha256()
+        for path in sorted(PACKAGE.glob(pattern)):
+            digest.update(path.name.encode() + path.read_bytes())
+        found[f"autograder/{pattern}"] = digest.hexdigest()[:12]
+    for path in (assignment.probes, assignment.folder / "assignment.toml"):
+        found[f"{path.name} of {assignment.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return found
+
+
+def difference(theirs: dict[str, str], ours: dict[str, str]) -> str | None:
+    """One line on the first thing that differs, or None."""
+    for name in ours:
+        if theirs.get(name) != ours[name]:
+            return f"{name} is {theirs.get(name, 'missing')} there and {ours[name]} here; install the same on both"
+    return None
+
+
+def examine(assignment: str, device: str) -> str:
+    """JSON of what this machine runs (``fingerprint``), and of why it cannot run the assignment (``problem``) or null."""
+    found: dict[str, object] = {"fingerprint": {}, "problem": None}
+    try:
+        loaded = load(assignment)
+        found["fingerprint"] = fingerprint(loaded)
+        sandbox_run.check()
+        decoy.sandbox_folder(loaded.settings.dataset)
+        if device == "cuda" and not torch.cuda.is_available():
+            found["problem"] = "it offers a GPU, but torch finds none"
+    except Exception as error:
+        found["problem"] = f"{type(error).__name__}: {error}"
+    return json.dumps(found)
+
+
+def places(nthreads: int, resources: Mapping[str, float], device: str) -> int:
+    """Submissions at once on a dask worker: one a thread, and on ``cuda`` as many as it offers to share its GPUs."""
+    return max(1, min(nthreads, int(resources.get("GPU", 0))) if device == "cuda" else nthreads)
+
+
+def run(packed: bytes) -> bytes:
+    """Run a job of :func:`autograder.cluster.wire.pack_job` as a dask task: evidence, or why there is none."""
+    from dask.system import CPU_COUNT
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def called_off() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state != "executing"
+
+    def threads(device: str) -> int:
+        return max(1, CPU_COUNT // places(worker.state.nthreads, worker.state.total_resources, device))
+
+    return run_job(packed, threads, called_off)
+
+
+def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], bool]) -> bytes:
+    """Run a job with the processor threads for its device; ``stop`` calls it off."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="autograder-") as scratch, SLOTS_HERE.one() as slot:
+            job = unpack_job(packed, Path(scratch))
+            options = Options(profile=job.profile, device=job.device, threads=threads(job.device))
+            found = collect(
+                job.notebook,
+                load(job.assignment),
+                options,
+                seed=job.seed,
+                slot=slot,
+                checkpoint=job.checkpoint,
+                stop=stop,
+            )
+            return pack_evidence(found)
+    except Stopped:
+        return pack_refusal("it was called off")
+    except Exception as error:
+        return pack_refusal(f"{type(error).__name__}: {error}")
+
+
+class Slots:
+    """Numbers for boxes that run at once; no other worker process of this machine has the same."""
+
+    def __init__(self) -> None:
+        self._free: list[int] = []
+        self._held: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[int]:
+        """A number that is free, for the time of one box; the process keeps it for its next ones."""
+        with self._lock:
+            slot = self._free.pop() if self._free else self._claim()
+        try:
+            yield slot
+        finally:
+            with self._lock:
+                self._free.append(slot)
+
+    def _claim(self) -> int:
+        for slot in range(FIRST_SLOT, FIRST_SLOT + SLOTS):
+            # An abstract address belongs to one socket at a time, and goes when its process does, however that ends.
+            mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            try:
+                mark.bind(f"\0autograder-slot-{os.getuid()}-{slot}")
+            except OSError:
+                mark.close()
+                continue
+            self._held.append(mark)
+            return slot
+        raise RuntimeError(f"{SLOTS} boxes run on this machine already")
+
+
+SLOTS_HERE = Slots()

@@ -1,0 +1,1 @@
+"""The commands of ``autograder``, by what people come for: the machine, authoring, grading."""

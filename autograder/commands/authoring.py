@@ -1,0 +1,236 @@
+"""Commands for authors: lay out an assignment, generate, validate, calibrate and prove it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.markup import escape
+
+from ..course import CourseError
+from .terminal import (
+    CANNOT_GRADE,
+    SOME_NOT_GRADED,
+    WRONG_USAGE,
+    AssignmentName,
+    Device,
+    ProfileName,
+    app,
+    console,
+    errors,
+    fail,
+    find_course,
+)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="A new name: lower-case letters, digits, underscores.")],
+    dataset: Annotated[Literal["mnist", "fashion_mnist"], typer.Option(help="What its networks learn from.")] = "mnist",
+    title: Annotated[str, typer.Option(help="The notebook's title; default: the name in words.")] = "",
+) -> None:
+    """Lay out a new assignment that works at once, to be changed into your own; see docs/authoring.md.
+
+    One small network, three graded items and a written answer, with probes, hidden tests and a catalogue of right and wrong
+    answers. Nothing that exists is overwritten.
+
+    Example: `autograder new edge_filters --dataset fashion_mnist --title "Filters that find edges"`
+    """
+    from ..skeleton import lay_out
+
+    course = find_course()
+    try:
+        made = lay_out(course, name, dataset, title)
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error
+    here = Path.cwd().resolve()
+    source, folder, release = (
+        path.relative_to(here) if path.is_relative_to(here) else path for path in (made.source, made.folder, made.release)
+    )
+    console.print(
+        f"""{source}: the notebook with its solution and rubric; edit this one
+{folder}/: settings, reference network, probes, hidden tests, catalogue of answers
+{release}: what students get, generated
+
+Next:
+    autograder validate {name} --profile quick   the reference solution earns every point
+    autograder prove {name}                      wrong answers fail where they are wrong, right ones pass
+    autograder generate {name}                   after every change of the notebook
+docs/authoring.md goes on from here.""",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def generate(assignment: AssignmentName) -> None:
+    """Make the students' notebook in release/ from the one in source/, and scan it for leaked answers.
+
+    Example: `autograder generate pa4_convnet`
+    """
+    from ..assignment import ASSIGNMENTS
+    from ..notebooks.release import generate as generate_release
+    from ..notebooks.release import leaks
+
+    course = find_course()
+    try:
+        path = generate_release(course, assignment)
+        found = leaks(course, assignment, ASSIGNMENTS / assignment)
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error
+    for leak in found:
+        errors.print(f"[red]leak:[/red] {leak.kind} in {escape(leak.where)}: {escape(leak.text)}")
+    if found:
+        raise fail(f"{path} gives away {len(found)} lines; do not hand it out", SOME_NOT_GRADED)
+    console.print(f"{path}: generated, no leak found")
+
+
+@app.command()
+def validate(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Assignments; all if none is named.")] = None,
+    profile: Annotated[ProfileName, typer.Option(help="quick: minutes; full: as published.")] = "quick",
+    device: Annotated[Device, typer.Option(help="Where networks train.")] = "auto",
+    write: Annotated[bool, typer.Option("--write", help="Keep the executed notebook in solutions/.")] = False,
+) -> None:
+    """Run the reference solution in the sandbox and grade it: full marks, or exit status 1.
+
+    Example: `autograder validate pa4_convnet --profile full --write`
+    """
+    from ..datasets.data import DataMissing
+    from ..grading.validate import validate as run
+    from ..grading.validate import write_solution
+    from ..runs.plan import Options, choose_device, default_threads
+    from ..sandbox.box import CannotIsolate
+
+    course = find_course()
+    failed = []
+    for name in assignments or course.assignments():
+        chosen = choose_device(device)
+        everything = write or profile == "full"
+        options = Options(profile=profile, device=chosen, threads=default_threads(1), everything=everything)
+        begun = time.monotonic()
+        try:
+            with console.status(f"{name}: running the solution at profile {profile} on {chosen} ..."):
+                result = run(course, name, options, secrets.randbelow(2**31))
+        except (CannotIsolate, DataMissing) as error:
+            raise fail(error, CANNOT_GRADE) from error
+        except (CourseError, FileNotFoundError) as error:
+            raise fail(error, WRONG_USAGE) from error
+        outcome = result.outcome
+        for item_id, item in outcome.items.items():
+            if item.outcome != "passed":
+                console.print(f"[red]{item_id}: {item.outcome}[/red] {escape(item.message)}")
+        console.print(
+            f"{name}: {outcome.points:g} of {outcome.max_points:g} points at profile {profile} on {chosen}, "
+            f"{time.monotonic() - begun:.0f} s" + (f" ({escape(outcome.reason)})" if outcome.reason else "")
+        )
+        if not result.perfect:
+            failed.append(name)
+        elif write:
+            write_solution(course, name, result.notebook)
+            console.print(f"written: {course.solutions / name / f'{name}.ipynb'}")
+    if failed:
+        raise fail(f"the reference loses points in {', '.join(failed)}", SOME_NOT_GRADED)
+
+
+@app.command()
+def calibrate(
+    assignment: AssignmentName,
+    runs: Annotated[int, typer.Option(min=0, help="Seeds under which the solution is trained.")] = 20,
+    profile: Annotated[Literal["quick", "full", "proof"], typer.Option(help="full: runs x the published time.")] = "quick",
+    close: Annotated[int, typer.Option(min=0, help="Runs of each wrong answer that comes near.")] = 3,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs at once; default: the number of cores.")] = None,
+    device: Annotated[Device, typer.Option(help="Where networks train.")] = "auto",
+    risk: Annotated[
+        float | None, typer.Option(min=1e-9, max=0.5, help="How often a right solution may miss a proposed bound; 0.001.")
+    ] = None,
+    report: Annotated[bool, typer.Option("--report", help="Run nothing; write page and plot anew.")] = False,
+) -> None:
+    """Train the solution under many seeds, and say of each bound with which probability a right solution misses it.
+
+    Writes calibration.json after each run, then calibration.md and calibration.svg, into the assignment's folder. Run again
+    after an interruption and only the rest is run.
+
+    Exit status: 0 all runs judged, 1 some could not be judged, 2 wrong usage, 3 this machine cannot grade.
+
+    Examples: `autograder calibrate pa4_convnet --runs 8`, `autograder calibrate pa4_convnet --profile full --jobs 2`
+    """
+    from ..calibration import session as calibration_session
+    from ..datasets.data import DataMissing
+    from ..judging.judge import JudgeError
+    from ..runs.plan import Options, choose_device, default_threads
+    from ..sandbox.box import CannotIsolate
+
+    course = find_course()
+    try:
+        if report:
+            found = calibration_session.report(course, assignment, console, risk)
+        else:
+            at_once = jobs or os.cpu_count() or 1
+            options = Options(
+                profile=profile,
+                device=choose_device(device),
+                threads=default_threads(at_once),
+                store=course.evidence_store,
+            )
+            found = calibration_session.calibrate(
+                course, assignment, options, console, runs=runs, close=close, jobs=at_once, risk=risk
+            )
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error
+    except (CannotIsolate, DataMissing, JudgeError) as error:
+        raise fail(error, CANNOT_GRADE) from error
+    if problems := [run for run in found.runs if run.problem]:
+        raise fail(f"{len(problems)} runs could not be judged: {problems[0].problem}", SOME_NOT_GRADED)
+
+
+@app.command()
+def prove(
+    assignments: Annotated[list[str] | None, typer.Argument(help="Assignments; all if none is named.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this answer of the catalogue; may be repeated.")] = None,
+    listing: Annotated[bool, typer.Option("--list", help="Run nothing; list the answers.")] = False,
+    out: Annotated[Path | None, typer.Option("--json", help="Write the outcomes to this file.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Answers at once; default: the number of cores.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the grader's random inputs; default: a new one.")] = None,
+) -> None:
+    """Measure hidden tests: run the catalogue of right and wrong answers, and say what was missed or punished.
+
+    At least 99 % of wrong answers must lose points, 95 % of these at exactly the items where they are wrong, every right
+    answer must earn full marks, and each autograded item must have a wrong answer.
+
+    Exit status: 0 proven, 1 not proven, 2 wrong usage or a catalogue that does not fit, 3 this machine cannot grade.
+
+    Examples: `autograder prove pa4_convnet`, `autograder prove pa4_convnet --only mistake_global_loss --seed 1`
+    """
+    from ..datasets.data import DataMissing
+    from ..proof import session as prove_session
+    from ..proof.prove import Unfit
+    from ..sandbox.box import CannotIsolate
+
+    course, short = find_course(), []
+    try:
+        for name in prove_session.assignments(course, assignments or []):
+            if listing:
+                prove_session.show_catalogue(name, only or [], console)
+                continue
+            found = prove_session.run(
+                course,
+                name,
+                console,
+                only=only or [],
+                jobs=jobs or os.cpu_count() or 1,
+                seed=secrets.randbelow(2**31) if seed is None else seed,
+                out=out,
+            )
+            short += [f"{name}: {'; '.join(found.shortfalls())}"] if found.shortfalls() else []
+    except (CourseError, Unfit) as error:
+        raise fail(error, WRONG_USAGE) from error
+    except (CannotIsolate, DataMissing) as error:
+        raise fail(error, CANNOT_GRADE) from error
+    if short:
+        raise fail(f"not proven: {' / '.join(short)}", SOME_NOT_GRADED)

@@ -1,0 +1,153 @@
+"""Commands for a class: grade submissions, and a demonstration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ..course import CourseError
+from .terminal import (
+    CANNOT_GRADE,
+    INTERRUPTED,
+    SOME_NOT_GRADED,
+    WRONG_USAGE,
+    AssignmentName,
+    Device,
+    app,
+    console,
+    fail,
+    find_course,
+)
+
+
+@app.command()
+def grade(
+    assignment: AssignmentName,
+    submitted: Annotated[Path | None, typer.Option(help="Folder DIR/<student>/<assignment>/<assignment>.ipynb.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for outcomes.json.")] = None,
+    profile: Annotated[
+        Literal["quick", "full", "proof"], typer.Option(help="full: as published; quick: minutes; proof: seconds, coarse.")
+    ] = "full",
+    device: Annotated[Device, typer.Option(help="Where networks train.")] = "auto",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Submissions at once; default: number of cores, or 1 in a Slurm job.")
+    ] = None,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,
+    gradebook: Annotated[Path | None, typer.Option(help="nbgrader's gradebook file; default: the course's.")] = None,
+    no_gradebook: Annotated[bool, typer.Option("--no-gradebook", help="Do not enter grades anywhere.")] = False,
+    feedback: Annotated[bool, typer.Option("--feedback", help="Also write nbgrader's feedback pages.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run everything again, even what is known.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the last run: keep its outcomes where nothing changed.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Run on the workers of this dask scheduler, for example tcp://HOST:8786.")
+    ] = None,
+    slurm: Annotated[bool, typer.Option("--slurm", help="Run on workers that are started as Slurm jobs.")] = False,
+    slurm_jobs: Annotated[int, typer.Option(min=1, help="Slurm jobs at most.")] = 2,
+    slurm_partition: Annotated[str | None, typer.Option(help="Slurm partition.")] = None,
+    slurm_gpus: Annotated[int, typer.Option(min=0, help="GPUs of one Slurm job; its submissions share them.")] = 0,
+    slurm_cpus: Annotated[int, typer.Option(min=1, help="Cores of one Slurm job.")] = 4,
+    slurm_walltime: Annotated[str, typer.Option(help="Time limit of one Slurm job, H:MM:SS.")] = "04:00:00",
+    slurm_interface: Annotated[str | None, typer.Option(help="Network between here and the Slurm nodes, as ib0.")] = None,
+    slurm_option: Annotated[list[str] | None, typer.Option(help="Any option of sbatch, as --account=cs101; repeat.")] = None,
+) -> None:
+    """Grade submissions, many at once, and enter the grades into nbgrader's gradebook.
+
+    Run again after an interruption and only the rest is run: evidence is kept by content. With `--resume` what was judged is
+    not judged again either. For many machines see docs/scaling.md.
+
+    Exit status: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 this machine cannot grade, 130 interrupted.
+
+    Examples: `autograder grade pa4_convnet`, `autograder grade pa4_convnet --student ada --profile quick`,
+    `autograder grade pa4_convnet --resume --scheduler tcp://grading:8786`
+    """
+    from ..cluster.slurm import Slurm
+    from ..grading.session import Session, SessionError
+
+    course = find_course()
+    if scheduler and slurm:
+        raise fail("--scheduler and --slurm exclude each other: Slurm's workers get a scheduler of their own", WRONG_USAGE)
+    if scheduler and jobs:
+        raise fail("--jobs is for this machine; a dask worker says with --nthreads how many it runs at once", WRONG_USAGE)
+    asked = Slurm(
+        jobs=slurm_jobs,
+        partition=slurm_partition,
+        gpus=slurm_gpus,
+        cpus=slurm_cpus,
+        at_once=jobs or 1,
+        walltime=slurm_walltime,
+        interface=slurm_interface,
+        options=tuple(slurm_option or ()),
+    )
+    try:
+        session = Session(
+            course=course,
+            assignment=assignment,
+            submitted=submitted or course.submitted,
+            out=out or course.root / "graded" / assignment,
+            profile=profile,
+            device=device,
+            jobs=jobs or os.cpu_count() or 1,
+            students=tuple(student or ()),
+            gradebook=None if no_gradebook else gradebook or course.gradebook,
+            feedback=feedback,
+            fresh=fresh,
+            resume=resume,
+            scheduler=scheduler,
+            slurm=asked if slurm else None,
+        )
+        outcomes = session.run(console)
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error
+    except SessionError as error:
+        raise fail(error, CANNOT_GRADE) from error
+    except KeyboardInterrupt:
+        raise fail("interrupted; the same command with --resume goes on from here", INTERRUPTED) from None
+    if any(outcome.status != "graded" for outcome in outcomes.submissions.values()):
+        raise typer.Exit(SOME_NOT_GRADED)
+
+
+@app.command()
+def demo() -> None:
+    """Grade the submissions in examples/ at quick profile, in a gradebook of their own, and show where everything is."""
+    from ..grading.session import Session, SessionError
+
+    course = find_course()
+    name, folder = "pa4_convnet", course.root / "demo"
+    try:
+        session = Session(
+            course=course,
+            assignment=name,
+            submitted=course.root / "examples",
+            out=folder,
+            profile="quick",
+            device="cpu",
+            jobs=os.cpu_count() or 1,
+            gradebook=folder / "gradebook.db",
+            feedback=True,
+        )
+        outcomes = session.run(console)
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error
+    except SessionError as error:
+        raise fail(error, CANNOT_GRADE) from error
+    first = next(student for student, outcome in outcomes.submissions.items() if outcome.status == "graded")
+    console.print(
+        f"""
+outcomes   {folder / "outcomes.json"}
+feedback   {folder / "feedback"}/<student>/{name}/{name}.html (open {first}'s in a browser)
+gradebook  {folder / "gradebook.db"} (nbgrader's own)
+notebook   {course.release / name / f"{name}.ipynb"} (what students open)
+solution   {course.solutions / name / f"{name}.ipynb"} (executed)
+
+Next: put real submissions into submitted/<student>/{name}/{name}.ipynb and run
+    .venv/bin/autograder grade {name} --feedback
+then mark the written answers: .venv/bin/jupyter lab, menu Nbgrader, Formgrader.""",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )

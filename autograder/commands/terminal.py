@@ -1,0 +1,41 @@
+"""What all commands share: the application, its terminal, exit statuses, and how a command gives up."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ..course import Course, CourseError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Grade PyTorch notebooks: student code runs in a sandbox, hidden tests judge its evidence outside.",
+)
+console = Console(width=None if os.environ.get("COLUMNS") or Console().is_terminal else 120)
+errors = Console(stderr=True, soft_wrap=True)
+
+GRADED, SOME_NOT_GRADED, WRONG_USAGE, CANNOT_GRADE, INTERRUPTED = 0, 1, 2, 3, 130
+ProfileName = Literal["quick", "full"]
+Device = Literal["auto", "cpu", "cuda"]
+AssignmentName = Annotated[str, typer.Argument(help="Name of the assignment, for example pa4_convnet.")]
+
+
+def fail(message: object, status: int) -> typer.Exit:
+    """One line on stderr, and the exception that ends the command with that status: ``raise fail(...)``."""
+    errors.print(f"[red]autograder:[/red] {escape(str(message))}")
+    return typer.Exit(status)
+
+
+def find_course() -> Course:
+    """The course around the working directory; without one, the command ends with status 2."""
+    try:
+        return Course.find()
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error

@@ -1,0 +1,1 @@
+"""MNIST and Fashion-MNIST: fetched, verified, and given to boxes without the test images."""

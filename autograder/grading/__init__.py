@@ -1,0 +1,1 @@
+"""Grade a class: batches, nbgrader's gradebook and pages, progress and reports."""

@@ -1,0 +1,118 @@
+"""Grade a class: many submissions at once, each at its own risk, with outcomes on disk after every one of them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from ..assignment import Assignment
+from ..cluster.executor import Executor, Handed, Run, grader_fault
+from ..course import Course, CourseError
+from ..judging import grade
+from ..notebooks.notebook import items, read
+from ..outcomes import ClassOutcomes, SubmissionOutcome
+from ..runs.collect import ISOLATION
+from ..runs.plan import versions
+from .journal import Journal
+
+
+def handed_in(submitted: Path, assignment: str, students: Iterable[str] = ()) -> list[Handed]:
+    """The submissions below ``submitted`` in nbgrader's layout, sorted by student.
+
+    Raises:
+        CourseError: the folder is missing or has no submission of the assignment, or a named student has none.
+    """
+    if not submitted.is_dir():
+        raise CourseError(f"{submitted}: no such folder; give --submitted DIR with DIR/<student>/{assignment}/")
+    found = {
+        folder.name: Handed(folder.name, folder / assignment / f"{assignment}.ipynb")
+        for folder in sorted(submitted.iterdir())
+        if not folder.name.startswith(".") and (folder / assignment).is_dir()
+    }
+    if not found:
+        raise CourseError(
+            f"{submitted}: no submission of {assignment} (looked for {submitted}/<student>/{assignment}/{assignment}.ipynb)"
+        )
+    wanted = list(students)
+    missing = [student for student in wanted if student not in found]
+    if missing:
+        raise CourseError(f"{submitted}: no submission of {assignment} by {', '.join(missing)}; check --student")
+    return [found[student] for student in wanted] if wanted else list(found.values())
+
+
+Notify = Callable[[str, SubmissionOutcome | None], None]
+"""Called with a student when their submission starts (None) and when its outcome is known; not for outcomes kept before."""
+
+Record = Callable[[Handed, NotebookNode, SubmissionOutcome], None]
+"""Called for each submission with its executed notebook and outcome; enters it into the gradebook."""
+
+
+def grade_class(
+    course: Course,
+    assignment: Assignment,
+    submissions: Sequence[Handed],
+    executor: Executor,
+    *,
+    out: Path,
+    notify: Notify,
+    record: Record | None,
+    journal: Journal | None = None,
+) -> ClassOutcomes:
+    """Grade ``submissions`` and write ``out/outcomes.json`` after each; what a begun ``journal`` keeps is not graded again.
+
+    Boxes run where ``executor`` has them; hidden tests run in this thread, one submission after another. What goes wrong
+    with one submission is its own outcome.
+    """
+    kept = journal.kept if journal else {}
+    release = read(course.release_notebook(assignment.name))
+    outcomes = ClassOutcomes(
+        schema=1,
+        assignment=assignment.name,
+        profile=executor.options.profile,
+        isolation=ISOLATION,
+        versions=versions(),
+        submissions=dict(sorted(kept.items())),
+    )
+    left = [handed for handed in submissions if handed.student not in kept]
+    runs = executor.runs(left, release, assignment, lambda student: notify(student, None))
+    with contextlib.closing(runs):  # type: ignore[type-var]
+        for found in runs:
+            outcome = _finish(found, release, assignment, record)
+            outcomes.submissions[found.handed.student] = outcome
+            outcomes.submissions = dict(sorted(outcomes.submissions.items()))
+            outcomes.write(out / "outcomes.json")
+            if journal:
+                journal.add(found.handed, outcome)
+            notify(found.handed.student, outcome)
+    outcomes.write(out / "outcomes.json")
+    return outcomes
+
+
+def _finish(found: Run, release: NotebookNode, assignment: Assignment, record: Record | None) -> SubmissionOutcome:
+    begun = time.monotonic()
+    notebook = found.submission.notebook if found.submission else release
+    try:
+        if found.submission is None or found.evidence is None:
+            outcome = SubmissionOutcome(status="could_not_grade", reason=found.problem)
+        else:
+            outcome = grade.decide(notebook, release, assignment, found.evidence)
+            notebook = grade.executed(notebook, found.evidence)
+    except Exception as error:
+        outcome = SubmissionOutcome(status="could_not_grade", reason=grader_fault(error))
+    if found.submission is not None:
+        outcome.repairs = found.submission.repairs
+        outcome.flags = [*found.submission.flags, *outcome.flags]
+    if outcome.status == "could_not_grade":
+        outcome.max_points = sum(item.max_points for item in items(release) if not item.manual)
+    outcome.seconds = round(outcome.seconds + time.monotonic() - begun, 2)
+    if record is not None:
+        try:
+            record(found.handed, notebook, outcome)
+        except Exception as error:
+            outcome.flags.append(f"not entered into the gradebook: {type(error).__name__}: {error}")
+            outcome.status, outcome.reason = "could_not_grade", outcome.flags[-1]
+    return outcome

@@ -1,0 +1,174 @@
+"""Enter outcomes into an nbgrader gradebook as ``nbgrader autograde`` would, and write its feedback.
+
+The scores go through nbgrader's own preprocessors, those that ``nbgrader_config.py`` lists after the
+sandboxed run, so that both doors give the same grade, late penalties included, and formgrader finds what it
+expects.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbformat import NotebookNode
+
+from ..course import Course, CourseError
+from ..notebooks.converter import convert, course_config, db_url, quiet_logger
+from ..notebooks.notebook import cells_by_grade_id, read, write
+from ..notebooks.release import register
+from ..outcomes import SubmissionOutcome
+from .item_cells import write_outcomes
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
+
+def open_gradebook(course: Course, db: Path) -> Gradebook:
+    """The gradebook, created if it is not there; close it, or use it in a ``with`` statement."""
+    from nbgrader.api import Gradebook
+
+    config = course_config(course)
+    db.parent.mkdir(parents=True, exist_ok=True)
+    return Gradebook(db_url(db), config.CourseDirectory.get("course_id") or "default_course")
+
+
+def ensure_assignment(course: Course, assignment: str, db: Path) -> None:
+    """Make sure that the gradebook knows the assignment with the cells and points that are released now.
+
+    Raises:
+        CourseError: there is no release, it is older than its source, or the gradebook holds submissions of
+            the assignment with other cells.
+    """
+    release = read(course.release_notebook(assignment))
+    expected = {
+        name: (cell.metadata.nbgrader.get("checksum"), float(cell.metadata.nbgrader.get("points") or 0))
+        for name, cell in cells_by_grade_id(release).items()
+    }
+    if _known_cells(course, assignment, db) != expected:
+        with tempfile.TemporaryDirectory() as scratch:
+            register(course, assignment, db, Path(scratch))
+        if _known_cells(course, assignment, db) != expected:
+            raise CourseError(f"release/{assignment} is older than its source; run `autograder generate {assignment}`")
+
+
+def _known_cells(course: Course, assignment: str, db: Path) -> dict[str, tuple[str | None, float]]:
+    from nbgrader.api import MissingEntry
+
+    with open_gradebook(course, db) as gradebook:
+        try:
+            notebook = gradebook.find_notebook(assignment, assignment)
+        except MissingEntry:
+            return {}
+        points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+        return {cell.name: (cell.checksum, points.get(cell.name, 0.0)) for cell in notebook.source_cells}
+
+
+def record(
+    course: Course,
+    assignment: str,
+    student: str,
+    executed: NotebookNode,
+    outcome: SubmissionOutcome,
+    *,
+    db: Path,
+    autograded: Path,
+    submitted: Path | None = None,
+) -> Path:
+    """Enter one graded submission: scores, comments, late penalty, and
+    ``autograded/<student>/<assignment>/``.
+
+    Call :func:`ensure_assignment` first. Points and comments that a person gave stay, as nbgrader keeps them.
+
+    Args:
+        executed: the restored notebook as the sandbox ran it; it is changed (:mod:`autograder.grading.item_cells`).
+        db: the gradebook file.
+        autograded: the folder that holds one folder for each student.
+        submitted: the folder of the submission, for its ``timestamp.txt``.
+
+    Returns:
+        The path of the autograded notebook.
+    """
+    from nbgrader.coursedir import CourseDirectory
+    from sqlalchemy.exc import SAWarning
+    from traitlets.utils.importstring import import_item
+
+    config = course_config(course)
+    logger, _ = quiet_logger()
+    stamp = submitted / "timestamp.txt" if submitted else None
+    found = CourseDirectory(config=config, log=logger).get_existing_timestamp(str(submitted)) if submitted else None
+    with open_gradebook(course, db) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own way of adding a submission
+        gradebook.update_or_create_student(student)
+        gradebook.update_or_create_submission(assignment, student, **({"timestamp": found} if found else {}))
+    names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": db_url(db)}
+    resources: dict[str, Any] = {
+        "nbgrader": names,
+        "metadata": {"path": str(autograded)},
+        "unique_key": assignment,
+    }
+    notebook = write_outcomes(executed, outcome)
+    for name in config.Autograde.autograde_preprocessors:
+        step = import_item(name) if isinstance(name, str) else name
+        if not getattr(step, "runs_submission", False):
+            notebook, resources = step(config=config, log=logger, enabled=True)(notebook, resources)
+
+    folder = autograded / student / assignment
+    shutil.rmtree(folder, ignore_errors=True)
+    path = folder / f"{assignment}.ipynb"
+    write(notebook, path)
+    if stamp and stamp.is_file():
+        shutil.copyfile(stamp, folder / stamp.name)
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    return path
+
+
+def forget(course: Course, assignment: str, student: str, *, db: Path, autograded: Path) -> None:
+    """Take back what an earlier run said of a submission that cannot be graded now; the student stays.
+
+    The autograded notebook goes, and so does the submission's entry, unless a person gave points or comments:
+    then those stay, the automatic scores go, and every item waits for a person.
+    """
+    shutil.rmtree(autograded / student / assignment, ignore_errors=True)
+    if db.is_file():
+        forget_scores(db_url(db), assignment, student)
+
+
+def forget_scores(url: str, assignment: str, student: str, *, keep_entry: bool = False) -> None:
+    """The gradebook's part of :func:`forget`, for a gradebook at an SQLAlchemy address.
+
+    ``keep_entry`` keeps the submission's entry, without automatic scores, even if no person marked it.
+    """
+    from nbgrader.api import Gradebook, MissingEntry
+
+    with Gradebook(url) as gradebook:
+        try:
+            submission = gradebook.find_submission(assignment, student)
+        except MissingEntry:
+            return
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        comments = [comment for notebook in submission.notebooks for comment in notebook.comments]
+        marked = any(grade.manual_score is not None or grade.extra_credit for grade in grades)
+        if keep_entry or marked or any(comment.manual_comment for comment in comments):
+            for grade in grades:
+                grade.auto_score = None
+                grade.needs_manual_grade = True
+            gradebook.db.commit()
+        else:
+            gradebook.remove_submission(assignment, student)
+
+
+def feedback(course: Course, assignment: str, *, db: Path, autograded: Path, feedback: Path, student: str = "*") -> None:
+    """Write ``feedback/<student>/<assignment>/<assignment>.html`` for autograded submissions, all or one
+    student's.
+
+    Raises:
+        CourseError: nothing was autograded, or nbgrader could not make a page.
+    """
+    from nbgrader.converters import GenerateFeedback
+
+    folders = {"autograded_directory": autograded, "feedback_directory": feedback}
+    convert(GenerateFeedback, course, assignment, db=db, student=student, folders=folders)

@@ -1,0 +1,108 @@
+"""Remember each outcome with a hash of all that it depends on, so that a grading run goes on where it was ended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ..assignment import Assignment
+from ..cluster.executor import Handed
+from ..course import Course
+from ..datasets import decoy
+from ..notebooks.submission import MAX_BYTES
+from ..outcomes import SubmissionOutcome
+from ..runs.plan import Options, versions
+from ..sandbox.mounts import PACKAGE
+
+NAME = "graded.jsonl"
+
+
+def hash_of_grader(course: Course, assignment: Assignment, options: Options, gradebook: Path | None) -> str:
+    """Hash of what every outcome of a run depends on: release, hidden tests, the grader's code, versions, profile, device.
+
+    So does where grades are entered.
+    """
+    digest = hashlib.sha256()
+    entered = None if gradebook is None else str(gradebook.absolute())
+    digest.update(json.dumps([options.profile, options.device, versions(), decoy.VERSION, entered], sort_keys=True).encode())
+    code = [path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "assignments")]
+    own = [path for path in assignment.folder.rglob("*") if path.suffix in (".py", ".toml")]
+    for path in [course.release_notebook(assignment.name), *sorted(code), *sorted(own)]:
+        digest.update(str(path).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass
+class Journal:
+    """The outcomes of a run, a line each, in a file that only grows: however the run ends, what was written counts.
+
+    ``kept`` are those that still hold, by student.
+    """
+
+    path: Path
+    grader: str
+    kept: dict[str, SubmissionOutcome] = field(default_factory=dict)
+    _known: dict[str, tuple[str, SubmissionOutcome]] = field(default_factory=dict)
+    _inputs: dict[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, grader: str, resume: bool) -> Journal:
+        """The journal in ``folder``; without ``resume`` a new one, which forgets the old."""
+        folder.mkdir(parents=True, exist_ok=True)
+        journal = cls(folder / NAME, grader)
+        if resume:
+            journal._read()
+        else:
+            journal.path.unlink(missing_ok=True)
+        return journal
+
+    def _read(self) -> None:
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                self._known[entry["student"]] = (entry["inputs"], SubmissionOutcome.model_validate(entry["outcome"]))
+            except (ValueError, KeyError, TypeError, ValidationError):
+                continue  # the line at which the run was ended
+
+    def begin(self, submissions: Iterable[Handed]) -> None:
+        """Take note of the files as they are now, and of the outcomes that still hold for them.
+
+        An outcome holds if the submission was graded, and nothing that it depends on has changed since.
+        """
+        for handed in submissions:
+            now = self._inputs[handed.student] = self._hash(handed)
+            inputs, outcome = self._known.get(handed.student, (None, None))
+            if outcome is not None and outcome.status == "graded" and now is not None and inputs == now:
+                self.kept[handed.student] = outcome
+
+    def add(self, handed: Handed, outcome: SubmissionOutcome) -> None:
+        """Remember an outcome that has been entered everywhere."""
+        # Of the file as it was at the beginning: if it changed meanwhile, the next run reads it again.
+        entry = {"student": handed.student, "inputs": self._inputs[handed.student], "outcome": outcome.model_dump()}
+        # On a line of its own even after one that was cut off.
+        line = b"\n" + json.dumps(entry).encode() + b"\n"
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+
+    def _hash(self, handed: Handed) -> str | None:
+        """Hash of the grader, the submitted file and its time stamp; None for what cannot be a submission."""
+        digest = hashlib.sha256(self.grader.encode())
+        for path in (handed.path, handed.path.parent / "timestamp.txt"):
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_BYTES:
+                digest.update(path.read_bytes() + b"\0")
+            elif path == handed.path:
+                return None
+        return digest.hexdigest()

@@ -1,0 +1,118 @@
+"""The steps that ``nbgrader_config.py`` puts into nbgrader: read and repair, grade in the sandbox, show
+safely.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..notebooks.notebook import items, read, role  # first, because it makes the import of nbformat fast
+
+# isort: split
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Enum, Integer, Unicode
+
+from ..course import Course
+from ..notebooks.submission import Unreadable, read_submission
+from .gradebook import forget_scores
+from .item_cells import OUTCOME, write_outcomes
+
+Resources = dict[str, Any]
+
+
+class CouldNotGrade(Exception):
+    """The submission as a whole has no grade; nbgrader reports the reason and goes on with the next one."""
+
+
+class SubmissionExporter(NotebookExporter):
+    """Read submissions with :func:`autograder.notebooks.submission.read_submission`, before nbgrader can stumble over
+    them.
+
+    What was repaired and flagged travels in the notebook's metadata. Scores of an earlier run are taken back
+    first, so that none survives if this run fails.
+    """
+
+    def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> Any:
+        """Restore what the student handed in; the second stage reads the restored notebook as it is."""
+        converter: Any = self.parent
+        if not getattr(converter, "_sanitizing", False) or resources is None:
+            return super().from_filename(filename, resources, **kwargs)
+        names, places = resources["nbgrader"], converter.coursedir
+        assignment = names["assignment"]
+        forget_scores(names["db_url"], assignment, names["student"], keep_entry=True)
+        folder = places.format_path(places.release_directory, ".", assignment)
+        release = read(Path(folder) / f"{assignment}.ipynb")
+        try:
+            submission = read_submission(Path(filename), release, assignment)
+        except Unreadable as error:
+            forget_scores(names["db_url"], assignment, names["student"])
+            raise CouldNotGrade(error.reason) from None
+        submission.notebook.metadata[OUTCOME] = {"repairs": submission.repairs, "flags": submission.flags}
+        for sentence in [*submission.repairs, *submission.flags]:
+            self.log.warning("%s: %s", names["student"], sentence)
+        resources["metadata"] = {"name": Path(filename).stem, "path": str(Path(filename).parent)}
+        exporter: Any = self
+        return exporter.from_notebook_node(submission.notebook, resources, **kwargs)
+
+
+class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
+    """Run the submission in the sandbox, judge it, and write points and messages into its item cells."""
+
+    runs_submission = True
+
+    profile = Enum(["full", "quick"], "full", help="thresholds and run length").tag(config=True)
+    device = Unicode("auto", help="auto, cpu or cuda").tag(config=True)
+    threads = Integer(0, help="processor threads of the run, 0 for the grader's own choice").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Grade the restored notebook; :class:`CouldNotGrade` if it has no grade as a whole."""
+        # grade.py imports torch, which the other stages of nbgrader do without.
+        from ..judging.grade import grade_notebook
+
+        names = resources["nbgrader"]
+        found = nb.metadata.get(OUTCOME, {})
+        outcome, executed = grade_notebook(
+            nb,
+            assignment=names["assignment"],
+            student=names["student"],
+            course=Course.find(),
+            profile=self.profile,
+            device=self.device,
+            threads=self.threads,
+        )
+        if outcome.status != "graded":
+            forget_scores(names["db_url"], names["assignment"], names["student"])
+            raise CouldNotGrade(outcome.reason or "no reason given")
+        repairs, flags = found.get("repairs", []), [*found.get("flags", []), *outcome.flags]
+        outcome = outcome.model_copy(update={"repairs": repairs, "flags": flags})
+        return write_outcomes(executed, outcome), resources
+
+
+class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
+    """Take back the score of each item that could not be graded, and ask a person to grade it, with the
+    reason.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Flag the items of one notebook, after nbgrader saved its automatic scores."""
+        names = resources["nbgrader"]
+        where = (names["notebook"], names["assignment"], names["student"])
+        verdicts = {c.metadata.nbgrader.grade_id: c.metadata.get(OUTCOME, {}) for c in nb.cells if role(c) == "item"}
+        with Gradebook(names["db_url"]) as gradebook:
+            for item in items(nb):
+                verdict = verdicts.get(item.id, {})
+                if verdict.get("outcome") != "could_not_grade":
+                    continue
+                grade = gradebook.find_grade(item.id, *where)
+                grade.auto_score = None
+                grade.needs_manual_grade = True
+                if item.answer:
+                    comment = gradebook.find_comment(item.answer, *where)
+                    reason = f"{item.id} could not be graded: {verdict.get('message', '')}"
+                    comment.auto_comment = "\n\n".join(filter(None, [comment.auto_comment, reason]))
+            gradebook.db.commit()
+        return nb, resources

@@ -1,0 +1,87 @@
+"""Show outcomes in the terminal: a table of students and items, and what to do next."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..outcomes import ClassOutcomes, SubmissionOutcome
+
+GLYPHS = {
+    "passed": ("✓", "green"),
+    "partial": ("◐", "yellow"),
+    "failed": ("✗", "red"),
+    "not_attempted": ("·", "dim"),
+    "could_not_grade": ("?", "magenta"),
+}
+NAMES = {
+    "passed": "passed",
+    "partial": "partly",
+    "failed": "failed",
+    "not_attempted": "not attempted",
+    "could_not_grade": "could not be graded",
+}
+
+
+def _glyphs(outcome: SubmissionOutcome) -> Text:
+    text = Text()
+    for number, item in enumerate(outcome.items.values()):
+        if number and number % 5 == 0:
+            text.append(" ")
+        text.append(*GLYPHS[item.outcome])
+    return text
+
+
+def _lost(outcome: SubmissionOutcome) -> str:
+    """The items that cost points, or in one phrase why there are none."""
+    if outcome.status == "could_not_grade":
+        return outcome.reason or ""
+    verdicts = [item.outcome for item in outcome.items.values()]
+    if verdicts and all(verdict == "not_attempted" for verdict in verdicts):
+        return "nothing attempted"
+    lost = [name for name, item in outcome.items.items() if item.outcome != "passed"]
+    return ", ".join(lost)
+
+
+def line(student: str, outcome: SubmissionOutcome) -> str:
+    """One submission in one line, for logs."""
+    if outcome.status == "could_not_grade":
+        return f"{student}: could not be graded: {outcome.reason}"
+    return f"{student}: {outcome.points:g} of {outcome.max_points:g} points, {outcome.seconds:.0f} s"
+
+
+def table(outcomes: ClassOutcomes) -> Table:
+    """One row a student: points, a glyph for each item in the order of the notebook, and where points were lost."""
+    shown = Table(title=f"{outcomes.assignment}, profile {outcomes.profile}, isolation {outcomes.isolation}")
+    shown.add_column("student", overflow="fold")
+    shown.add_column("points", justify="right", no_wrap=True)
+    shown.add_column("items", no_wrap=True)
+    shown.add_column("lost at", overflow="fold")
+    shown.add_column("s", justify="right", no_wrap=True)
+    for student, outcome in outcomes.submissions.items():
+        if outcome.status == "could_not_grade":
+            row = ("-", Text("could not grade", style="magenta"), _lost(outcome), "")
+        else:
+            points = f"{outcome.points:g}/{outcome.max_points:g}"
+            row = (points, _glyphs(outcome), _lost(outcome), f"{outcome.seconds:.0f}")
+        shown.add_row(Text(student), row[0], row[1], Text(row[2]), row[3])
+    return shown
+
+
+def legend() -> Text:
+    """What the glyphs mean."""
+    text = Text()
+    for verdict, (glyph, style) in GLYPHS.items():
+        text.append(glyph, style)
+        text.append(f" {NAMES[verdict]}   ")
+    return text
+
+
+def show(outcomes: ClassOutcomes, console: Console) -> None:
+    """Print the table, its legend and the count of submissions."""
+    console.print(table(outcomes))
+    console.print(legend())
+    failed = [student for student, outcome in outcomes.submissions.items() if outcome.status == "could_not_grade"]
+    graded = len(outcomes.submissions) - len(failed)
+    console.print(f"{graded} graded" + (f", {len(failed)} could not be graded: {', '.join(failed)}" if failed else ""))

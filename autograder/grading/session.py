@@ -1,0 +1,164 @@
+"""One grading session: check the machine, grade a class with progress, fill gradebook and feedback, show the table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+from rich.console import Console
+
+from ..assignment import Assignment, load
+from ..cluster import cluster, slurm
+from ..cluster.executor import Executor, Handed, LocalExecutor
+from ..cluster.fleet import ClusterError
+from ..course import Course, CourseError
+from ..datasets.data import DataMissing, dataset_folder
+from ..datasets.decoy import sandbox_folder
+from ..outcomes import ClassOutcomes, SubmissionOutcome
+from ..runs.plan import Options, choose_device, default_threads
+from ..sandbox import run as sandbox_run
+from ..sandbox.box import CannotIsolate
+from . import gradebook, report
+from .batch import grade_class, handed_in
+from .journal import Journal, hash_of_grader
+from .progress import ClassProgress
+
+
+class SessionError(Exception):
+    """This machine, or the cluster, cannot grade; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What to grade, how, and where the results go.
+
+    ``gradebook`` None means grades are entered nowhere; ``store`` None means evidence is kept in the course's own store.
+    Boxes run on this machine, ``jobs`` at once, or on the dask cluster of ``scheduler``, or in ``slurm`` jobs. With
+    ``resume`` outcomes of the last run into ``out`` are kept where nothing changed.
+    """
+
+    course: Course
+    assignment: str
+    submitted: Path
+    out: Path
+    profile: str
+    device: str
+    jobs: int
+    students: tuple[str, ...] = ()
+    gradebook: Path | None = None
+    feedback: bool = False
+    fresh: bool = False
+    store: Path | None = None
+    resume: bool = False
+    scheduler: str | None = None
+    slurm: slurm.Slurm | None = None
+
+    @property
+    def autograded(self) -> Path:
+        """Where nbgrader looks for graded notebooks: beside the gradebook."""
+        assert self.gradebook is not None
+        return self.gradebook.parent / "autograded"
+
+    def run(self, console: Console) -> ClassOutcomes:
+        """Grade and show.
+
+        Raises:
+            CourseError: no such assignment, no submissions, a student who handed in nothing.
+            SessionError: no isolation, no data, or no cluster.
+        """
+        self.course.release_notebook(self.assignment)
+        try:
+            assignment = load(self.assignment)
+        except FileNotFoundError as error:
+            raise CourseError(str(error)) from error
+        submissions = handed_in(self.submitted, self.assignment, self.students)
+        try:
+            with self._executor(assignment, len(submissions), console) as executor:
+                outcomes = self._grade(assignment, submissions, executor, console)
+        except CannotIsolate as error:
+            raise SessionError(f"no isolation: {error}; `autograder doctor` says more") from error
+        except (ClusterError, DataMissing) as error:
+            raise SessionError(str(error)) from error
+        if self.gradebook is not None and self.feedback and any(self.autograded.glob(f"*/{self.assignment}")):
+            with console.status("writing feedback pages ..."):
+                gradebook.feedback(
+                    self.course,
+                    self.assignment,
+                    db=self.gradebook,
+                    autograded=self.autograded,
+                    feedback=self.gradebook.parent / "feedback",
+                )
+        report.show(outcomes, console)
+        console.print(f"written: {self.out / 'outcomes.json'}", soft_wrap=True, highlight=False)
+        return outcomes
+
+    @contextmanager
+    def _executor(self, assignment: Assignment, submissions: int, console: Console) -> Iterator[Executor]:
+        """Where boxes run."""
+        dataset = assignment.settings.dataset
+        store = None if self.fresh else self.store or self.course.evidence_store
+        if not self.scheduler and not self.slurm:
+            sandbox_run.check()
+            sandbox_folder(dataset)
+            options = Options(self.profile, choose_device(self.device), default_threads(self.jobs), store=store)
+            yield LocalExecutor(options, self.jobs)
+            return
+        dataset_folder(dataset)  # no box runs here, but the hidden tests need the real test images
+        options = Options(self.profile, self.device, store=store)
+
+        def tell(line: str) -> None:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        with ExitStack() as opened:
+            with console.status("waiting for the first worker ..."):
+                scheduler: object = self.scheduler
+                wait = cluster.WORKER_SECONDS
+                if self.slurm:
+                    logs = self.out / "slurm"
+                    scheduler = opened.enter_context(slurm.started(self.slurm, assignment, logs, submissions))
+                    wait = math.inf  # a job waits in Slurm's queue as long as it takes
+                executor = opened.enter_context(cluster.connect(scheduler, assignment, options, tell, wait))
+            yield executor
+
+    def _grade(
+        self, assignment: Assignment, submissions: list[Handed], executor: Executor, console: Console
+    ) -> ClassOutcomes:
+        entered = self.gradebook is None or self.gradebook.exists()
+        if self.gradebook is not None:
+            gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
+        grader = hash_of_grader(self.course, assignment, executor.options, self.gradebook)
+        journal = Journal.open(self.out, grader, self.resume and entered)
+        journal.begin(submissions)
+        if self.resume:
+            console.print(f"kept from the last run: {len(journal.kept)} of {len(submissions)} outcomes")
+        with ClassProgress(console, len(submissions), len(journal.kept), executor.note) as progress:
+            return grade_class(
+                self.course,
+                assignment,
+                submissions,
+                executor,
+                out=self.out,
+                notify=progress.notify,
+                record=self._record if self.gradebook else None,
+                journal=journal,
+            )
+
+    def _record(self, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
+        assert self.gradebook is not None
+        if outcome.status == "could_not_grade":
+            gradebook.forget(self.course, self.assignment, handed.student, db=self.gradebook, autograded=self.autograded)
+            return
+        gradebook.record(
+            self.course,
+            self.assignment,
+            handed.student,
+            notebook,
+            outcome,
+            db=self.gradebook,
+            autograded=self.autograded,
+            submitted=handed.path.parent,
+        )

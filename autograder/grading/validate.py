@@ -1,0 +1,50 @@
+"""Run an assignment's source notebook in the sandbox and grade it: the reference must earn every point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+from ..assignment import load
+from ..course import Course
+from ..judging import grade
+from ..notebooks.notebook import read, without_region_marks, write
+from ..outcomes import SubmissionOutcome
+from ..runs.collect import collect
+from ..runs.plan import Options
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The outcome of the reference solution, and its executed notebook."""
+
+    outcome: SubmissionOutcome
+    notebook: NotebookNode
+
+    @property
+    def perfect(self) -> bool:
+        """Whether every autograded point was earned."""
+        return self.outcome.status == "graded" and self.outcome.points == self.outcome.max_points
+
+
+def validate(course: Course, name: str, options: Options, seed: int) -> Validation:
+    """Execute and grade the source notebook of an assignment.
+
+    Raises:
+        CannotIsolate: this machine cannot run a box.
+        CourseError: no such assignment, or it was not generated.
+    """
+    notebook = read(course.source_notebook(name))
+    assignment = load(name)
+    release = read(course.release_notebook(name))
+    for cell in notebook.cells:
+        cell.source = without_region_marks(cell.source)
+    found = collect(notebook, assignment, options, seed=seed)
+    outcome = grade.decide(notebook, release, assignment, found)
+    return Validation(outcome, grade.executed(notebook, found))
+
+
+def write_solution(course: Course, name: str, notebook: NotebookNode) -> None:
+    """Keep the executed notebook as ``solutions/<name>/<name>.ipynb``."""
+    write(notebook, course.solutions / name / f"{name}.ipynb")

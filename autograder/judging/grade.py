@@ -1,0 +1,89 @@
+"""Grade one submission: evidence, hidden tests, outcome. A class of them is :mod:`autograder.grading.batch`."""
+
+from __future__ import annotations
+
+import copy
+
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from nbformat import NotebookNode
+
+from ..assignment import Assignment, load
+from ..course import Course
+from ..datasets import data
+from ..notebooks.notebook import items, new_output, read
+from ..outcomes import SubmissionOutcome
+from ..runs.evidence import Evidence
+from ..runs.plan import Options, choose_device, default_threads, key
+from ..runs.store import gather
+from ..sandbox.box import CannotIsolate
+from .attempts import not_attempted
+from .judge import JudgeError, judge
+
+
+def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment, found: Evidence) -> SubmissionOutcome:
+    """Judge evidence: the outcome of each item and the sum."""
+    try:
+        judged = judge(assignment, found, items(release), not_attempted(notebook, release))
+    except JudgeError as error:
+        return SubmissionOutcome(status="could_not_grade", reason=str(error), seconds=found.record.seconds)
+    return SubmissionOutcome(
+        status="graded",
+        points=round(sum(outcome.points for outcome in judged.values()), 2),
+        max_points=sum(outcome.max_points for outcome in judged.values()),
+        seconds=round(found.record.seconds, 2),
+        flags=[f"the cell `{cell}` was stopped: {why}" for cell, why in found.record.stopped.items()],
+        items=judged,
+    )
+
+
+def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:
+    """A copy of the notebook with the outputs of the run."""
+    shown = copy.deepcopy(notebook)
+    count = 0
+    for number, cell in enumerate(shown.cells):
+        if cell.cell_type != "code":
+            continue
+        cell.outputs, cell.execution_count = [], None
+        record = found.record.cells.get(key(cell, number))
+        if record is None:
+            continue
+        count += 1
+        cell.execution_count = count
+        for output in record.outputs:
+            fields = {key: value for key, value in output.items() if key != "output_type"}
+            if output["output_type"] == "execute_result":
+                fields["execution_count"] = count
+            cell.outputs.append(new_output(output["output_type"], **fields))
+        # A progress bar redraws its line hundreds of times; a reader wants its last state.
+        CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, number)  # type: ignore[no-untyped-call]
+    return shown
+
+
+def grade_notebook(
+    notebook: NotebookNode,
+    *,
+    assignment: str,
+    student: str,
+    course: Course,
+    profile: str = "full",
+    device: str = "auto",
+    threads: int = 0,
+) -> tuple[SubmissionOutcome, NotebookNode]:
+    """Grade one restored notebook: its outcome, and the notebook with the outputs of the run. Never raises for a submission.
+
+    ``student`` names the submission in messages only; ``threads`` 0 means all cores.
+    """
+    release = read(course.release_notebook(assignment))
+    options = Options(
+        profile=profile,
+        device=choose_device(device),
+        threads=threads or default_threads(1),
+        store=course.evidence_store,
+    )
+    try:
+        loaded = load(assignment)
+        found = gather(notebook, loaded, options)
+        return decide(notebook, release, loaded, found), executed(notebook, found)
+    except (CannotIsolate, FileNotFoundError, data.DataMissing) as error:
+        reason = f"{student}: not graded, this machine cannot: {error}"
+        return SubmissionOutcome(status="could_not_grade", reason=reason), notebook

@@ -1,0 +1,86 @@
+"""Measure a trained network, as a probe recorded it, on images that its submission never saw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+from torch import Tensor
+
+from ..datasets import data
+from ..inside.networks import TRACE_IMAGES
+from ..networks import replay
+from ..networks.comparison import Complaint, require
+from ..runs.evidence import Evidence
+
+LOSS_IMAGES = {"full": 2_000, "quick": 2_000, "proof": 200}
+Dataset = Literal["mnist", "fashion_mnist"]
+
+
+def _program(evidence: Evidence, probe: str, cell: str, weights: dict[str, Tensor] | None = None) -> replay.Program:
+    document = evidence.document(probe, cell)
+    own = {f"param.{name}": value for name, value in (weights or {}).items()}
+    return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe) | own)
+
+
+def accuracy(
+    evidence: Evidence,
+    probe: str,
+    cell: str,
+    *,
+    dataset: Dataset,
+    normalised: Callable[[Tensor], Tensor],
+    count: int,
+    weights: dict[str, Tensor] | None = None,
+) -> float:
+    """Fraction of the first ``count`` real test images that the network which ``probe`` recorded after ``cell`` gets right.
+
+    Args:
+        normalised: the notebook's transform: uint8 (N, 28, 28) -> float32 (N, 1, 28, 28).
+        count: a multiple of 100.
+        weights: parameters and buffers in place of those that the network has now, by name.
+
+    Raises:
+        NotShown: the cell did not run. Complaint: there is no network, or it cannot be run.
+    """
+    images, labels = (part[:count] for part in data.test_set(dataset))
+    try:
+        return replay.accuracy(_program(evidence, probe, cell, weights), normalised(images), labels, TRACE_IMAGES)
+    except replay.NotReplayable as error:
+        raise Complaint(f"no trained network to test: {error}", "a trained network", "its training did not run") from error
+
+
+def require_network_behind(
+    reported: float,
+    evidence: Evidence,
+    probe: str,
+    cell: str,
+    *,
+    dataset: Dataset,
+    normalised: Callable[[Tensor], Tensor],
+    factor: float = 1.5,
+) -> None:
+    """Complain unless the trained network has about the loss that was reported, on real training images.
+
+    ``reported`` is the mean cross-entropy of the last epoch, in nats, which lags behind that of the finished network. Losses
+    that no trained network stands behind are a text, not evidence.
+
+    Raises:
+        NotShown: the cell did not run. Complaint: the loss is another one, or the network cannot be run.
+    """
+    if not math.isfinite(reported):
+        return
+    try:
+        program = _program(evidence, probe, cell)
+        images, labels = data.training_set(dataset)
+        count = LOSS_IMAGES[evidence.record.profile]
+        found = replay.mean_loss(program, normalised(images[:count]), labels[:count], TRACE_IMAGES)
+    except replay.NotReplayable as error:
+        raise Complaint(f"the trained network cannot be run: {error}", "a trained network", "it was replaced") from error
+    require(
+        found <= factor * reported + 0.02,
+        f"loss {found:.4f} on {count:,} training images",
+        f"about the {reported:.4f} reported",
+        "the losses do not come from the training of this network",
+    )

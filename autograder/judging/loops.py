@@ -1,0 +1,143 @@
+"""Judge a training loop by what it did on a small problem: which events happened, with which gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..inside import loop
+from ..networks.comparison import Complaint, close, require
+from ..runs.evidence import Evidence
+
+
+@dataclass
+class Watched:
+    """The events of a student's loop on ``loop.problem`` of the grading's seed, and what they should have been."""
+
+    events: list[str]
+    tensors: dict[str, Tensor]
+    problem: str | None
+    returned: Any
+    batches: list[tuple[Tensor, Tensor]]
+    epochs: int
+
+    @classmethod
+    def of(cls, evidence: Evidence, probe: str, cell: str, epochs: int = loop.EPOCHS) -> Watched:
+        """What ``probe`` saw after ``cell``.
+
+        Raises:
+            NotShown: the cell did not run. Complaint: the loop stopped before its first batch.
+        """
+        document = evidence.document(probe, cell)
+        events = [str(event["event"]) for event in document["events"]]
+        problem = document["problem"]
+        if problem and not events:
+            raise Complaint(evidence.why_missing(cell, problem), "a loop that trains", "an error before the first batch")
+        batches = loop.problem(evidence.record.seed)[2]
+        return cls(events, evidence.tensors_of(probe), problem, document.get("returned"), batches, epochs)
+
+    @property
+    def expected(self) -> int:
+        """How often each step must happen: once a batch, or once for each batch begun before an error."""
+        return max(1, self.count("forward")) if self.problem else self.epochs * len(self.batches)
+
+    def count(self, event: str) -> int:
+        """How often ``event`` happened."""
+        return self.events.count(event)
+
+    def where(self, event: str) -> list[int]:
+        """The places of ``event`` among all events."""
+        return [number for number, name in enumerate(self.events) if name == event]
+
+    def _require_each_batch(self, event: str, what: str, cause: str) -> None:
+        stopped = f" (the loop stopped with {self.problem})" if self.problem else ""
+        require(
+            self.count(event) == self.expected,
+            f"{what} {self.count(event)} times{stopped}",
+            f"{self.epochs * len(self.batches)} times for {self.epochs} epochs of {len(self.batches)} batches",
+            cause,
+        )
+
+    def _gradients_of_one_batch(self, forward: int, batch: int) -> list[Tensor]:
+        """Gradients (3, 6) of one batch alone at that forward pass's weights, for the watched loss and the plain one."""
+        weight = self.tensors[f"{forward}.weight"].clone().requires_grad_()
+        images, labels = self.batches[batch % len(self.batches)]
+        outputs = images.flatten(1) @ weight.t() + self.tensors[f"{forward}.bias"]
+        (plain,) = torch.autograd.grad(torch.nn.functional.cross_entropy(outputs, labels), [weight])
+        return [loop.LOSS_FACTOR * plain, plain]
+
+    def require_fresh_gradients(self, how: str = "zero_grad") -> None:
+        """Each backward pass leaves the gradient of its own batch, and it is still there when the optimizer steps."""
+        backwards, forwards = self.where("backward"), self.where("forward")
+        if not backwards or not forwards:
+            require(
+                self.count("zero_grad") >= self.expected,
+                f"{self.count('zero_grad')} times zero_grad",
+                "once for each batch",
+                "zero_grad is not called in the loop over batches",
+            )
+            return
+        for number, backward in enumerate(backwards):
+            before = [place for place in forwards if place < backward]
+            gradient = self.tensors.get(f"{backward}.grad")
+            if not before or gradient is None:
+                continue
+            wanted = self._gradients_of_one_batch(before[-1], len(before) - 1)
+            if not any(close(gradient, one) for one in wanted):
+                raise Complaint(
+                    f"after batch {number + 1} the gradient is not that batch's own: gradients of earlier batches are in it",
+                    f"{how} once for each batch, before backward",
+                    f"{how} is missing, or stands outside of the loop",
+                )
+        for step in self.where("step"):
+            # Only a backward pass of the same batch: a step before its backward pass is a mistake of the step.
+            begun = max((place for place in forwards if place < step), default=step)
+            before = [place for place in backwards if begun < place < step]
+            gradient = self.tensors.get(f"{step}.grad")
+            if before and (gradient is None or not close(gradient, self.tensors[f"{before[-1]}.grad"])):
+                raise Complaint(
+                    "the gradients are cleared between backward and step, so that the step has nothing to use",
+                    f"{how} before backward",
+                    f"{how} in the wrong place",
+                )
+
+    def require_forward(self, call: str = "self.net(images)") -> None:
+        """The network sees each batch once in each epoch, whole and in order."""
+        self._require_each_batch(
+            "forward",
+            "the network was called",
+            f"another network than in {call} is called, or a step stands outside of the loop",
+        )
+        for number, place in enumerate(self.where("forward")):
+            images, _ = self.batches[number % len(self.batches)]
+            seen = self.tensors[f"{place}.images"]
+            require(
+                seen.numel() == images.numel() and close(seen.reshape(images.shape), images),
+                f"call {number + 1} did not get the images of its batch",
+                call,
+                "wrong argument",
+            )
+
+    def require_loss(self, cause: str) -> None:
+        """The watched loss function is called once a batch."""
+        self._require_each_batch("loss", "the given loss function was called", cause)
+
+    def require_backward(self, cause: str = "backward is missing, or the loss does not depend on the network") -> None:
+        """Each batch has one backward pass that reaches the network's parameters."""
+        self._require_each_batch("backward", "gradients were computed", cause)
+
+    def require_step(self, cause: str = "the optimizer's step() is missing, or stands outside of the loop") -> None:
+        """The optimizer takes one step a batch, after the backward pass."""
+        self._require_each_batch("step", "the optimizer stepped", cause)
+        backwards, previous = self.where("backward"), -1
+        for step in self.where("step") if backwards else []:
+            require(
+                any(previous < place < step for place in backwards),
+                "a step without a backward pass before it",
+                "backward, then step",
+                "step and backward are in the wrong order",
+            )
+            previous = step

@@ -1,0 +1,206 @@
+"""Compare a student's network, as a probe recorded it, with an assignment's reference network.
+
+A network whose outputs agree with the reference's for weights and images drawn at grading time *is* the reference's
+function, whatever its style. Where it does not agree, the aligned layers say what is right and what is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..inside import trace
+from ..runs.evidence import Evidence
+from . import architecture
+from .architecture import Network
+from .declared import declared
+from .layers import USUAL, Alignment, Layer, align, differences
+
+
+class Complaint(AssertionError):
+    """A hidden test's finding, in the words that the student reads."""
+
+    def __init__(self, observed: object, expected: object, cause: str = "") -> None:
+        self.observed, self.expected, self.cause = str(observed), str(expected), cause
+        text = f"observed: {self.observed}; expected: {self.expected}"
+        super().__init__(f"{text}; likely cause: {cause}" if cause else text)
+
+
+def require(right: bool, observed: object, expected: object, cause: str = "") -> None:
+    """Raise :class:`Complaint` unless ``right``."""
+    if not right:
+        raise Complaint(observed, expected, cause)
+
+
+def require_finished(error: dict[str, Any] | None) -> None:
+    """Complain if an answer cell stopped with an error when it ran again."""
+    if error:
+        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end")
+
+
+@dataclass
+class Comparison:
+    """A student's network beside the reference's."""
+
+    executed: Network
+    training: Network
+    declared: dict[str, Layer]
+    expected: list[Layer]
+    alignment: Alignment
+    equal: bool  # outputs agree, in evaluation mode and in training mode
+    output_shape: list[int] | None
+    single_shape: list[int] | None = None  # of the output for a batch of one
+    single_problem: str | None = None
+
+    def layer(self, index: int, attribute: str = "") -> Layer | None:
+        """The student's counterpart of a reference layer: as executed, else as declared under ``attribute``.
+
+        Where the forward pass broke off, layers further on count as they were declared, in their order.
+        """
+        found = self.alignment.matched[index] or self.declared.get(attribute)
+        if found is None and self.executed.problem:
+            return align(list(self.declared.values()), self.expected).matched[index]
+        return found
+
+    def require_layer(self, index: int, attribute: str, settings: tuple[str, ...], cause: str) -> None:
+        """Complain unless the layer has the reference's values of ``settings`` and of those that nobody names.
+
+        Raises:
+            Complaint: no such layer, or a setting differs.
+        """
+        if self.equal:
+            return
+        expected, found = self.expected[index], self.layer(index, attribute)
+        if found is None:
+            raise Complaint(self.missing(expected), expected.describe(), f"{attribute or 'it'} is not defined or not used")
+        if found.kind != expected.kind:
+            raise Complaint(found.describe(), expected.describe(), cause)
+        self._require_settings(found, expected, settings, cause)
+
+    @staticmethod
+    def _require_settings(found: Layer, expected: Layer, settings: tuple[str, ...], cause: str) -> None:
+        named = tuple((key, value) for key, value in expected.settings if key in settings or key in USUAL)
+        wrong = differences(found, Layer(expected.kind, named))
+        require(not wrong, f"{found.describe()}: {'; '.join(wrong)}", expected.describe(), cause)
+
+    def missing(self, expected: Layer) -> str:
+        """What to say when a layer is not there."""
+        return f"no {expected.describe()} in the forward pass{self.stopped()}"
+
+    def stopped(self) -> str:
+        """Where the forward pass broke off, as a clause to append."""
+        return f" (forward stopped with {self.executed.problem})" if self.executed.problem else ""
+
+    def require_used(self, index: int, cause: str) -> None:
+        """Complain unless the forward pass executes the reference's layer ``index`` on the way to its output."""
+        if self.equal:
+            return
+        found, expected = self.alignment.matched[index], self.expected[index]
+        require(found is not None, f"{self.sequence()}{self.stopped()}", self.expected_sequence(), cause)
+        if found is not None and found.kind == expected.kind:
+            self._require_settings(found, expected, (), cause)
+
+    def require_nothing_between(self, first: int, last: int, cause: str) -> None:
+        """Complain if the student's network does something more between reference layers ``first`` and ``last``."""
+        extra = [layer for place, layer in self.alignment.extra if first < place <= last]
+        if extra and not self.equal:
+            names = ", ".join(layer.describe() for layer in extra)
+            raise Complaint(f"also {names}: {self.sequence()}", self.expected_sequence(), cause)
+
+    def require_wired(self) -> None:
+        """Complain where every layer is the reference's and the network is not: it is connected in another way."""
+        if self.equal or self.alignment.extra:
+            return
+        pairs = list(zip(self.alignment.matched, self.expected, strict=True))
+        if any(found is None or found.kind != expected.kind or differences(found, expected) for found, expected in pairs):
+            return
+        if not self.training.learns:
+            cause = "forward ends with detach() or .data, or runs under torch.no_grad()"
+            raise Complaint("no gradient reaches the weights of the network", "outputs that can be trained", cause)
+        raise Complaint(
+            f"all layers are right, the outputs are not: {self.sequence()}",
+            self.expected_sequence(),
+            "a layer is fed by another one than the layer before it, or is used twice",
+        )
+
+    def sequence(self) -> str:
+        """The student's layers in one line."""
+        shown = self.training if self.training.layers and not self.training.problem else self.executed
+        return " -> ".join(layer.describe().split(",")[0] for layer in shown.layers) or "no layer at all"
+
+    def expected_sequence(self) -> str:
+        """The reference's layers in one line."""
+        return " -> ".join(layer.describe().split(",")[0] for layer in self.expected)
+
+
+def compare(evidence: Evidence, reference: nn.Module, images: tuple[int, ...], *, probe: str, cell: str) -> Comparison:
+    """Compare what ``probe`` collected after ``cell`` with ``reference`` for random images of the shape ``images``.
+
+    Raises:
+        NotShown: the probe found no network.
+    """
+    document = evidence.document(probe, cell)
+    drawn = trace.drawn_images(evidence.record.seed, images)
+    wanted = architecture.both_modes(*(architecture.of(reference, drawn, training=mode) for mode in (True, False)))
+    # Average pooling over everything is written in several ways; the reference's is the one to compare with.
+    global_pools = any(layer.kind == "adaptive_avgpool2d" for layer in wanted.layers)
+    executed = architecture.network(document["evaluation"], global_pools)
+    training = architecture.network(document["training"], global_pools)
+    found = architecture.both_modes(training, executed)
+    alignment = align(found.layers, wanted.layers)
+    return Comparison(
+        executed=executed,
+        training=training,
+        declared=declared(document["modules"]),
+        expected=wanted.layers,
+        alignment=alignment,
+        equal=found.learns and _agrees(evidence, reference, drawn, probe, found, wanted),
+        output_shape=document["evaluation"]["output_shape"],
+        single_shape=document.get("single_shape"),
+        single_problem=document.get("single_problem"),
+    )
+
+
+def _agrees(
+    evidence: Evidence, reference: nn.Module, images: torch.Tensor, probe: str, found: Network, wanted: Network
+) -> bool:
+    """Whether outputs agree in both modes.
+
+    Dropout that is written by hand draws other random numbers: then outputs in evaluation mode and the same chain of
+    layers decide.
+    """
+    seed = evidence.record.seed
+    reference = filled(reference, images, seed)
+    for mode in ("evaluation", "training"):
+        reference.train(mode == "training")
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            expected = reference(images.clone())
+        given = evidence.tensor(probe, mode)
+        if given is None or given.shape != expected.shape:
+            return False
+        # Image by image, since they differ in scale, and tighter than for what is trained: a leaky ReLU before a max pooling
+        # differs by 5e-4, float32 sums by 1e-6.
+        if not all(close(*pair, 1e-4) for pair in zip(given, expected, strict=True)):
+            same = found.chain and found.layers == wanted.layers
+            return mode == "training" and same and any(layer.kind == "dropout" for layer in wanted.layers)
+    return True
+
+
+def filled(reference: nn.Module, images: torch.Tensor, seed: int) -> nn.Module:
+    """``reference`` with the weights that the box drew for the same seed (its own are overwritten)."""
+    reference.train(False)
+    with torch.no_grad():
+        trace.fill(trace.record(reference, images.clone()), reference, seed)
+    return reference
+
+
+def close(found: torch.Tensor, wanted: torch.Tensor, tolerance: float = 1e-3) -> bool:
+    """Equal within ``tolerance`` of the largest expected magnitude, everywhere finite."""
+    if found.shape != wanted.shape or not torch.isfinite(found).all():
+        return False
+    scale = max(1.0, float(wanted.abs().max())) if wanted.numel() else 1.0
+    return bool((found.float() - wanted.float()).abs().max() <= tolerance * scale) if wanted.numel() else True

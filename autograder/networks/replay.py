@@ -1,0 +1,183 @@
+"""Run a recorded network on the trusted side: an interpreter for an allow-list of ATen operations.
+
+This gives the accuracy of a trained network of any architecture on images that never entered the box. It executes data,
+not code: an operation that is not listed is refused, and sizes are bounded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..inside import trace as tracing
+
+ALLOWED = {
+    "_adaptive_avg_pool2d", "_convolution", "_log_softmax", "_native_batch_norm_legit",
+    "_native_batch_norm_legit_no_training", "_prelu_kernel", "_reshape_alias", "_softmax", "_to_copy", "_unsafe_view",
+    "abs", "abs_", "adaptive_max_pool2d", "add", "add_", "addmm", "addmv", "alias", "amax", "amin", "as_strided",
+    "as_strided_", "avg_pool2d", "baddbmm", "bernoulli_", "bitwise_not", "bmm", "cat", "celu", "clamp", "clamp_",
+    "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "clone", "col2im", "constant_pad_nd", "contiguous",
+    "convolution", "copy_", "detach", "div", "div_", "elu", "elu_", "empty", "empty_like", "eq", "exp", "exp_",
+    "expand", "fill_", "flip", "full", "full_like", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardswish_",
+    "hardtanh", "hardtanh_", "im2col", "le", "leaky_relu", "leaky_relu_", "lift_fresh", "linalg_vector_norm", "log",
+    "log_sigmoid_forward", "logical_not", "logsumexp", "lt", "masked_fill", "masked_fill_", "max",
+    "max_pool2d_with_indices", "maximum", "mean", "min", "minimum", "mish", "mm", "mul", "mul_", "mv",
+    "native_batch_norm", "native_dropout", "native_group_norm", "native_layer_norm", "ne", "neg", "neg_", "new_empty",
+    "new_full", "new_ones", "new_zeros", "ones", "ones_like", "permute", "pow", "pow_", "rand_like", "randn_like",
+    "reciprocal", "reflection_pad2d", "relu", "relu_", "repeat", "replication_pad2d", "roll", "rsqrt", "rsub",
+    "scalar_tensor", "select", "sigmoid", "sigmoid_", "sign", "silu", "silu_", "slice", "softplus", "split",
+    "split_with_sizes", "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "sub", "sub_", "sum", "t", "t_", "tanh",
+    "tanh_", "threshold", "threshold_", "transpose", "transpose_", "unbind", "unfold", "unsqueeze", "unsqueeze_",
+    "upsample_bilinear2d", "upsample_nearest2d", "var", "var_mean", "view", "where", "zero_", "zeros", "zeros_like",
+}  # fmt: skip
+ELEMENTS = 200_000_000  # of one intermediate result
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
+FORMATS = {str(layout): layout for layout in (torch.contiguous_format, torch.preserve_format, torch.channels_last)}
+MADE = {"empty", "full", "ones", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
+
+
+class NotReplayable(Exception):
+    """The program uses an operation or an argument that the interpreter does not accept; the message names it."""
+
+
+class Program:
+    """A recorded forward pass with its weights; callable on images (N, 1, 28, 28) with the N of the recording.
+
+    Args:
+        document: what :meth:`autograder.inside.trace.Trace.document` gave.
+        tensors: ``param.<name>`` and ``const.<number>`` as the box sent them.
+
+    Raises:
+        NotReplayable: an operation is not allowed, the recording has no output, or a weight is missing or not finite.
+    """
+
+    def __init__(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        if document.get("output") is None:
+            raise NotReplayable(document.get("problem") or "the recorded forward pass has no output")
+        self._nodes = document["nodes"]
+        self._output = document["output"]
+        self._alive = tracing.live(self._nodes, self._output)
+        self._tensors = tensors
+        self._checked: torch.Size | None = None
+        for index in self._alive:
+            if _name(self._nodes[index]) not in ALLOWED:
+                raise NotReplayable(f"the network uses {_name(self._nodes[index])}, which is not replayed")
+        for name, tensor in tensors.items():
+            if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+                raise NotReplayable(f"{name} of the trained network has values that are not finite (nan or inf)")
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Outputs of the network.
+
+        Raises:
+            NotReplayable: an operation refused its arguments, or an intermediate result would be too large.
+        """
+        if images.shape != self._checked:
+            # Shapes first, on the meta device: a forged recording must not make this process allocate what it likes.
+            self._run(images.to("meta"), {name: value.to("meta") for name, value in self._tensors.items()})
+            self._checked = images.shape
+        with torch.random.fork_rng(devices=[]):  # dropout that is still active is replayed, the same each time
+            torch.manual_seed(0)
+            # Clones, since a recording may hold operations that write in place: each batch starts from what was sent.
+            return self._run(images.clone(), {name: value.clone() for name, value in self._tensors.items()})
+
+    @torch.no_grad()
+    def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+        results: dict[int, Any] = {}
+        for index in self._alive:
+            node = self._nodes[index]
+            function = _operation(node["op"])
+            args = [self._value(value, results, images, tensors) for value in node["args"]]
+            kwargs = {
+                key: self._value(value, results, images, tensors)
+                for key, value in node["kwargs"].items()
+                if key not in ("device", "generator", "pin_memory", "layout")
+            }
+            if _name(node) in MADE:
+                kwargs["device"] = images.device
+            if _name(node) in BATCH_NORMS:
+                _require_sizes(node["op"], args)
+            try:
+                results[index] = function(*args, **kwargs)
+            except Exception as error:
+                raise NotReplayable(f"{node['op']}: {type(error).__name__}: {error}") from error
+            self._check_size(results[index])
+            if "empty" in _name(node):
+                results[index].zero_()
+        found = self._value(self._output, results, images, tensors)
+        if not isinstance(found, Tensor):
+            raise NotReplayable("the recorded output is not a tensor")
+        return found
+
+    @staticmethod
+    def _check_size(result: Any) -> None:
+        for tensor in result if isinstance(result, (list, tuple)) else [result]:
+            if isinstance(tensor, Tensor) and tensor.numel() > ELEMENTS:
+                raise NotReplayable("an intermediate result is too large")
+
+    def _value(self, value: Any, results: dict[int, Any], images: Tensor, tensors: dict[str, Tensor]) -> Any:
+        if isinstance(value, list):
+            return [self._value(item, results, images, tensors) for item in value]
+        if not isinstance(value, dict):
+            return value
+        try:
+            if "input" in value:
+                return images
+            if "param" in value:
+                return tensors[f"param.{value['param']}"]
+            if "const" in value:
+                return tensors[f"const.{value['const']}"]
+            if "node" in value:
+                result = results[value["node"]]
+                return result[value["out"]] if isinstance(result, (list, tuple)) else result
+            return FORMATS[value["other"]] if "other" in value else DTYPES[value["dtype"]]
+        except (KeyError, IndexError) as error:
+            raise NotReplayable(f"the recording refers to {value}, which is not there") from error
+
+
+def _name(node: dict[str, Any]) -> str:
+    return str(node["op"]).removeprefix("aten.").split(".")[0]
+
+
+BATCH_NORMS = {name for name in ALLOWED if "batch_norm" in name}
+
+
+def _require_sizes(name: str, args: list[Any]) -> None:
+    """Refuse a batch norm whose tensors do not fit: PyTorch itself checks that one level above, and here it would not."""
+    tensors = [value for value in args if isinstance(value, Tensor)]
+    fits = len(tensors) > 0 and isinstance(args[0], Tensor) and args[0].ndim > 1
+    if not fits or any(value.shape != args[0].shape[1:2] for value in tensors[1:]):
+        raise NotReplayable(f"{name} over tensors of shapes {[tuple(value.shape) for value in tensors]}")
+
+
+def _operation(full_name: str) -> Any:
+    """The ATen overload for a name such as ``aten.relu.default``; its packet is on the allow-list already."""
+    parts = full_name.split(".")
+    if len(parts) != 3 or parts[0] != "aten":
+        raise NotReplayable(f"{full_name} is not an ATen operation")
+    try:
+        return getattr(getattr(torch.ops.aten, parts[1]), parts[2])
+    except AttributeError as error:
+        raise NotReplayable(f"{full_name} is not an ATen operation of this torch") from error
+
+
+def accuracy(program: Program, images: Tensor, labels: Tensor, batch: int) -> float:
+    """Fraction of ``images`` (N, 1, 28, 28) whose largest output is at the label; N must be a multiple of ``batch``."""
+    correct = 0
+    for start in range(0, len(images), batch):
+        outputs = program(images[start : start + batch])
+        if outputs.ndim != 2 or len(outputs) != batch:
+            raise NotReplayable(f"outputs of shape {tuple(outputs.shape)}, expected ({batch}, classes)")
+        correct += int((outputs.argmax(1) == labels[start : start + batch]).sum())
+    return correct / len(images)
+
+
+def mean_loss(program: Program, images: Tensor, labels: Tensor, batch: int) -> float:
+    """Mean cross-entropy of the outputs, in nats."""
+    total = 0.0
+    for start in range(0, len(images), batch):
+        outputs = program(images[start : start + batch])
+        total += float(torch.nn.functional.cross_entropy(outputs, labels[start : start + batch], reduction="sum"))
+    return total / len(images)

@@ -1,0 +1,202 @@
+"""Read a submitted notebook as data, refuse what is no submission, and restore the rest to the released
+cells.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import json
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from .notebook import grade_id
+from .recognise import StudentCell
+from .restore import restore
+
+MAX_BYTES = 20_000_000
+MAX_CELLS = 2_000
+_PICTURES = ("image/png", "image/jpeg", "image/gif")
+
+
+class Unreadable(Exception):
+    """The file is no submission of this assignment.
+
+    ``reason`` is one line: what, where, why, what to do next.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass
+class Submission:
+    """A submission as it is graded: the restored notebook, what was repaired, and what a person should look
+    at.
+    """
+
+    notebook: NotebookNode
+    repairs: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+
+
+def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submission:
+    """Read one submission, at most 20 MB of it, and restore it (see :mod:`autograder.notebooks.restore`).
+
+    Raises:
+        Unreadable: there is no regular file, it is too large, no notebook, or a notebook of something else.
+    """
+    repairs: list[str] = []
+    document = _parse(path, _read(path), repairs)
+    cells = _cells(path, document, repairs)
+    _check_assignment(path, cells, release, assignment)
+    restored = restore(cells, release)
+    language = _language(document)
+    if not restored.answers and restored.recognised < max(1, len(release.cells) // 10):
+        hint = f"its kernel is for {language}, not Python; " if language not in ("", "python") else ""
+        raise Unreadable(
+            f"{path}: no cell of {assignment} is recognisable in it; {hint}the student may have handed in "
+            "another file; ask for the right one"
+        )
+    if language not in ("", "python"):
+        repairs.append(f"notebook: its kernel was for {language}, it is Python again.")
+    return Submission(restored.notebook, repairs + restored.repairs, restored.flags)
+
+
+def _read(path: Path) -> bytes:
+    if path.is_symlink() or path.parent.is_symlink():
+        raise Unreadable(f"{path}: is a symbolic link, which could point at anything; put a copy of the notebook there")
+    try:
+        # Not blocking, because opening a pipe would otherwise wait for a writer for ever.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        others = sorted(other.name for other in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
+        found = f"the folder has {', '.join(others[:3])}; rename it if it is the one" if others else "nothing to grade"
+        raise Unreadable(f"{path}: there is no such file; {found}") from None
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path}: cannot be opened ({error}); check the file and its permissions") from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        raise Unreadable(f"{path}: is {kind}, not a notebook; put the notebook file there")
+    with os.fdopen(handle, "rb") as stream:
+        content = stream.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
+    if status.st_size > MAX_BYTES or len(content) > MAX_BYTES:
+        raise Unreadable(
+            f"{path}: has {status.st_size / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB; "
+            "clear the notebook's outputs and hand it in again"
+        )
+    return content
+
+
+def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
+    again = "ask the student to download the notebook and hand it in again"
+    if not content.strip():
+        raise Unreadable(f"{path}: is empty; {again}")
+    encoding = "utf-8"
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if content.startswith(mark):
+            encoding = name
+            repairs.append("notebook: the file began with a byte order mark, which was taken off.")
+    try:
+        document = json.loads(content.decode(encoding))
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8, or {again}") from None
+    except RecursionError:
+        raise Unreadable(f"{path}: is nested too deeply for a notebook; {again}") from None
+    except ValueError as error:
+        raise Unreadable(f"{path}: is not valid JSON ({error}); the file is damaged or cut off; {again}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("cells", document.get("worksheets")), list):
+        raise Unreadable(f"{path}: is JSON but not a Jupyter notebook (it has no list of cells); {again}")
+    return document
+
+
+def _cells(path: Path, document: dict[str, Any], repairs: list[str]) -> list[StudentCell]:
+    version = document.get("nbformat", 4)
+    if not isinstance(version, int) or version > 4:
+        raise Unreadable(f"{path}: has notebook format {str(version)[:20]}, newer than the known 4; save it as format 4")
+    listed = document.get("cells")
+    if not isinstance(listed, list):
+        sheets = [sheet for sheet in document["worksheets"] if isinstance(sheet, dict)]
+        listed = [cell for sheet in sheets if isinstance(sheet.get("cells"), list) for cell in sheet["cells"]]
+    if version < 4:
+        repairs.append(f"notebook: format {version} was converted to format 4.")
+    found = [_cell(cell) for cell in listed if isinstance(cell, dict)]
+    if len(found) < len(listed):
+        repairs.append(f"notebook: {len(listed) - len(found)} entries that are no cells were left out.")
+    if len(found) > MAX_CELLS:
+        raise Unreadable(f"{path}: has {len(found)} cells, more than {MAX_CELLS}; ask for a notebook without the excess")
+    if any(broken for _, broken in found):
+        repairs.append("notebook: characters that no program can hold (NUL, half surrogates) were replaced.")
+    return [cell for cell, _ in found]
+
+
+def _cell(cell: dict[str, Any]) -> tuple[StudentCell, bool]:
+    """The parts of a submitted cell that are used, and whether its text had unusable characters."""
+    kind = {"code": "code", "markdown": "markdown", "heading": "markdown"}.get(str(cell.get("cell_type")), "raw")
+    text = cell.get("source", cell.get("input", ""))
+    if isinstance(text, list):
+        text = "".join(line for line in text if isinstance(line, str))
+    text = text if isinstance(text, str) else ""
+    if cell.get("cell_type") == "heading":
+        text = f"# {text}"
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    source = plain.replace("\x00", "\ufffd").encode("utf-8", errors="replace").decode("utf-8")
+    metadata = cell.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    nbgrader = metadata.get("nbgrader")
+    named = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else ""
+    ids = tuple(value for value in (cell.get("id"), metadata.get("id")) if isinstance(value, str))
+    return (
+        StudentCell(kind, source, named if isinstance(named, str) else "", ids, _attachments(cell.get("attachments"))),
+        source != plain,
+    )
+
+
+def _attachments(found: object) -> dict[str, Any]:
+    """Pictures pasted into a text cell, and nothing else."""
+    kept: dict[str, Any] = {}
+    for name, bundle in found.items() if isinstance(found, dict) else ():
+        for kind, data in bundle.items() if isinstance(bundle, dict) else ():
+            data = "".join(data) if isinstance(data, list) and all(isinstance(d, str) for d in data) else data
+            if kind in _PICTURES and isinstance(data, str):
+                try:
+                    kept[name] = {kind: base64.b64encode(base64.b64decode(data)).decode()}
+                except (binascii.Error, ValueError):
+                    continue
+    return kept
+
+
+def _check_assignment(path: Path, cells: list[StudentCell], release: NotebookNode, assignment: str) -> None:
+    expected = {grade_id(cell) for cell in release.cells} - {""}
+    present = {cell.grade_id for cell in cells} - {""}
+    foreign = sorted(present - expected)
+    if len(foreign) > len(present & expected) and len(present & expected) < len(expected) / 2:
+        names = ", ".join("".join(filter(str.isprintable, name))[:40] for name in foreign[:3])
+        raise Unreadable(
+            f"{path}: is a notebook of another assignment than {assignment} (it has the cells {names}); "
+            "ask the student for the right one"
+        )
+
+
+def _language(document: dict[str, Any]) -> str:
+    """The kernel's language in lower case, or an empty string if the notebook does not say."""
+    metadata = document.get("metadata")
+    for part, key in (("kernelspec", "language"), ("language_info", "name")):
+        section = metadata.get(part) if isinstance(metadata, dict) else None
+        if isinstance(section, dict) and isinstance(section.get(key), str) and section[key].strip():
+            language = "".join(c for c in section[key].strip().lower() if c.isalnum() or c in "+#-")[:20]
+            return "python" if language.startswith(("python", "ipython")) else language
+    return ""

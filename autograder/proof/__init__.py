@@ -1,0 +1,1 @@
+"""Measure hidden tests by catalogues of right and wrong answers."""

@@ -1,0 +1,88 @@
+"""Prove the hidden tests of one assignment after another with progress, show what was found, and keep it as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ..assignment import ASSIGNMENTS, load
+from ..course import Course, CourseError
+from ..notebooks.notebook import read, write_text
+from . import proof as proofs
+from . import prove
+from .proof import Proof, Proven
+
+
+def assignments(course: Course, names: Sequence[str]) -> list[str]:
+    """The named assignments, or all that have a catalogue of answers.
+
+    Raises:
+        CourseError: an assignment does not exist, or has no catalogue.
+    """
+    listed = list(names) or [name for name in course.assignments() if (ASSIGNMENTS / name / "answers.py").is_file()]
+    for name in listed:
+        course.release_notebook(name)
+        if not (ASSIGNMENTS / name / "answers.py").is_file():
+            raise CourseError(f"{name} has no catalogue of answers: write {ASSIGNMENTS / name / 'answers.py'}")
+    if not listed:
+        raise CourseError("no assignment has a catalogue of answers; docs/authoring.md says how to write one")
+    return listed
+
+
+def show_catalogue(name: str, only: Sequence[str], console: Console) -> None:
+    """Print each answer of a proof, where it is wrong and what it is.
+
+    Raises:
+        Unfit: two answers have one name, or there is none of a name.
+    """
+    table = Table(title=name, title_justify="left")
+    for column in ("answer", "kind", "wrong at", "about"):
+        table.add_column(column, overflow="fold")
+    for answer in prove.chosen(name, only):
+        where = f"nowhere: {answer.equivalent}" if answer.equivalent else ", ".join(answer.fails)
+        table.add_row(answer.name, answer.kind, where, answer.about.replace("[", "\\["))
+    console.print(table)
+
+
+def run(
+    course: Course, name: str, console: Console, *, only: Sequence[str] = (), jobs: int, seed: int, out: Path | None = None
+) -> Proof:
+    """Prove one assignment; ``out`` is a JSON file that gets or keeps one entry an assignment.
+
+    Raises:
+        CourseError: there is no ``assignment.toml``.
+        Unfit: the catalogue does not fit the notebook.
+        CannotIsolate, DataMissing: this machine cannot grade.
+    """
+    try:
+        assignment = load(name)
+    except FileNotFoundError as error:
+        raise CourseError(str(error)) from error
+    answers = prove.chosen(name, only)
+    # The judge shares the cores with the boxes.
+    torch.set_num_threads(1)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
+    with Progress(
+        *columns, TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=console, transient=True
+    ) as bar:
+        task = bar.add_task(f"proving {name}", total=len(answers), note="")
+
+        def notify(proven: Proven) -> None:
+            bar.update(task, advance=1, note=proven.answer.name[:50])
+
+        found = prove.prove(course, assignment, answers, jobs=jobs, seed=seed, notify=notify)
+    if not only:
+        missing = prove.uncovered(answers, read(course.release_notebook(name)))
+        found = dataclasses.replace(found, uncovered=missing)
+    proofs.show(found, console)
+    if out is not None:
+        kept = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+        write_text(out, json.dumps(kept | {name: found.document()}, indent=2) + "\n")
+    return found

@@ -1,0 +1,278 @@
+"""What came out of the box, validated: cells that ran, documents and tensors of probes, and how each run ended.
+
+Everything here was written by a process that also ran the student's code, so nothing in it is believed: JSON is parsed
+strictly and bounded in depth, tensors are safetensors, outputs are reduced to text and PNG pictures.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from pydantic import BaseModel, Field
+from torch import Tensor
+
+from ..notebooks.notebook import write_text
+
+DEPTH = 40
+TRAINING = "training"  # the probe that runs after the training cell
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class Malformed(Exception):
+    """A frame that the box's own code would not send; the message says what is wrong with it."""
+
+
+class CellError(BaseModel):
+    """The exception that stopped a cell."""
+
+    ename: str
+    evalue: str
+    line: int | None = None
+
+
+class CellRecord(BaseModel):
+    """One cell that ran: wall seconds, its error if any, its outputs in nbformat's form."""
+
+    seconds: float
+    error: CellError | None = None
+    outputs: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class Found(BaseModel):
+    """What one probe sent."""
+
+    document: dict[str, Any]
+    tensors: list[str] = Field(default_factory=list)
+
+
+class Record(BaseModel):
+    """The part of the evidence that is JSON."""
+
+    seed: int
+    profile: str
+    isolation: str
+    versions: dict[str, str]
+    seconds: float = 0.0
+    peak_memory: int = 0
+    cells: dict[str, CellRecord] = Field(default_factory=dict)
+    stopped: dict[str, str] = Field(default_factory=dict)  # cell -> why the box had to be ended in it
+    found: dict[str, Found] = Field(default_factory=dict)
+
+
+class NotShown(AssertionError):
+    """The evidence that a hidden test needs does not exist, through the submission's doing; the message says why."""
+
+
+@dataclass
+class Evidence:
+    """Evidence of one submission: ``record`` and the probes' tensors by ``<probe>/<name>``."""
+
+    record: Record
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+    def document(self, probe: str, cell: str) -> dict[str, Any]:
+        """The document of a probe that runs after ``cell``.
+
+        Raises:
+            NotShown: the cell did not run to its end, or student code raised an error when the probe used it.
+        """
+        found = self.record.found.get(probe)
+        if found is None or (found.document.get("problem") and len(found.document) == 1):
+            raise NotShown(self.why_missing(cell, None if found is None else str(found.document["problem"])))
+        return found.document
+
+    def why_missing(self, cell: str, problem: str | None) -> str:
+        """One sentence on why a cell gave no evidence."""
+        if cell in self.record.stopped:
+            return f"the cell `{cell}` was stopped: {self.record.stopped[cell]}"
+        ran = self.record.cells.get(cell)
+        if ran is not None and ran.error is not None:
+            where = f" in line {ran.error.line}" if ran.error.line else ""
+            return f"the cell `{cell}` stopped{where} with {ran.error.ename}: {ran.error.evalue[:300]}"
+        if problem:
+            return f"using what the cell `{cell}` defines gave {problem[:400]}"
+        return f"the cell `{cell}` was not reached"
+
+    def tensor(self, probe: str, name: str) -> Tensor | None:
+        """A tensor that a probe sent, or None."""
+        return self.tensors.get(f"{probe}/{name}")
+
+    def tensors_of(self, probe: str) -> dict[str, Tensor]:
+        """All tensors of a probe by their own names."""
+        return {
+            name.removeprefix(f"{probe}/"): value for name, value in self.tensors.items() if name.startswith(f"{probe}/")
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write ``evidence.json`` and ``evidence.safetensors``, both or neither."""
+        with _appearing(folder) as partial:
+            tensors = {name: value.clone().contiguous() for name, value in self.tensors.items()}
+            safetensors.torch.save_file(tensors, partial / "evidence.safetensors")
+            write_text(partial / "evidence.json", self.record.model_dump_json())
+
+    @classmethod
+    def load(cls, folder: Path) -> Evidence | None:
+        """What :meth:`save` wrote, or None where there is none or it is damaged."""
+        try:
+            record = Record.model_validate_json((folder / "evidence.json").read_text(encoding="utf-8"))
+            return cls(record, safetensors.torch.load_file(folder / "evidence.safetensors"))
+        except (OSError, ValueError, safetensors.SafetensorError):
+            return None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What an earlier run of the same cells showed after its training: the latest safe point to go on from.
+
+    ``tensors`` is a safetensors file, ``shown`` what the training cell displayed.
+    """
+
+    cell: str
+    document: dict[str, Any]
+    tensors: Path
+    shown: CellRecord
+
+    @classmethod
+    def load(cls, folder: Path) -> Checkpoint | None:
+        """The checkpoint that :meth:`save` wrote, or None where there is none or it is damaged."""
+        try:
+            kept = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))
+            shown = CellRecord.model_validate(kept["shown"])
+            tensors = folder / "checkpoint.safetensors"
+            return cls(kept["cell"], kept["document"], tensors, shown) if tensors.is_file() else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @staticmethod
+    def save(folder: Path, cell: str, found: Evidence) -> None:
+        """Keep the training of a run that went to its end; otherwise keep nothing."""
+        shown, training = found.record.cells.get(cell), found.record.found.get(TRAINING)
+        if found.record.stopped or shown is None or shown.error or training is None or not training.document.get("losses"):
+            return
+        with _appearing(folder) as partial:
+            safetensors.torch.save_file(found.tensors_of(TRAINING), partial / "checkpoint.safetensors")
+            (partial / "checkpoint.safetensors").chmod(0o644)
+            kept = {"cell": cell, "document": training.document, "shown": shown.model_dump()}
+            write_text(partial / "checkpoint.json", json.dumps(kept))
+
+
+@contextlib.contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """A new folder that takes its name, and the place of an older one, when all is in it.
+
+    Two submissions of the same content may end at the same time, and what one showed must not mix with the other's.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
+    try:
+        yield partial
+        partial.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another submission was faster: either is good
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise Malformed(f"{name} in JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise Malformed(f"the number {digits[:20]} in JSON")
+    return number
+
+
+def _require_plain(value: Any, left: int = DEPTH) -> None:
+    if left == 0:
+        raise Malformed(f"JSON nested deeper than {DEPTH}")
+    if isinstance(value, str):
+        value.encode()  # half of a surrogate pair could be written into no file
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            key.encode()
+            _require_plain(item, left - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _require_plain(item, left - 1)
+
+
+def parse_frame(text: bytes, blob: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """One frame as a document and tensors.
+
+    Raises:
+        Malformed: not strict JSON of an object, too deep, or not safetensors.
+    """
+    try:
+        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        _require_plain(document)
+        tensors = safetensors.torch.load(blob) if blob else {}
+    except (ValueError, RecursionError, safetensors.SafetensorError, KeyError, TypeError) as error:
+        raise Malformed(f"{type(error).__name__} in a piece of evidence") from error
+    if not isinstance(document, dict):
+        raise Malformed("a piece of evidence that is not an object")
+    return document, tensors
+
+
+def clean_outputs(outputs: Any, trusted: bool = False) -> list[dict[str, Any]]:
+    """Outputs in nbformat's form, reduced to plain text, tracebacks and PNG pictures.
+
+    ``trusted`` (the instructor's own notebook) also keeps HTML and SVG.
+    """
+    kept: list[dict[str, Any]] = []
+    for output in outputs if isinstance(outputs, list) else []:
+        if not isinstance(output, dict):
+            continue
+        kind = output.get("output_type")
+        if kind == "stream" and output.get("name") in ("stdout", "stderr"):
+            kept.append({"output_type": kind, "name": output["name"], "text": str(output.get("text", ""))})
+        elif kind == "error":
+            lines = output.get("traceback")
+            traceback = [str(line) for line in lines] if isinstance(lines, list) else []
+            kept.append(
+                {
+                    "output_type": kind,
+                    "ename": str(output.get("ename", "")),
+                    "evalue": str(output.get("evalue", "")),
+                    "traceback": traceback,
+                }
+            )
+        elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
+            data = _clean_data(output["data"], trusted)
+            if data:
+                cleaned: dict[str, Any] = {"output_type": kind, "data": data, "metadata": {}}
+                if kind == "execute_result":
+                    cleaned["execution_count"] = None
+                kept.append(cleaned)
+    return kept
+
+
+def _clean_data(data: dict[str, Any], trusted: bool) -> dict[str, str]:
+    kept = {}
+    for mime, content in data.items():
+        if not isinstance(content, str):
+            continue
+        if mime == "text/plain" or (trusted and mime in ("text/html", "image/svg+xml")):
+            kept[mime] = content
+        elif mime == "image/png":
+            try:
+                picture = base64.b64decode(content, validate=False)
+                if picture.startswith(PNG):
+                    # Encoded anew: the decoder skips what is not base64, a page that embeds the text would not.
+                    kept[mime] = base64.b64encode(picture).decode()
+            except (binascii.Error, ValueError):
+                continue
+    return kept

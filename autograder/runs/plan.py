@@ -1,0 +1,88 @@
+"""Say what of a notebook is run, in which order, for how long, and on what."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from nbformat import NotebookNode
+
+from ..assignment import Profile
+from ..notebooks.notebook import grade_id, role, tags
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run a submission.
+
+    ``everything`` is for the instructor's own notebook, which is trusted: it also runs visible checks and cells that
+    grading skips, sees the real test images, and keeps HTML and SVG
+    outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice.
+    """
+
+    profile: str = "full"
+    device: str = "cpu"
+    threads: int = 1
+    everything: bool = False
+    store: Path | None = None
+
+
+def versions() -> dict[str, str]:
+    """Versions that results depend on."""
+    names = ("autograder", "torch", "torchvision", "numpy", "ipython", "nbgrader", "matplotlib")
+    found = {}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def choose_device(wanted: str) -> str:
+    """``auto`` becomes ``cuda`` where a GPU answers, else ``cpu``."""
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@dataclass
+class Cell:
+    """A code cell to run: its ``grade_id``, its source, and its time limit in seconds."""
+
+    id: str
+    source: str
+    seconds: float
+    training: bool = False
+
+
+def key(cell: NotebookNode, number: int) -> str:
+    """The name under which a cell is run: its ``grade_id``, or its place if it is the student's own."""
+    return grade_id(cell) or f"extra_{number}"
+
+
+def default_threads(jobs: int) -> int:
+    """Processor threads for each of ``jobs`` boxes that run at once."""
+    return max(1, (os.cpu_count() or 1) // max(1, jobs))
+
+
+def _override(profile: Profile) -> str:
+    return "\n".join(f"{name} = {value!r}" for name, value in profile.parameters.items())
+
+
+def cells_to_run(notebook: NotebookNode, profile: Profile, everything: bool) -> list[Cell]:
+    """The code cells to run, in order, with the profile's parameters after the cell tagged ``parameters``."""
+    chosen = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        if not everything and (role(cell) == "item" or "not-graded" in tags(cell)):
+            continue
+        seconds = profile.training_seconds if "training" in tags(cell) else profile.cell_seconds
+        chosen.append(Cell(key(cell, number), cell.source, seconds, "training" in tags(cell)))
+        if "parameters" in tags(cell) and profile.parameters:
+            chosen.append(Cell("injected_parameters", _override(profile), profile.cell_seconds))
+    return chosen

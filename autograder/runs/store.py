@@ -1,0 +1,93 @@
+"""Keep evidence by the content it depends on, so that nothing is run twice and a finished training is not repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from ..assignment import Assignment
+from ..datasets import decoy
+from ..sandbox.mounts import PACKAGE
+from .collect import collect
+from .evidence import Checkpoint, Evidence
+from .plan import Cell, Options, cells_to_run, versions
+
+
+def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
+    """Content hash of everything that evidence depends on: code that runs, probes, box code, data, versions, profile."""
+    digest = hashlib.sha256()
+    images = assignment.profile(options.profile).test_images
+    parts = [[vars(cell) for cell in cells], options.profile, images, options.device, versions(), decoy.VERSION]
+    digest.update(json.dumps(parts, sort_keys=True).encode())
+    for path in [assignment.probes, *sorted((PACKAGE / "inside").glob("*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the evidence of one submission belongs, and what of it is there: all, its training, or nothing.
+
+    ``folder`` and ``point`` are None where nothing is kept; ``training`` names the training cell.
+    """
+
+    folder: Path | None = None
+    point: Path | None = None
+    training: str | None = None
+    kept: Evidence | None = None
+    checkpoint: Checkpoint | None = None
+
+    def keep(self, found: Evidence) -> None:
+        """Keep evidence from a box, unless another submission of the same content was faster."""
+        if self.folder is not None and Evidence.load(self.folder) is None:
+            found.save(self.folder)
+        if self.point is not None and self.training is not None and Checkpoint.load(self.point) is None:
+            Checkpoint.save(self.point, self.training, found)
+
+
+def look_up(notebook: NotebookNode, assignment: Assignment, options: Options) -> Place:
+    """The place of a submission in the store that ``options`` name."""
+    if options.store is None:
+        return Place()
+    cells = cells_to_run(notebook, assignment.profile(options.profile), options.everything)
+    folder = options.store / _hash(cells, assignment, options)
+    if (kept := Evidence.load(folder)) is not None:
+        return Place(folder, kept=kept)
+    training = next((number for number, cell in enumerate(cells) if cell.training), None)
+    if training is None:
+        return Place(folder)
+    point = options.store / f"trained-{_hash(cells[: training + 1], assignment, options)}"
+    return Place(folder, point, cells[training].id, checkpoint=Checkpoint.load(point))
+
+
+def new_seed() -> int:
+    """A seed that no submission can know; what probes draw follows from it."""
+    return secrets.randbelow(2**31)
+
+
+def gather(
+    notebook: NotebookNode,
+    assignment: Assignment,
+    options: Options,
+    slot: int = 0,
+    stop: Callable[[], bool] = lambda: False,
+) -> Evidence:
+    """Evidence from the store if it is there, else from a box, which trains only what it has not trained before.
+
+    Raises:
+        CannotIsolate: no box could be started on this machine.
+        Stopped: ``stop`` said so while the box ran.
+    """
+    place = look_up(notebook, assignment, options)
+    if place.kept is not None:
+        return place.kept
+    known = place.checkpoint
+    found = collect(notebook, assignment, options, seed=new_seed(), slot=slot, checkpoint=known, stop=stop)
+    place.keep(found)
+    return found
