@@ -6,6 +6,7 @@ Points, items and answer cells are not here: they live in the notebook's nbgrade
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -54,9 +55,19 @@ class Assignment:
         """The file that is visible in the box."""
         return self.folder / "probes.py"
 
-    def profile(self, name: str) -> Profile:
-        """``full``, ``quick`` or ``proof``."""
-        return self.settings.profiles[name]  # type: ignore[index]
+    def profile(self, name: str, shortened: Mapping[str, int | float | str] | None = None) -> Profile:
+        """``full``, ``quick`` or ``proof``; with ``shortened`` in place of some of its parameters."""
+        profile = self.settings.profiles[name]  # type: ignore[index]
+        return profile.model_copy(update={"parameters": {**profile.parameters, **shortened}}) if shortened else profile
+
+    def shortened(self, name: str) -> dict[str, int | float | str]:
+        """The parameters with which a training that changes nothing runs to its end soon; none where it does so anyway."""
+        few = (
+            self.settings.profiles["proof"].parameters.get("num_train_images") if "proof" in self.settings.profiles else None
+        )
+        usual = self.profile(name).parameters.get("num_train_images")
+        short = isinstance(few, int) and (not isinstance(usual, int) or usual > few)
+        return {"num_train_images": few} if few is not None and short else {}
 
 
 def load(name: str, folder: Path = ASSIGNMENTS) -> Assignment:

@@ -12,11 +12,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 # own line only those to its left.
 FLOW = """
 course
-notebooks.notebook notebooks.converter notebooks.release notebooks.recognise notebooks.restore notebooks.submission
+notebooks.notebook notebooks.converter notebooks.release notebooks.recognise notebooks.borders notebooks.restore notebooks.submission
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace inside.shell
-inside.probing inside.networks inside.standins inside.stepwise inside.epochs inside.variants
+inside.stalled inside.probing inside.networks inside.standins inside.stepwise inside.epochs inside.variants
 inside.main inside.isolate inside.server
 sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.server sandbox.run
 assignment

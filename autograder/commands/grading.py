@@ -43,6 +43,9 @@ def grade(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the last run: keep its outcomes where nothing changed.")
     ] = False,
+    no_speedups: Annotated[
+        bool, typer.Option("--no-speedups", help="Run as slowly as anywhere, to see that outcomes are the same; here only.")
+    ] = False,
     scheduler: Annotated[
         str | None, typer.Option(help="Run on the workers of this dask scheduler, for example tcp://HOST:8786.")
     ] = None,
@@ -99,6 +102,7 @@ def grade(
             resume=resume,
             scheduler=scheduler,
             slurm=asked if slurm else None,
+            speedups=not no_speedups,
         )
         outcomes = session.run(console)
     except CourseError as error:

@@ -56,6 +56,7 @@ class Session:
     resume: bool = False
     scheduler: str | None = None
     slurm: slurm.Slurm | None = None
+    speedups: bool = True
 
     @property
     def autograded(self) -> Path:
@@ -104,7 +105,8 @@ class Session:
         if not self.scheduler and not self.slurm:
             sandbox_run.check()
             sandbox_folder(dataset)
-            options = Options(self.profile, choose_device(self.device), default_threads(self.jobs), store=store)
+            threads = default_threads(self.jobs)
+            options = Options(self.profile, choose_device(self.device), threads, store=store, speedups=self.speedups)
             yield LocalExecutor(options, self.jobs)
             return
         dataset_folder(dataset)  # no box runs here, but the hidden tests need the real test images

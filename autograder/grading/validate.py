@@ -11,16 +11,17 @@ from ..course import Course
 from ..judging import grade
 from ..notebooks.notebook import read, without_region_marks, write
 from ..outcomes import SubmissionOutcome
-from ..runs.collect import collect
 from ..runs.plan import Options
+from ..runs.store import gather
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The outcome of the reference solution, and its executed notebook."""
+    """The outcome of the reference solution, its executed notebook, and how many seconds that ran."""
 
     outcome: SubmissionOutcome
     notebook: NotebookNode
+    seconds: float
 
     @property
     def perfect(self) -> bool:
@@ -28,8 +29,8 @@ class Validation:
         return self.outcome.status == "graded" and self.outcome.points == self.outcome.max_points
 
 
-def validate(course: Course, name: str, options: Options, seed: int) -> Validation:
-    """Execute and grade the source notebook of an assignment.
+def validate(course: Course, name: str, options: Options) -> Validation:
+    """Execute and grade the source notebook of an assignment; where the store has its evidence, only grade it.
 
     Raises:
         CannotIsolate: this machine cannot run a box.
@@ -40,9 +41,9 @@ def validate(course: Course, name: str, options: Options, seed: int) -> Validati
     release = read(course.release_notebook(name))
     for cell in notebook.cells:
         cell.source = without_region_marks(cell.source)
-    found = collect(notebook, assignment, options, seed=seed)
+    found = gather(notebook, assignment, options)
     outcome = grade.decide(notebook, release, assignment, found)
-    return Validation(outcome, grade.executed(notebook, found))
+    return Validation(outcome, grade.executed(notebook, found), found.record.seconds)
 
 
 def write_solution(course: Course, name: str, notebook: NotebookNode) -> None:

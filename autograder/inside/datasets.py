@@ -20,10 +20,10 @@ _subset_getitem = Subset.__getitem__
 _fetch = _MapDatasetFetcher.fetch
 
 
-def use(folder: str, test_images: int | None = None) -> None:
+def use(folder: str, test_images: int | None = None, slices: bool = True) -> None:
     """Let torchvision find the datasets below ``folder``, whatever root the notebook names, and serve them in batches.
 
-    ``test_images`` cuts test sets to their first images.
+    ``test_images`` cuts test sets to their first images. Without ``slices`` images are served one by one, as elsewhere.
     """
 
     def raw_folder(self: Any) -> str:
@@ -37,8 +37,10 @@ def use(folder: str, test_images: int | None = None) -> None:
     for kind in (datasets.MNIST, datasets.FashionMNIST):
         kind._load_data = load_data
         kind.raw_folder = property(raw_folder)
-        kind.__getitems__ = _items
-    _MapDatasetFetcher.fetch = _fetch_batch  # type: ignore[method-assign]
+        if slices:
+            kind.__getitems__ = _items
+    if slices:
+        _MapDatasetFetcher.fetch = _fetch_batch  # type: ignore[method-assign]
 
 
 def _fetch_batch(self: Any, indices: Any) -> Any:

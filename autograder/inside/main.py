@@ -2,21 +2,23 @@
 
 The job comes on standard input as JSON::
 
-    {"cells": [{"id", "source", "seconds"}], "seed": int, "threads": int, "device": "cpu" | "cuda",
-     "data": folder or null, "test_images": int or null, "probes": bool,
-     "checkpoint": {"cell": id, "document": {...}} or null,
+    {"cells": [{"id", "source", "seconds", "training"}], "seed": int, "threads": int, "device": "cpu" | "cuda",
+     "data": folder or null, "test_images": int or null, "slices": bool, "probes": bool,
+     "stop_if_stalled": bool, "checkpoint": {"cell": id, "document": {...}} or null,
      "variants": [{"name", "shared", "cells"}], "jobs": int, "pictures": bool}
 
 A checkpoint is what an earlier run of the same cells showed after its training: the training cell then takes its result
 from there (its tensors come as a file descriptor of their own) instead of training again.
 ``variants`` are other notebooks that share their first cells with this one (:mod:`.variants`), ``jobs`` of them run at once.
 
-Events that go out: ``ready``, ``started``, ``finished`` (with outputs), ``evidence``, ``end``.
+Events that go out: ``ready``, ``started``, ``finished`` (with outputs), ``evidence``, ``end``; or ``stalled`` instead of all
+that would follow, where a training changes nothing (:mod:`.stalled`).
 """
 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
 import json
 import os
@@ -51,7 +53,7 @@ def _prepare(job: dict[str, Any]) -> None:
     if job.get("data"):
         from . import datasets
 
-        datasets.use(job["data"], job.get("test_images"))
+        datasets.use(job["data"], job.get("test_images"), job.get("slices", True))
 
 
 def _resume(student: Student, cell: str, seconds: float, document: dict[str, Any], descriptor: int | None) -> CellRun | None:
@@ -80,12 +82,19 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None) -> 
     from .channel import Channel
     from .probing import Student, collect, probes_after
     from .shell import CellRunner
+    from .stalled import Passes
 
     channel = Channel(evidence_descriptor)
     runner = CellRunner(figures.describe, bool(job.get("pictures", True)))
     if job.get("probes"):
         importlib.import_module("probes")
     checkpoint = job.get("checkpoint")
+
+    def stalled() -> None:
+        channel.send({"event": "stalled"})
+        os._exit(0)
+
+    passes = Passes(stalled) if job.get("stop_if_stalled") else None
 
     def perform(cell: dict[str, Any], notebook: list[dict[str, Any]], own: Channel) -> None:
         student = Student(runner, {each["id"]: each["source"] for each in notebook}, int(job["seed"]))
@@ -94,7 +103,8 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None) -> 
         run = None
         if checkpoint and checkpoint["cell"] == cell["id"]:
             run = _resume(student, cell["id"], seconds, checkpoint["document"], checkpoint_descriptor)
-        run = run or runner.run(cell["source"], seconds)
+        with passes.training() if passes and cell.get("training") else contextlib.nullcontext():
+            run = run or runner.run(cell["source"], seconds)
         own.send(
             {
                 "event": "finished",

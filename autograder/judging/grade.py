@@ -10,14 +10,16 @@ from nbformat import NotebookNode
 from ..assignment import Assignment, load
 from ..course import Course
 from ..datasets import data
-from ..notebooks.notebook import items, new_output, read
-from ..outcomes import SubmissionOutcome
+from ..notebooks.notebook import grade_id, items, new_output, read, tags
+from ..outcomes import ItemOutcome, SubmissionOutcome
 from ..runs.evidence import Evidence
 from ..runs.plan import Options, choose_device, default_threads, key
 from ..runs.store import gather
 from ..sandbox.box import CannotIsolate
 from .attempts import not_attempted
 from .judge import JudgeError, judge
+
+NO_EFFECT = "whole passes over the images changed no weight of any network, so the rest of it ran on few images"
 
 
 def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment, found: Evidence) -> SubmissionOutcome:
@@ -26,14 +28,29 @@ def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment
         judged = judge(assignment, found, items(release), not_attempted(notebook, release))
     except JudgeError as error:
         return SubmissionOutcome(status="could_not_grade", reason=str(error), seconds=found.record.seconds)
+    flags = [f"the cell `{cell}` was stopped: {why}" for cell, why in found.record.stopped.items()]
+    if found.record.shortened:
+        flags.append(f"a training was cut short: {NO_EFFECT}")
+        judged |= _cut_short(release, judged)
     return SubmissionOutcome(
         status="graded",
         points=round(sum(outcome.points for outcome in judged.values()), 2),
         max_points=sum(outcome.max_points for outcome in judged.values()),
         seconds=round(found.record.seconds, 2),
-        flags=[f"the cell `{cell}` was stopped: {why}" for cell, why in found.record.stopped.items()],
+        flags=flags,
         items=judged,
     )
+
+
+def _cut_short(release: NotebookNode, judged: dict[str, ItemOutcome]) -> dict[str, ItemOutcome]:
+    """Items that a training decides and that were lost, with a message that says why the figures are of so few images."""
+    trainings = {grade_id(cell) for cell in release.cells if "training" in tags(cell)}
+    own = {item.id for item in items(release) if item.answer in trainings}
+    return {
+        name: outcome.model_copy(update={"message": f"{outcome.message}\nThe training was cut short: {NO_EFFECT}."})
+        for name, outcome in judged.items()
+        if name in own and outcome.outcome in ("failed", "partial")
+    }
 
 
 def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:

@@ -107,7 +107,7 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
     Raises:
         JudgeError: a test file does not import, or there is no test.
     """
-    profile = assignment.profile(evidence.record.profile)
+    profile = assignment.profile(evidence.record.profile, evidence.record.shortened)
     plugin = _Plugin(evidence, profile)
     status = _pytest(folder or assignment.folder, [plugin, _Fixtures(evidence, profile)])
     if plugin.broken:

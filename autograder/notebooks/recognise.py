@@ -77,7 +77,7 @@ def recognise(cells: list[StudentCell], released: list[NotebookNode]) -> Matches
     return matches
 
 
-def _lines(text: str) -> set[str]:
+def distinctive(text: str) -> set[str]:
     """Distinctive lines, without white space; stubs and scraps are not."""
     stubs = {tight(CODE_STUB), tight(TEXT_STUB)}
     return {line for line in map(tight, text.splitlines()) if len(line) > 5 and line not in stubs}
@@ -89,7 +89,7 @@ def _by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: M
     A released cell already found takes a further copy only if it is an answer cell and the copy is surely
     one.
     """
-    released_lines = [_lines(cell.source) for cell in released]
+    released_lines = [distinctive(cell.source) for cell in released]
     owners: dict[str, list[int]] = defaultdict(list)
     for place, lines in enumerate(released_lines):
         for line in lines:
@@ -101,7 +101,7 @@ def _by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: M
         if s in matches.place:
             continue
         shared: Counter[int] = Counter()
-        for line in _lines(mine.source):
+        for line in distinctive(mine.source):
             for place in owners.get(line, ()):
                 shared[place] += weight[line]  # type: ignore[assignment]
         scored += [(score / total[place], place, s) for place, score in shared.items()]
@@ -161,8 +161,12 @@ def worked(mine: StudentCell, released: NotebookNode) -> bool:
 
 
 def same(one: StudentCell, other: StudentCell) -> bool:
-    """Whether two cells differ in white space at most."""
-    return tight(one.source) == tight(other.source)
+    """Whether two cells differ in blank lines and at line ends at most: indentation means something."""
+    return _ends_aside(one.source) == _ends_aside(other.source)
+
+
+def _ends_aside(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
 def chosen(cells: list[StudentCell], released: NotebookNode, copies: list[int]) -> int | None:

@@ -2,7 +2,8 @@
 
 The release is the truth: given, item and manual cells, their order, types and metadata come from it, and only
 the text of answers comes from the student. A student's cell is recognised by its ``grade_id``, else by its
-cell id, else by its content, else by its place (:mod:`autograder.notebooks.recognise`). Nothing that a student wrote is
+cell id, else by its content, else by its place (:mod:`autograder.notebooks.recognise`), after cells that were merged or
+split have their borders back (:mod:`autograder.notebooks.borders`). Nothing that a student wrote is
 dropped: what has no place in the release stays where it was, as an extra cell.
 """
 
@@ -17,8 +18,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from .borders import mend
 from .notebook import grade_id, role
-from .recognise import CODE_STUB, TEXT_STUB, StudentCell, by_place, chosen, recognise, same, theirs, tight, worked
+from .recognise import CODE_STUB, TEXT_STUB, StudentCell, by_place, chosen, same, theirs, tight, worked
 
 __all__ = ["CODE_STUB", "NOT_RUN", "TEXT_STUB", "Restored", "restore"]
 
@@ -57,12 +59,16 @@ class _Repairs:
 
 def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     """The release's cells with the student's answers in them, and the student's own cells between them."""
-    matches = recognise(cells, release.cells)
+    cells, matches, mended = mend(cells, release.cells)
     recognised = len(matches.copies)
     answers = sum(1 for place in matches.copies if role(release.cells[place]) in ("answer", "manual"))
     by_place(cells, release.cells, matches)
 
     repairs, flags = _Repairs(), []
+    for s, what in sorted(mended.items()):
+        if s in matches.place:
+            found = release.cells[matches.place[s]]
+            repairs.add(what, grade_id(found) or str(found.get("id", "an unlocked cell")))
     picks = {place: chosen(cells, cell, matches.copies.get(place, [])) for place, cell in enumerate(release.cells)}
     anchors = _anchors(len(cells), picks)
     after: dict[int, list[int]] = defaultdict(list)

@@ -50,6 +50,7 @@ class Collector:
     running: str = ""
     ready: bool = False
     ended: bool = False
+    stalled: bool = False
     told: set[tuple[str, str]] = field(default_factory=set)
     until: float = field(default_factory=lambda: time.monotonic() + START_SECONDS)
 
@@ -82,6 +83,8 @@ class Collector:
             self.tensors |= {f"{name}/{key}": value for key, value in tensors.items()}
         elif event == "end":
             self.ended = True
+        elif event == "stalled":
+            self.stalled = True
 
     def _is_first(self, kind: str, name: str) -> bool:
         """Whether this was not told before in this run: code of a later cell cannot replace what an earlier one gave."""
@@ -122,6 +125,7 @@ def job_of(cells: list[Cell], assignment: Assignment, options: Options, seed: in
         "device": options.device,
         "data": "/box/data",
         "test_images": assignment.profile(options.profile).test_images,
+        "slices": options.speedups,
         "probes": True,
     }
 
@@ -139,7 +143,9 @@ def collect(
     """Run a restored notebook in a box and return its evidence.
 
     A cell that ends the box (by exiting, by its time, its memory) is left out and the rest runs again in a new box, so
-    that one such cell costs its own items only. ``stop`` is asked again and again; once it is true, the box is ended.
+    that one such cell costs its own items only. A training that changes nothing is run again with few images
+    (:mod:`autograder.inside.stalled`): what rests on it is lost either way, and nobody waits for it. ``stop`` is asked
+    again and again; once it is true, the box is ended.
 
     Raises:
         CannotIsolate: no box could be started on this machine.
@@ -155,13 +161,17 @@ def collect(
     )
     record = Record(seed=seed, profile=options.profile, isolation=ISOLATION, versions=versions())
     tensors: dict[str, torch.Tensor] = {}
-    for _ in range(ATTEMPTS):
+    shortened = assignment.shortened(options.profile) if options.speedups and not options.everything else {}
+    attempts = ATTEMPTS
+    while attempts:
+        attempts -= 1
         running = [cell for cell in cells if cell.id not in record.stopped]
         collector = Collector(
             record, tensors, {cell.id: cell.seconds for cell in running}, PROBE_SECONDS, options.everything
         )
         job = job_of(running, assignment, options, seed)
         job["checkpoint"] = {"cell": checkpoint.cell, "document": checkpoint.document} if checkpoint else None
+        job["stop_if_stalled"] = bool(shortened) and not record.shortened and checkpoint is None
         problem = ""
 
         def deliver(text: bytes, blob: bytes, collector: Collector = collector) -> None:
@@ -178,7 +188,7 @@ def collect(
                 slot=slot,
                 deliver=deliver,
                 deadline=lambda collector=collector: 0.0 if stop() else collector.until,  # type: ignore[misc]
-                servers=None if options.everything else SERVERS,
+                servers=SERVERS if options.speedups and not options.everything else None,
                 checkpoint=checkpoint.tensors if checkpoint else None,
             )
             record.seconds += ending.seconds
@@ -191,6 +201,14 @@ def collect(
             raise Stopped
         if collector.ended:
             break
+        if collector.stalled and job["stop_if_stalled"]:
+            attempts += 1
+            record.shortened = shortened
+            record.cells.clear()
+            record.found.clear()
+            tensors.clear()
+            cells = cells_to_run(notebook, assignment.profile(options.profile, shortened), options.everything)
+            continue
         if not collector.ready:
             detail = problem or "it ended at once"
             raise CannotIsolate(f"the box did not start: {detail}")

@@ -68,6 +68,9 @@ class Record(BaseModel):
     cells: dict[str, CellRecord] = Field(default_factory=dict)
     stopped: dict[str, str] = Field(default_factory=dict)  # cell -> why the box had to be ended in it
     found: dict[str, Found] = Field(default_factory=dict)
+    shortened: dict[str, int | float | str] = Field(
+        default_factory=dict
+    )  # parameters in place of the profile's, see Profile
 
 
 class NotShown(AssertionError):

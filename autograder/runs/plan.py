@@ -20,7 +20,8 @@ class Options:
 
     ``everything`` is for the instructor's own notebook, which is trusted: it also runs visible checks and cells that
     grading skips, sees the real test images, and keeps HTML and SVG
-    outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice.
+    outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice. Without ``speedups`` a submission runs
+    as slowly as anywhere: in a process of its own, image by image, to the end of every training; outcomes are the same.
     """
 
     profile: str = "full"
@@ -28,6 +29,7 @@ class Options:
     threads: int = 1
     everything: bool = False
     store: Path | None = None
+    speedups: bool = True
 
 
 def versions() -> dict[str, str]:

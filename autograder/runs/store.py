@@ -24,6 +24,8 @@ def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
     digest = hashlib.sha256()
     images = assignment.profile(options.profile).test_images
     parts = [[vars(cell) for cell in cells], options.profile, images, options.device, versions(), decoy.VERSION]
+    parts += ["everything"] if options.everything else []
+    parts += [] if options.speedups else ["no speed-ups"]
     digest.update(json.dumps(parts, sort_keys=True).encode())
     for path in [assignment.probes, *sorted((PACKAGE / "inside").glob("*.py"))]:
         digest.update(path.read_bytes())
@@ -60,7 +62,7 @@ def look_up(notebook: NotebookNode, assignment: Assignment, options: Options) ->
     if (kept := Evidence.load(folder)) is not None:
         return Place(folder, kept=kept)
     training = next((number for number, cell in enumerate(cells) if cell.training), None)
-    if training is None:
+    if training is None or not options.speedups:
         return Place(folder)
     point = options.store / f"trained-{_hash(cells[: training + 1], assignment, options)}"
     return Place(folder, point, cells[training].id, checkpoint=Checkpoint.load(point))
