@@ -5,15 +5,17 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Assignment, Profile, Settings, load
-from autograder.judging.judge import JudgeError, findings, judge
+from autograder.judging import thresholds
+from autograder.judging.hidden_tests import JudgeError
+from autograder.judging.judge import findings, judge
 from autograder.notebooks.notebook import Item
 from autograder.outcomes import ItemOutcome
 from autograder.runs.evidence import CellRecord, Evidence, Found, Record
 
 TESTS = '''
 import pytest
-from autograder.comparison import require
-from autograder.evidence import Evidence
+from autograder.networks.comparison import require
+from autograder.runs.evidence import Evidence
 
 @pytest.fixture
 def value(evidence: Evidence) -> int:
@@ -210,3 +212,61 @@ def test_an_assignment_without_settings_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"assignment\.toml"):
         load("absent", tmp_path)
     assert load("pa4_convnet").profile("quick").parameters
+
+
+COUNTING = '''
+from pathlib import Path
+import pytest
+from autograder.judging.thresholds import Threshold
+
+BOUND = Threshold("figure", at_least={{"quick": {bound}}})
+
+@pytest.mark.item("half")
+def test_counted(evidence):
+    """The figure is large."""
+    with Path({log!r}).open("a") as file:
+        file.write("{name} ")
+    BOUND.require(1.0, "quick", "too small")
+    {then}
+'''
+
+
+def kept(folder: Path) -> Evidence:
+    if not folder.exists():
+        toy_evidence().save(folder)
+    found = Evidence.load(folder)
+    assert found is not None
+    return found
+
+
+def test_only_files_that_changed_are_run_again(tmp_path: Path) -> None:
+    log, store = tmp_path / "log", tmp_path / "kept"
+    made = assignment(tmp_path, COUNTING.format(bound=2, log=str(log), name="one", then=""))
+    (made.folder / "test_two.py").write_text(COUNTING.format(bound=0, log=str(log), name="two", then=""))
+    assert [finding.passed for finding in findings(made, kept(store))] == [False, True]
+    assert [finding.passed for finding in findings(made, kept(store))] == [False, True]
+    assert log.read_text() == "one two ", "nothing changed, so nothing runs"
+    (made.folder / "test_toy.py").write_text(COUNTING.format(bound=1, log=str(log), name="changed", then=""))
+    assert [finding.passed for finding in findings(made, kept(store))] == [True, True]
+    assert log.read_text() == "one two changed "
+    (made.folder / "reference.py").write_text("SIZE = 1\n")
+    findings(made, kept(store))
+    assert log.read_text() == "one two changed changed two ", "what tests may import counts for all of them"
+    (store / "notes.json").write_text("[")
+    assert [finding.passed for finding in findings(made, kept(store))] == [True, True]
+
+
+def test_neither_faults_nor_bounds_that_are_not_in_force_are_kept(tmp_path: Path) -> None:
+    log, store = tmp_path / "log", tmp_path / "kept"
+    made = assignment(tmp_path, COUNTING.format(bound=2, log=str(log), name="x", then=""))
+    with thresholds.recording(enforce=False) as measured:
+        assert findings(made, kept(store))[0].passed
+    assert [one.value for one in measured] == [1.0]
+    assert not findings(made, kept(store))[0].passed
+    with thresholds.recording() as measured:
+        findings(made, kept(store))
+    assert len(measured) == 1, "what is known is measured again for those who listen"
+    faulty = assignment(tmp_path, COUNTING.format(bound=0, log=str(log), name="y", then="raise OSError"), "faulty")
+    for _ in range(2):
+        assert findings(faulty, kept(store))[0].grader_fault
+    assert log.read_text() == "x x x y y "

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from ..assignment import Assignment, load
 from ..course import Course, CourseError
 from ..datasets.data import DataMissing
-from ..judging import judge, thresholds
+from ..judging import hidden_tests, thresholds
 from ..judging.grade import decide
 from ..notebooks.notebook import read
 from ..proof import catalogue
@@ -110,7 +110,7 @@ def figures(assignment: Assignment) -> list[Figure]:
         JudgeError: a test file does not import.
     """
     found: list[thresholds.Threshold] = []
-    for module in judge.modules(assignment):
+    for module in hidden_tests.modules(assignment):
         found += [threshold for threshold in _thresholds_in(vars(module).values()) if threshold not in found]
     names = [threshold.figure for threshold in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):

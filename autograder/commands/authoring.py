@@ -166,7 +166,7 @@ def calibrate(
     """
     from ..calibration import session as calibration_session
     from ..datasets.data import DataMissing
-    from ..judging.judge import JudgeError
+    from ..judging.hidden_tests import JudgeError
     from ..runs.plan import Options, choose_device, default_threads
     from ..sandbox.box import CannotIsolate
 

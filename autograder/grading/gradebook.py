@@ -10,6 +10,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,31 @@ def open_gradebook(course: Course, db: Path) -> Gradebook:
     config = course_config(course)
     db.parent.mkdir(parents=True, exist_ok=True)
     return Gradebook(db_url(db), config.CourseDirectory.get("course_id") or "default_course")
+
+
+# The restored notebook has the release's own metadata; checking them again for each student costs as much as all the rest.
+SUPERFLUOUS = {"nbgrader.preprocessors.CheckCellMetadata"}
+
+
+@contextmanager
+def one_transaction(db: Path) -> Iterator[None]:
+    """Let all that nbgrader enters into a gradebook meanwhile take effect at once at the end, or not at all on an error.
+
+    nbgrader opens the gradebook anew in each of its steps and commits after each score, so that a kill in between would
+    leave a submission half entered. Inside, all of these share one connection. Not for two threads at once.
+    """
+    from nbgrader import api
+
+    create_engine = api.create_engine
+    engine = create_engine(db_url(db), future=True)
+    try:
+        with engine.connect() as connection, connection.begin():
+            connection.dispose = lambda: None  # what nbgrader calls on the engine that it made
+            api.create_engine = lambda *_, **__: connection
+            yield
+    finally:
+        api.create_engine = create_engine
+        engine.dispose()
 
 
 def ensure_assignment(course: Course, assignment: str, db: Path) -> None:
@@ -99,10 +126,6 @@ def record(
     logger, _ = quiet_logger()
     stamp = submitted / "timestamp.txt" if submitted else None
     found = CourseDirectory(config=config, log=logger).get_existing_timestamp(str(submitted)) if submitted else None
-    with open_gradebook(course, db) as gradebook, warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own way of adding a submission
-        gradebook.update_or_create_student(student)
-        gradebook.update_or_create_submission(assignment, student, **({"timestamp": found} if found else {}))
     names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": db_url(db)}
     resources: dict[str, Any] = {
         "nbgrader": names,
@@ -110,10 +133,15 @@ def record(
         "unique_key": assignment,
     }
     notebook = write_outcomes(executed, outcome)
-    for name in config.Autograde.autograde_preprocessors:
-        step = import_item(name) if isinstance(name, str) else name
-        if not getattr(step, "runs_submission", False):
-            notebook, resources = step(config=config, log=logger, enabled=True)(notebook, resources)
+    with one_transaction(db):
+        with open_gradebook(course, db) as gradebook, warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own way of adding a submission
+            gradebook.update_or_create_student(student)
+            gradebook.update_or_create_submission(assignment, student, **({"timestamp": found} if found else {}))
+        for name in config.Autograde.autograde_preprocessors:
+            step = import_item(name) if isinstance(name, str) else name
+            if name not in SUPERFLUOUS and not getattr(step, "runs_submission", False):
+                notebook, resources = step(config=config, log=logger, enabled=True)(notebook, resources)
 
     folder = autograded / student / assignment
     shutil.rmtree(folder, ignore_errors=True)

@@ -31,7 +31,7 @@ def _stubs(release_lines: list[str]) -> set[str]:
 
 
 def not_attempted(submitted: NotebookNode, release: NotebookNode) -> set[str]:
-    """Ids of autograded items whose answer cell is the release's own, or whose stub still follows its marker."""
+    """Ids of autograded items whose answer cell has only lines of the release, or whose stub still follows its marker."""
     given, handed_in = cells_by_grade_id(release), cells_by_grade_id(submitted)
     found = set()
     for item in items(release):
@@ -40,7 +40,7 @@ def not_attempted(submitted: NotebookNode, release: NotebookNode) -> set[str]:
         released = _lines(given[item.answer].source)
         lines = _lines(handed_in[item.answer].source) if item.answer in handed_in else []
         code = [line for line in lines if not line.startswith("#")]
-        if not code or lines == released:
+        if set(code) <= set(released):
             found.add(item.id)
             continue
         marker = _markers(lines).get(item.id)

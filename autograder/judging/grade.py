@@ -17,7 +17,8 @@ from ..runs.plan import Options, choose_device, default_threads, key
 from ..runs.store import gather
 from ..sandbox.box import CannotIsolate
 from .attempts import not_attempted
-from .judge import JudgeError, judge
+from .hidden_tests import JudgeError
+from .judge import judge
 
 NO_EFFECT = "whole passes over the images changed no weight of any network, so the rest of it ran on few images"
 

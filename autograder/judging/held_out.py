@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
 from typing import Literal
@@ -13,6 +14,7 @@ from ..inside.networks import TRACE_IMAGES
 from ..networks import replay
 from ..networks.comparison import Complaint, require
 from ..runs.evidence import Evidence
+from ..runs.notes import trusted_code
 
 LOSS_IMAGES = {"full": 2_000, "quick": 2_000, "proof": 200}
 Dataset = Literal["mnist", "fashion_mnist"]
@@ -22,6 +24,15 @@ def _program(evidence: Evidence, probe: str, cell: str, weights: dict[str, Tenso
     document = evidence.document(probe, cell)
     own = {f"param.{name}": value for name, value in (weights or {}).items()}
     return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe) | own)
+
+
+def _key(kind: str, probe: str, first: Tensor, count: int, weights: dict[str, Tensor] | None = None) -> str:
+    """What a figure depends on besides the evidence: the first image as the network sees it stands for the transform."""
+    digest = hashlib.sha256(f"{kind} {probe} {count} {trusted_code()}".encode())
+    for name, tensor in sorted((weights or {}).items()):
+        digest.update(name.encode() + b"\0" + tensor.contiguous().numpy().tobytes())
+    digest.update(first.numpy().tobytes())
+    return f"{kind} {digest.hexdigest()}"
 
 
 def accuracy(
@@ -45,8 +56,12 @@ def accuracy(
         NotShown: the cell did not run. Complaint: there is no network, or it cannot be run.
     """
     images, labels = (part[:count] for part in data.test_set(dataset))
-    try:
+
+    def measured() -> float:
         return replay.accuracy(_program(evidence, probe, cell, weights), normalised(images), labels, TRACE_IMAGES)
+
+    try:
+        return float(evidence.notes.once(_key("accuracy", probe, normalised(images[:1]), count, weights), measured))
     except replay.NotReplayable as error:
         raise Complaint(f"no trained network to test: {error}", "a trained network", "its training did not run") from error
 
@@ -71,11 +86,14 @@ def require_network_behind(
     """
     if not math.isfinite(reported):
         return
+    count = LOSS_IMAGES[evidence.record.profile]
+    images, labels = (part[:count] for part in data.training_set(dataset))
+
+    def measured() -> float:
+        return replay.mean_loss(_program(evidence, probe, cell), normalised(images), labels, TRACE_IMAGES)
+
     try:
-        program = _program(evidence, probe, cell)
-        images, labels = data.training_set(dataset)
-        count = LOSS_IMAGES[evidence.record.profile]
-        found = replay.mean_loss(program, normalised(images[:count]), labels[:count], TRACE_IMAGES)
+        found = float(evidence.notes.once(_key("loss", probe, normalised(images[:1]), count), measured))
     except replay.NotReplayable as error:
         raise Complaint(f"the trained network cannot be run: {error}", "a trained network", "it was replaced") from error
     require(

@@ -1,104 +1,28 @@
-"""Run an assignment's hidden pytest tests over the evidence of one submission, and turn their reports into outcomes.
+"""Turn what hidden tests find in the evidence of a submission into the outcome of each item.
 
-A hidden test is a plain pytest function with ``@pytest.mark.item("act03", weight=2)``: its share of the item's points is
-its weight. Its docstring is the line that the student reads. An ``AssertionError`` is a finding about the submission;
-any other exception is a fault of the grader, and the item then could not be graded.
+What a test file found once is kept with the evidence, so that a re-grade runs only the files that have changed.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import hashlib
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-
-import pytest
 
 from ..assignment import Assignment, Profile
 from ..notebooks.notebook import Item
 from ..outcomes import ItemOutcome, Verdict
 from ..runs.evidence import Evidence
+from ..runs.notes import trusted_code
+from . import thresholds
+from .hidden_tests import Finding, HiddenTests, JudgeError
 
-
-@dataclass
-class Finding:
-    """The report of one hidden test."""
-
-    item: str
-    weight: float
-    line: str
-    passed: bool
-    message: str = ""
-    grader_fault: bool = False
-    needs: tuple[str, ...] = ()
-
-
-class JudgeError(Exception):
-    """The hidden tests could not be run at all."""
-
-
-@dataclass
-class _Plugin:
-    """Gives hidden tests their fixtures and collects what they say."""
-
-    evidence: Evidence
-    profile_in_use: Profile
-    findings: list[Finding] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        _declare_marks(config)
-        # Messages are written by the tests themselves; pytest's pictures of source code would cost most of the time.
-        config.option.tbstyle = "native"
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.broken.append(str(report.longrepr)[-2000:])
-
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-        outcome = yield
-        report = outcome.get_result()
-        mark = item.get_closest_marker("item")
-        if mark is None or (report.passed and report.when != "call") or report.when == "teardown":
-            return
-        function = getattr(item, "function", None)
-        needs = item.get_closest_marker("needs")
-        found = Finding(
-            item=str(mark.args[0]),
-            weight=float(mark.kwargs.get("weight", 1)),
-            line=" ".join((getattr(function, "__doc__", None) or item.name).split()),
-            passed=report.passed,
-            needs=tuple(str(name) for name in needs.args) if needs else (),
-        )
-        if call.excinfo is not None:
-            error = call.excinfo.value
-            found.grader_fault = not isinstance(error, AssertionError)
-            text = str(error).split("\nassert ")[0]
-            # pytest's own explanation of a bare assert shows the hidden test; only a message that was written is shown.
-            text = "" if text.startswith("assert ") else text
-            found.message = f"{type(error).__name__}: {text}" if found.grader_fault else text
-        self.findings.append(found)
-
-
-class _Fixtures:
-    """The fixtures of hidden tests, under the names that tests use; one session judges one submission."""
-
-    def __init__(self, evidence: Evidence, profile: Profile) -> None:
-        self._evidence, self._profile = evidence, profile
-
-    @pytest.fixture(scope="session")
-    def evidence(self) -> Evidence:
-        return self._evidence
-
-    @pytest.fixture(scope="session")
-    def profile(self) -> Profile:
-        return self._profile
+_collected: dict[Path, tuple[object, HiddenTests]] = {}
+_judging = threading.Lock()
 
 
 def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = None) -> list[Finding]:
@@ -107,83 +31,52 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
     Raises:
         JudgeError: a test file does not import, or there is no test.
     """
+    folder = folder or assignment.folder
     profile = assignment.profile(evidence.record.profile, evidence.record.shortened)
-    plugin = _Plugin(evidence, profile)
-    status = _pytest(folder or assignment.folder, [plugin, _Fixtures(evidence, profile)])
-    if plugin.broken:
-        raise JudgeError(f"hidden tests of {assignment.name} do not import: {plugin.broken[0]}")
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or not plugin.findings:
-        raise JudgeError(f"hidden tests of {assignment.name} did not run (pytest status {status})")
-    return plugin.findings
+    keys = _keys(folder, profile)
+    if thresholds.is_recording():
+        _forget(evidence, keys)
+    with _judging:
+        state, tests = _collected.pop(folder, (None, None))
+        if tests is not None and state != keys:
+            tests.end()
+            tests = None
+        tests = tests or HiddenTests(folder)
+        new: dict[str, list[dict[str, Any]]] = {}
+
+        def judged(file: str) -> list[dict[str, Any]]:
+            if not new:  # all that is not known in one go, since files share what is expensive
+                new.update({name: [] for name, key in keys.items() if not evidence.notes.has(key)})
+                for finding in tests.findings(evidence, profile, set(new)):
+                    new[finding.file].append(asdict(finding))
+            return new[file]
+
+        known = [evidence.notes.once(key, partial(judged, file)) for file, key in keys.items()]
+        _collected[folder] = (keys, tests)
+    faulty = {file: keys[file] for file, own in zip(keys, known, strict=True) if any(one["grader_fault"] for one in own)}
+    _forget(evidence, keys if thresholds.is_recording() else faulty)
+    found = [Finding(**{**one, "needs": tuple(one["needs"])}) for findings in known for one in findings]
+    if not found:
+        raise JudgeError(f"hidden tests of {assignment.name} did not run: none has a mark `item`")
+    evidence.notes.save()
+    return found
 
 
-def modules(assignment: Assignment) -> list[ModuleType]:
-    """The imported files of an assignment's hidden tests, none of which is run.
-
-    Raises:
-        JudgeError: a test file does not import, or there is no test.
-    """
-    plugin = _Modules()
-    status = _pytest(assignment.folder, [plugin], "--collect-only")
-    if plugin.broken or status != pytest.ExitCode.OK:
-        raise JudgeError(f"hidden tests of {assignment.name} do not import: {''.join(plugin.broken[:1]) or 'there is none'}")
-    return plugin.found
+def _forget(evidence: Evidence, keys: dict[str, str]) -> None:
+    """Do not keep what bounds that were not in force, or a fault of the grader, made of the evidence."""
+    for key in keys.values():
+        evidence.notes.forget(key)
 
 
-class _Modules:
-    """Takes the modules of hidden tests from pytest, which is the one that can import them."""
-
-    def __init__(self) -> None:
-        self.found: list[ModuleType] = []
-        self.broken: list[str] = []
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        _declare_marks(config)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.broken.append(str(report.longrepr)[-2000:])
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        found = {item.module.__name__: item.module for item in session.items if isinstance(item, pytest.Function)}
-        self.found = [found[name] for name in sorted(found)]
-
-
-def _declare_marks(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "item(id, weight=1): the graded item that a hidden test decides")
-    config.addinivalue_line("markers", "needs(*ids): items whose failure explains a failure here")
-
-
-def _pytest(tests: Path, plugins: list[object], *more: str) -> int:
-    """Run pytest over hidden tests, silently and apart from any other pytest run; its exit status."""
-    arguments = [str(tests), "--rootdir", str(tests), "-c", os.devnull, "-o", "python_files=test_*.py"]
-    arguments += ["--import-mode=importlib", "--capture=no", "--assert=plain", *more]
-    for name in ("cacheprovider", "terminal", "logging", "faulthandler", "unraisableexception", "threadexception"):
-        arguments += ["-p", f"no:{name}"]
-    with _undisturbed(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return int(pytest.main(arguments, plugins=plugins))
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep settings and plugins meant for other pytest runs away, and forget the test files afterwards.
-
-    Two assignments may have test files of one name, and pytest takes what was imported under it before.
-    """
-    environment, modules = dict(os.environ), set(sys.modules)
-    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        os.environ.pop(name, None)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
-            os.environ.pop(name, None)
-            if name in environment:
-                os.environ[name] = environment[name]
-        for name in set(sys.modules) - modules:
-            if name.rpartition(".")[2].startswith("test_"):
-                del sys.modules[name]
+def _keys(folder: Path, profile: Profile) -> dict[str, str]:
+    """For each test file a key that holds all that its findings depend on besides the evidence."""
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))}
+    tests = {name: content for name, content in files.items() if name.startswith("test_")}
+    common = hashlib.sha256(f"{trusted_code()} {profile.model_dump_json()}".encode())
+    for name, content in files.items():
+        if name not in tests:
+            common.update(name.encode() + b"\0" + content)
+    return {name: f"{name} {hashlib.sha256(common.digest() + content).hexdigest()}" for name, content in tests.items()}
 
 
 def judge(

@@ -23,6 +23,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from ..notebooks.notebook import write_text
+from .notes import Notes
 
 DEPTH = 40
 TRAINING = "training"  # the probe that runs after the training cell
@@ -79,10 +80,11 @@ class NotShown(AssertionError):
 
 @dataclass
 class Evidence:
-    """Evidence of one submission: ``record`` and the probes' tensors by ``<probe>/<name>``."""
+    """Evidence of one submission: ``record``, the probes' tensors by ``<probe>/<name>``, and ``notes`` of what follows."""
 
     record: Record
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
 
     def document(self, probe: str, cell: str) -> dict[str, Any]:
         """The document of a probe that runs after ``cell``.
@@ -129,7 +131,7 @@ class Evidence:
         """What :meth:`save` wrote, or None where there is none or it is damaged."""
         try:
             record = Record.model_validate_json((folder / "evidence.json").read_text(encoding="utf-8"))
-            return cls(record, safetensors.torch.load_file(folder / "evidence.safetensors"))
+            return cls(record, safetensors.torch.load_file(folder / "evidence.safetensors"), Notes.beside(folder))
         except (OSError, ValueError, safetensors.SafetensorError):
             return None
 

@@ -16,6 +16,7 @@ from ..datasets import decoy
 from ..sandbox.mounts import PACKAGE
 from .collect import collect
 from .evidence import Checkpoint, Evidence
+from .notes import NAME as NOTES
 from .plan import Cell, Options, cells_to_run, versions
 
 
@@ -49,6 +50,7 @@ class Place:
         """Keep evidence from a box, unless another submission of the same content was faster."""
         if self.folder is not None and Evidence.load(self.folder) is None:
             found.save(self.folder)
+            found.notes.path = self.folder / NOTES
         if self.point is not None and self.training is not None and Checkpoint.load(self.point) is None:
             Checkpoint.save(self.point, self.training, found)
 

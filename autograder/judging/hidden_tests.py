@@ -1,0 +1,237 @@
+"""Run hidden pytest tests over evidence, in a pytest session that is kept, and say what each of them found.
+
+A hidden test is a plain pytest function with ``@pytest.mark.item("act03", weight=2)``: its share of the item's points is
+its weight. Its docstring is the line that the student reads. An ``AssertionError`` is a finding about the submission;
+any other exception is a fault of the grader, and the item then could not be graded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from ..assignment import Assignment, Profile
+from ..runs.evidence import Evidence
+
+
+@dataclass
+class Finding:
+    """The report of one hidden test."""
+
+    item: str
+    weight: float
+    line: str
+    passed: bool
+    message: str = ""
+    grader_fault: bool = False
+    needs: tuple[str, ...] = ()
+    file: str = ""
+
+
+class JudgeError(Exception):
+    """The hidden tests could not be run at all."""
+
+
+_Job = tuple[Evidence, Profile, int, set[str], Context]
+"""Evidence, the profile of its run, how many threads may judge it, the names of the files whose tests are to run, and
+the context variables of the caller."""
+
+
+class _Plugin:
+    """Gives hidden tests their fixtures, runs them for one submission after another and collects what they say."""
+
+    def __init__(self, jobs: SimpleQueue[_Job | None], results: SimpleQueue[list[Finding]]) -> None:
+        self._jobs, self._results = jobs, results
+        self._job: _Job | None = None
+        self._findings: list[Finding] = []
+        self.broken: list[str] = []
+
+    @pytest.fixture(scope="session")
+    def evidence(self) -> Evidence:
+        assert self._job is not None
+        return self._job[0]
+
+    @pytest.fixture(scope="session")
+    def profile(self) -> Profile:
+        assert self._job is not None
+        return self._job[1]
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        _declare_marks(config)
+        # Messages are written by the tests themselves; pytest's pictures of source code would cost most of the time.
+        config.option.tbstyle = "native"
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.broken.append(str(report.longrepr)[-2000:])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> object:
+        """Run all tests for each job; fixtures end with their job, since no test comes next."""
+        if self.broken:
+            return True
+        self._results.put([])
+        while (job := self._jobs.get()) is not None:
+            self._job, self._findings = job, []
+            torch.set_num_threads(job[2])
+            chosen = [item for item in session.items if item.path.name in job[3]]
+            for item, successor in zip(chosen, [*chosen[1:], None], strict=True):
+                job[4].run(session.config.hook.pytest_runtest_protocol, item=item, nextitem=successor)
+            self._job = None
+            self._results.put(self._findings)
+        return True
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        outcome = yield
+        report = outcome.get_result()
+        mark = item.get_closest_marker("item")
+        if mark is None or (report.passed and report.when != "call") or report.when == "teardown":
+            return
+        function = getattr(item, "function", None)
+        needs = item.get_closest_marker("needs")
+        found = Finding(
+            item=str(mark.args[0]),
+            weight=float(mark.kwargs.get("weight", 1)),
+            line=" ".join((getattr(function, "__doc__", None) or item.name).split()),
+            passed=report.passed,
+            file=item.path.name,
+            needs=tuple(str(name) for name in needs.args) if needs else (),
+        )
+        if call.excinfo is not None:
+            error = call.excinfo.value
+            found.grader_fault = not isinstance(error, AssertionError)
+            text = str(error).split("\nassert ")[0]
+            # pytest's own explanation of a bare assert shows the hidden test; only a message that was written is shown.
+            text = "" if text.startswith("assert ") else text
+            found.message = f"{type(error).__name__}: {text}" if found.grader_fault else text
+        self._findings.append(found)
+
+
+class HiddenTests:
+    """The hidden tests of one folder, collected once by a pytest session in a thread of its own that waits for submissions.
+
+    Starting pytest and importing the tests costs more than most tests do.
+
+    Raises:
+        JudgeError: a test file does not import, or there is no test.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._results: SimpleQueue[list[Finding] | JudgeError] = SimpleQueue()
+        self._folder = folder
+        with _undisturbed():
+            threading.Thread(target=self._serve, name=f"hidden tests of {folder.name}", daemon=True).start()
+            self._next()
+
+    def _serve(self) -> None:
+        plugin = _Plugin(self._jobs, self._results)  # type: ignore[arg-type]
+        try:
+            status = _pytest(self._folder, [plugin])
+        except BaseException as error:
+            self._results.put(
+                JudgeError(f"hidden tests of {self._folder.name} ended pytest: {type(error).__name__}: {error}")
+            )
+            return
+        said = f"do not import: {plugin.broken[0]}" if plugin.broken else f"did not run (pytest status {int(status)})"
+        self._results.put(JudgeError(f"hidden tests of {self._folder.name} {said}"))
+
+    def _next(self) -> list[Finding]:
+        result = self._results.get()
+        if isinstance(result, JudgeError):
+            raise result
+        return result
+
+    def findings(self, evidence: Evidence, profile: Profile, files: set[str]) -> list[Finding]:
+        """What each test of some files says of one submission."""
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            self._jobs.put((evidence, profile, torch.get_num_threads(), files, copy_context()))
+            return self._next()
+
+    def end(self) -> None:
+        """Let the session finish; it takes no more submissions."""
+        self._jobs.put(None)
+
+
+def modules(assignment: Assignment) -> list[ModuleType]:
+    """The imported files of an assignment's hidden tests, none of which is run.
+
+    Raises:
+        JudgeError: a test file does not import, or there is no test.
+    """
+    plugin = _Modules()
+    with _undisturbed():
+        status = _pytest(assignment.folder, [plugin], "--collect-only")
+    if plugin.broken or status != pytest.ExitCode.OK:
+        raise JudgeError(f"hidden tests of {assignment.name} do not import: {''.join(plugin.broken[:1]) or 'there is none'}")
+    return plugin.found
+
+
+class _Modules:
+    """Takes the modules of hidden tests from pytest, which is the one that can import them."""
+
+    def __init__(self) -> None:
+        self.found: list[ModuleType] = []
+        self.broken: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        _declare_marks(config)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.broken.append(str(report.longrepr)[-2000:])
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        found = {item.module.__name__: item.module for item in session.items if isinstance(item, pytest.Function)}
+        self.found = [found[name] for name in sorted(found)]
+
+
+def _declare_marks(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "item(id, weight=1): the graded item that a hidden test decides")
+    config.addinivalue_line("markers", "needs(*ids): items whose failure explains a failure here")
+
+
+def _pytest(tests: Path, plugins: list[object], *more: str) -> int:
+    """Run pytest over hidden tests, silently; its exit status."""
+    arguments = [str(tests), "--rootdir", str(tests), "-c", os.devnull, "-o", "python_files=test_*.py"]
+    arguments += ["--import-mode=importlib", "--capture=no", "--assert=plain", *more]
+    for name in ("cacheprovider", "terminal", "logging", "faulthandler", "unraisableexception", "threadexception"):
+        arguments += ["-p", f"no:{name}"]
+    return int(pytest.main(arguments, plugins=plugins))
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep settings, plugins and output of other pytest runs away, and forget the test files afterwards.
+
+    Two assignments may have test files of one name, and pytest takes what was imported under it before.
+    """
+    environment, modules = dict(os.environ), set(sys.modules)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+            os.environ.pop(name, None)
+            if name in environment:
+                os.environ[name] = environment[name]
+        for name in set(sys.modules) - modules:
+            if name.rpartition(".")[2].startswith("test_"):
+                del sys.modules[name]
