@@ -12,7 +12,7 @@ from autograder.notebooks import notebook
 
 COURSE = Course.find(Path(__file__))
 NAMES = COURSE.assignments()
-PUBLISHED = {"pa4_convnet"}  # executed at full profile so far
+PUBLISHED = set(NAMES)
 # What the executed solution must show somewhere: the largest number so printed, and its bound.
 FIGURES = [
     ("cnn_blocks", r"epoch \d, test: .*accuracy ([\d.]+) %", 98.0),
