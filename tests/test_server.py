@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from autograder.runs.evidence import parse_frame
 from autograder.sandbox import run as sandbox_run
 from autograder.sandbox import server as fork_server
 from autograder.sandbox.box import CannotIsolate, Limits
-from autograder.sandbox.mounts import view
+from autograder.sandbox.mounts import View, view
 from autograder.sandbox.server import NoServer, Servers
 
 LIMITS = Limits(scratch=32 << 20)
@@ -26,7 +27,9 @@ def servers() -> Iterator[Servers]:
     made.stop()
 
 
-def run(source: str, servers: Servers | None, slot: int = SLOT, seconds: float = 20.0) -> tuple[Any, list[dict[str, Any]]]:
+def run(
+    source: str, servers: Servers | None, slot: int = SLOT, seconds: float = 20.0, seen: View | None = None
+) -> tuple[Any, list[dict[str, Any]]]:
     """One cell in one box: how the box ended and its frames."""
     frames: list[dict[str, Any]] = []
     until = time.monotonic() + 120
@@ -34,7 +37,7 @@ def run(source: str, servers: Servers | None, slot: int = SLOT, seconds: float =
     job = {"cells": cells, "seed": 1, "threads": 2, "device": "cpu", "data": None, "probes": False}
     ending = sandbox_run.run(
         json.dumps(job).encode(),
-        view(None, None, None),
+        seen or view(None, None, None),
         LIMITS,
         threads=2,
         device="cpu",
@@ -138,3 +141,29 @@ def test_a_machine_without_the_tools_is_told_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CannotIsolate, match="bubblewrap"):
         run("1", Servers())
+
+
+def test_an_environment_below_tmp_stays_and_the_rest_of_tmp_is_empty(tmp_path: Path) -> None:
+    """As a course in ``/tmp`` has it; no other job's files are there, and nobody can write into it."""
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env" / "module.py").write_text("here")
+    seen = view(None, None, None)
+    seen.binds[str(tmp_path / "env")] = "/tmp/course/env"
+    source = """
+import os
+print(open("/tmp/course/env/module.py").read(), [name for name in os.listdir("/tmp") if not name.startswith("tmp")])
+try:
+    open("/tmp/course/env/new", "w")
+except OSError as error:
+    print(error.strerror)
+open("/tmp/mine", "w").write("left behind")
+"""
+    own = Servers()
+    try:
+        for _ in range(2):
+            ending, frames = run(source, own, seen=seen)
+            assert ending.cause == "closed", ending
+            assert printed(frames).split("\n")[:2] == ["here ['course']", "Read-only file system"]
+        assert own.own, "both jobs were forked"
+    finally:
+        own.stop()

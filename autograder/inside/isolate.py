@@ -14,7 +14,7 @@ NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 
 """CLONE_NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWCGROUP of linux/sched.h."""
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 22, 24, 38, 47
 SECCOMP_MODE_FILTER, PR_CAP_AMBIENT_CLEAR_ALL, LAST_CAPABILITY = 2, 4, 63
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
 CAPSET, CAPABILITY_VERSION_3 = {"x86_64": 126, "aarch64": 91}, 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -48,16 +48,24 @@ def leave_namespaces() -> None:
             file.write(text)
 
 
-def own_folders(folders: tuple[str, ...], size: int) -> None:
+def own_folders(folders: tuple[str, ...], size: int, keep: tuple[str, ...] = ()) -> None:
     """Empty writable ``folders`` of at most ``size`` bytes each, and a ``/proc`` of this pid namespace alone.
+
+    ``keep`` are mounts below these folders that stay as they are, as an environment that was installed in ``/tmp``.
 
     Raises:
         OSError: the kernel refuses.
     """
     _call("mount /", _libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
+    kept = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for path in keep]
     for folder in folders:
         options = f"size={size},mode=0700".encode()
         _call(f"mount {folder}", _libc.mount(b"tmpfs", folder.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options))
+    for path, descriptor in kept:
+        os.makedirs(path, mode=0o755)
+        source = f"/proc/self/fd/{descriptor}".encode()
+        _call(f"mount {path}", _libc.mount(source, path.encode(), None, MS_BIND | MS_REC, None))
+        os.close(descriptor)
     _call("mount /proc", _libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None))
     with open("/proc/sys/user/max_user_namespaces", "w", encoding="ascii") as file:
         file.write("0")

@@ -26,9 +26,9 @@ MESSAGE_BYTES = 4096
 def serve(control: int, rules: int) -> None:
     """Serve jobs until the grader closes the socket ``control``; ``rules`` is a file with the system call filter.
 
-    A message is JSON ``{"scratch": bytes, "folders": [...]}`` with the descriptors job, evidence, errors and, if there is
-    one, the checkpoint. Answers: ``ready`` once; then for each job ``begun`` from the fork (its credentials tell its pid)
-    and ``ended`` from here.
+    A message is JSON ``{"scratch": bytes, "folders": [...], "keep": [...]}`` with the descriptors job, evidence, errors and,
+    if there is one, the checkpoint. Answers: ``ready`` once; then for each job ``begun`` from the fork (its credentials tell
+    its pid) and ``ended`` from here.
     """
     with contextlib.suppress(OSError), os.fdopen(rules, "rb") as file:
         program = file.read()
@@ -82,7 +82,7 @@ def _run(channel: socket.socket, message: dict[str, Any], descriptors: list[int]
             os.waitpid(first, 0)
             os._exit(0)
         isolate.die_with_parent()
-        isolate.own_folders(tuple(message["folders"]), int(message["scratch"]))
+        isolate.own_folders(tuple(message["folders"]), int(message["scratch"]), tuple(message["keep"]))
         os.chdir(message["folders"][-1])
         worker = os.fork()
         if worker:

@@ -57,7 +57,7 @@ def environment(threads: int, device: str) -> dict[str, str]:
         "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
         # Threads that spin while they wait cost a busy machine far more than waking them costs an idle one.
         "OMP_WAIT_POLICY": "PASSIVE",
-        "TQDM_MININTERVAL": "1",
+        "TQDM_MININTERVAL": "10",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     }
     if device == "cuda":

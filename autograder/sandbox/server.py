@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .box import HOME, OUTSIDE, CannotIsolate, Limits, command_line, environment
 from .mounts import View
@@ -36,6 +37,7 @@ class ForkServer:
     process: subprocess.Popen[bytes]
     channel: socket.socket
     scratch: int
+    keep: tuple[str, ...] = ()  # folders of the view below those that each job gets empty
     own: frozenset[int] = frozenset()  # its processes while it waits for a job
 
     @classmethod
@@ -65,7 +67,9 @@ class ForkServer:
         except BaseException:
             ours.close()
             raise
-        server = cls(process, ours, limits.scratch)
+        below = [Path(target) for target in view.binds.values() if any(Path(target).is_relative_to(one) for one in FOLDERS)]
+        keep = tuple(str(path) for path in below if not any(other in path.parents for other in below))
+        server = cls(process, ours, limits.scratch, keep)
         try:
             answer, _ = server._answer(START_SECONDS)
         except NoServer:
@@ -83,7 +87,7 @@ class ForkServer:
         Raises:
             NoServer: the server is gone.
         """
-        message = json.dumps({"scratch": self.scratch, "folders": FOLDERS}).encode()
+        message = json.dumps({"scratch": self.scratch, "folders": FOLDERS, "keep": self.keep}).encode()
         try:
             socket.send_fds(self.channel, [message], descriptors)
         except OSError as error:
