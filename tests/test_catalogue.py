@@ -92,7 +92,7 @@ def test_the_full_profile_agrees(outcomes: ClassOutcomes) -> None:
 
 
 def test_examples_are_in_step_with_the_catalogue(course: Course, tmp_path: Path) -> None:
-    written = catalogue.write_examples(course, ASSIGNMENT, tmp_path)
+    written = [path for name in course.assignments() for path in catalogue.write_examples(course, name, tmp_path)]
     kept = sorted((course.root / "examples").rglob("*.ipynb"))
     assert [path.relative_to(course.root / "examples") for path in kept] == sorted(
         path.relative_to(tmp_path) for path in written

@@ -116,18 +116,21 @@ def grade(
 
 
 @app.command()
-def demo() -> None:
-    """Grade the submissions in examples/ at quick profile, in a gradebook of their own, and show where everything is."""
+def demo(assignment: Annotated[str, typer.Argument(help="Any of the four.")] = "pa4_convnet") -> None:
+    """Grade the submissions in examples/ at quick profile, in a gradebook of their own, and show where everything is.
+
+    Examples: `autograder demo`, `autograder demo cnn_blocks`
+    """
     from ..grading.session import Session, SessionError
 
     course = find_course()
-    name, folder = "pa4_convnet", course.root / "demo"
+    name, folder = assignment, course.root / "demo"
     try:
         session = Session(
             course=course,
             assignment=name,
             submitted=course.root / "examples",
-            out=folder,
+            out=folder / name,
             profile="quick",
             device="cpu",
             jobs=os.cpu_count() or 1,
@@ -142,7 +145,7 @@ def demo() -> None:
     first = next(student for student, outcome in outcomes.submissions.items() if outcome.status == "graded")
     console.print(
         f"""
-outcomes   {folder / "outcomes.json"}
+outcomes   {folder / name / "outcomes.json"}
 feedback   {folder / "feedback"}/<student>/{name}/{name}.html (open {first}'s in a browser)
 gradebook  {folder / "gradebook.db"} (nbgrader's own)
 notebook   {course.release / name / f"{name}.ipynb"} (what students open)
