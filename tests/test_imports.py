@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 # own line only those to its left.
 FLOW = """
 course
-notebooks.notebook notebooks.converter notebooks.release notebooks.recognise notebooks.borders notebooks.restore notebooks.submission
+notebooks.notebook notebooks.converter notebooks.release notebooks.recognise notebooks.borders notebooks.restore
+notebooks.submission
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace inside.shell
@@ -20,12 +21,12 @@ inside.stalled inside.probing inside.networks inside.standins inside.stepwise in
 inside.main inside.isolate inside.server
 sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.server sandbox.run
 assignment
-runs.evidence runs.plan runs.collect runs.store
+runs.plan runs.notes runs.evidence runs.collect runs.store runs.prune
 networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture
 networks.replay networks.comparison
-judging.thresholds judging.loops judging.held_out judging.attempts judging.judge judging.grade
+judging.thresholds judging.loops judging.held_out judging.attempts judging.hidden_tests judging.judge judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
-grading.item_cells grading.safe_pages grading.gradebook grading.preprocessors grading.journal grading.batch
+grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.journal grading.places grading.batch
 grading.report grading.progress grading.session grading.validate
 doctor skeleton
 proof.variants proof.catalogue proof.layer_calls proof.operators proof.mutants proof.proof proof.prove proof.session

@@ -31,6 +31,32 @@ def data(
 
 
 @app.command()
+def prune(
+    older_than: Annotated[float, typer.Option("--older-than", min=0, help="Days since it was last of use.")] = 90,
+    at_most: Annotated[
+        float, typer.Option("--at-most", min=0, help="GiB to leave; the oldest go first.")
+    ] = 20,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+) -> None:
+    """Remove kept evidence that was not used for long. Grades stay; what is removed is run again if it is asked for again.
+
+    Examples: `autograder prune --dry-run`, `autograder prune --older-than 30 --at-most 5`, `autograder prune --at-most 0`
+    """
+    from ..runs.prune import entries, remove, superfluous
+
+    store = find_course().evidence_store
+    everything, chosen = entries(store), superfluous(store, older_than * 86_400, int(at_most * (1 << 30)))
+    if not dry_run:
+        remove(chosen)
+    console.print(
+        f"{store}: {'would remove' if dry_run else 'removed'} {len(chosen)} of {len(everything)} entries, "
+        f"{sum(kept.bytes for kept in chosen) / 1e6:,.1f} of {sum(kept.bytes for kept in everything) / 1e6:,.1f} MB",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine can do: isolation, data, GPU, tools. Exit status 0 only if it can grade.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,6 +64,8 @@ def look_up(notebook: NotebookNode, assignment: Assignment, options: Options) ->
     cells = cells_to_run(notebook, assignment.profile(options.profile), options.everything)
     folder = options.store / _hash(cells, assignment, options)
     if (kept := Evidence.load(folder)) is not None:
+        with contextlib.suppress(OSError):
+            os.utime(folder)  # when it was last of use, for prune
         return Place(folder, kept=kept)
     training = next((number for number, cell in enumerate(cells) if cell.training), None)
     if training is None or not options.speedups:
