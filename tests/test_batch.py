@@ -20,7 +20,7 @@ from autograder.grading.batch import grade_class, handed_in
 from autograder.grading.journal import Journal
 from autograder.notebooks.notebook import read
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
-from autograder.runs.evidence import Evidence, Record
+from autograder.runs.evidence import CellError, CellRecord, Evidence, Record
 from autograder.runs.plan import Options
 from autograder.sandbox.box import CannotIsolate
 
@@ -145,6 +145,36 @@ def test_jobs_run_side_by_side_each_in_its_own_slot(submitted: Path, gathered: G
     graded(submitted, tmp_path / "out", jobs=2)
     assert gathered.most == 2
     assert set(gathered.slots) == {0, 1}
+
+
+def test_who_found_no_room_on_the_gpu_runs_again_alone(
+    submitted: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A stand-in for the GPU, of which there is none here: it has room for one submission."""
+    inside, ran, lock = [0], [], threading.Lock()
+
+    def gather(notebook: NotebookNode, assignment: Assignment, options: Options, slot: int, stop: object) -> Evidence:
+        with lock:
+            inside[0] += 1
+        time.sleep(0.2)
+        with lock:
+            crowded = inside[0] > 1
+            ran.append(crowded)
+        time.sleep(0.2)
+        with lock:
+            inside[0] -= 1
+        record = Record(seed=1, profile=options.profile, isolation="none", versions={})
+        if crowded:
+            error = CellError(ename="OutOfMemoryError", evalue="CUDA out of memory. Tried to allocate 2.00 GiB.")
+            record.cells["convnet"] = CellRecord(seconds=0.1, error=error)
+        return Evidence(record)
+
+    monkeypatch.setattr(executor, "gather", gather)
+    outcomes = graded(submitted, tmp_path / "out", jobs=2)
+    assert True in ran, "there were two at once"
+    assert len(ran) > 4
+    assert not any("out of memory" in item.message for o in outcomes.submissions.values() for item in o.items.values())
+    assert sorted(outcomes.submissions) == ["ada", "breaks", "grace", "isolated", "zoe"]
 
 
 def test_grades_that_could_not_be_entered_are_reported(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:

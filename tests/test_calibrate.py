@@ -49,8 +49,8 @@ def training(student: Student) -> Evidence:
 '''
 TESTS = '''"""Toy hidden tests."""
 import pytest
-from autograder.comparison import require
-from autograder.thresholds import Threshold
+from autograder.networks.comparison import require
+from autograder.judging.thresholds import Threshold
 
 ACCURACY = Threshold("test accuracy", at_least={"full": 0.9, "quick": 0.8, "proof": 0.2})
 LOSSES = {"last": Threshold("last loss", below={"full": 0.2, "quick": 0.3, "proof": 2.0}, form=".3f")}

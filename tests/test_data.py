@@ -197,7 +197,7 @@ FETCH_SLOWLY = """
 import shutil, sys, time
 from pathlib import Path
 from rich.console import Console
-from autograder import data
+from autograder.datasets import data
 
 def slow(dataset, wanted, staging, progress):
     for file in wanted:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
+from nbgrader.api import MissingEntry
 
 from autograder.course import Course, CourseError
+from autograder.grading.entries import Entries
 from autograder.grading.gradebook import ensure_assignment, feedback, forget, open_gradebook, record
 from autograder.grading.item_cells import write_outcomes
 from autograder.notebooks.converter import convert, course_config, db_url
@@ -95,13 +97,13 @@ def hand_in(course: Course, student: str, notebook: NotebookNode | bytes, timest
     return path
 
 
-def our_door(course: Course, student: str, outcome: SubmissionOutcome) -> Path:
+def our_door(course: Course, student: str, outcome: SubmissionOutcome, entries: Entries | None = None) -> Path:
     path = course.submitted / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     submission = read_submission(path, RELEASE, ASSIGNMENT)
-    outcome = outcome.model_copy(update={"repairs": submission.repairs, "flags": submission.flags})
+    outcome = outcome.model_copy(update={"repairs": submission.repairs, "flags": [*submission.flags, *outcome.flags]})
     return record(
         course, ASSIGNMENT, student, submission.notebook, outcome,
-        db=course.gradebook, autograded=course.root / "autograded", submitted=path.parent,
+        db=course.gradebook, autograded=course.root / "autograded", submitted=path.parent, entries=entries,
     )  # fmt: skip
 
 
@@ -205,7 +207,9 @@ def test_both_doors_give_the_same_grade(course: Course, sandbox: Any) -> None:
             gradebook.remove_submission(ASSIGNMENT, student)
     for student in theirs:
         path = our_door(course, student, outcome_of(VERDICTS))
-        assert read(path) == pages[student]
+        page = read(path)
+        assert page.metadata.autograder.pop("entered"), "what this entry was made of"
+        assert page == pages[student]
         assert entry(course, student) == theirs[student]
         assert (path.parent / "timestamp.txt").exists() == (student != "bob")
 
@@ -363,3 +367,46 @@ def test_formgrader_sees_the_submissions(course: Course) -> None:
     assert (found["code_score"], found["max_code_score"], found["max_written_score"]) == (
         pytest.approx(92 - 1.2 - 4 - 4 - 10), 92, 8,
     )  # fmt: skip
+
+
+def test_what_is_up_to_date_is_not_entered_again(course: Course) -> None:
+    hand_in(course, "ann", answered(), "")
+    db, outcome = course.gradebook, outcome_of(VERDICTS)
+    path = our_door(course, "ann", outcome)
+
+    def again(outcome: SubmissionOutcome = outcome) -> bool:
+        before = path.stat().st_mtime_ns
+        our_door(course, "ann", outcome, entries=Entries(db, ASSIGNMENT))
+        return path.stat().st_mtime_ns != before
+
+    assert not again()
+    other = outcome.model_copy(update={"flags": ["something new"]})
+    assert again(other), "another message"
+    assert again()
+    with open_gradebook(course, db) as gradebook:
+        gradebook.find_grade("act01", ASSIGNMENT, ASSIGNMENT, "ann").auto_score = 0.0
+        gradebook.db.commit()
+    assert again(), "a score that somebody changed"
+    with open_gradebook(course, db) as gradebook:
+        gradebook.remove_submission(ASSIGNMENT, "ann")
+    assert again(), "an older gradebook"
+    assert not again()
+    path.parent.joinpath(path.name).unlink()
+    path.write_text("{}")
+    assert again(), "another notebook"
+
+
+def test_an_entry_is_whole_or_not_there(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_in(course, "ann", answered(), "")
+
+    def breaks(*_: object, **__: object) -> None:
+        raise OSError("killed in the middle")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nbgrader.preprocessors.AssignLatePenalties.preprocess", breaks)
+        with pytest.raises(OSError, match="in the middle"):
+            our_door(course, "ann", outcome_of(VERDICTS))
+    with open_gradebook(course, course.gradebook) as gradebook, pytest.raises(MissingEntry):
+        gradebook.find_submission(ASSIGNMENT, "ann")
+    our_door(course, "ann", outcome_of(VERDICTS))
+    assert entry(course, "ann")["score"] > 0

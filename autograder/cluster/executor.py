@@ -79,7 +79,10 @@ def grader_fault(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class LocalExecutor:
-    """Runs ``jobs`` submissions at a time on this machine, each in a box that a thread looks after."""
+    """Runs ``jobs`` submissions at a time on this machine, each in a box that a thread looks after.
+
+    One that found no room on the GPU beside others runs again alone at the end, before that counts against anyone.
+    """
 
     options: Options
     jobs: int
@@ -114,6 +117,7 @@ class LocalExecutor:
 
         left = iter(submissions)
         waiting: set[Future[Run]] = set()
+        crowded: list[Handed] = []
         pool = ThreadPoolExecutor(max_workers=self.jobs)
         try:
             while True:
@@ -121,10 +125,16 @@ class LocalExecutor:
                 while len(waiting) <= self.jobs and (handed := next(left, None)) is not None:
                     waiting.add(pool.submit(run, handed))
                 if not waiting:
-                    return
+                    break
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield future.result()
+                    found = future.result()
+                    if self.jobs > 1 and found.evidence is not None and found.evidence.out_of_gpu_memory:
+                        crowded.append(found.handed)
+                    else:
+                        yield found
+            for handed in crowded:
+                yield pool.submit(run, handed).result()
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)

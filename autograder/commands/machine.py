@@ -33,9 +33,7 @@ def data(
 @app.command()
 def prune(
     older_than: Annotated[float, typer.Option("--older-than", min=0, help="Days since it was last of use.")] = 90,
-    at_most: Annotated[
-        float, typer.Option("--at-most", min=0, help="GiB to leave; the oldest go first.")
-    ] = 20,
+    at_most: Annotated[float, typer.Option("--at-most", min=0, help="GiB to leave; the oldest go first.")] = 20,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
 ) -> None:
     """Remove kept evidence that was not used for long. Grades stay; what is removed is run again if it is asked for again.

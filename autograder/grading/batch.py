@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -16,8 +17,12 @@ from ..judging import grade
 from ..notebooks.notebook import items, read
 from ..outcomes import ClassOutcomes, SubmissionOutcome
 from ..runs.collect import ISOLATION
-from ..runs.plan import versions
+from ..runs.plan import determinism, versions
 from .journal import Journal
+from .places import CannotWrite, trouble
+
+QUICK = 0.05
+"""Seconds that writing all outcomes may take after each submission; the file grows with the class."""
 
 
 def handed_in(submitted: Path, assignment: str, students: Iterable[str] = ()) -> list[Handed]:
@@ -62,10 +67,13 @@ def grade_class(
     record: Record | None,
     journal: Journal | None = None,
 ) -> ClassOutcomes:
-    """Grade ``submissions`` and write ``out/outcomes.json`` after each; what a begun ``journal`` keeps is not graded again.
+    """Grade ``submissions`` and keep ``out/outcomes.json`` up to date; what a begun ``journal`` keeps is not graded again.
 
     Boxes run where ``executor`` has them; hidden tests run in this thread, one submission after another. What goes wrong
     with one submission is its own outcome.
+
+    Raises:
+        CannotWrite: the gradebook cannot be written, for a reason that all other submissions would meet too.
     """
     kept = journal.kept if journal else {}
     release = read(course.release_notebook(assignment.name))
@@ -74,25 +82,57 @@ def grade_class(
         assignment=assignment.name,
         profile=executor.options.profile,
         isolation=ISOLATION,
-        versions=versions(),
+        versions=versions() | determinism(executor.options.device),
         submissions=dict(sorted(kept.items())),
     )
+    shown = _Shown(out / "outcomes.json")
     left = [handed for handed in submissions if handed.student not in kept]
     runs = executor.runs(left, release, assignment, lambda student: notify(student, None))
-    with contextlib.closing(runs):  # type: ignore[type-var]
+    with shown.to_the_end(outcomes), contextlib.closing(runs):  # type: ignore[type-var]
         for found in runs:
-            outcome = _finish(found, release, assignment, record)
+            outcome, notebook = _finish(found, release, assignment)
+            problem = _enter(found.handed, notebook, outcome, record) if record else None
             outcomes.submissions[found.handed.student] = outcome
-            outcomes.submissions = dict(sorted(outcomes.submissions.items()))
-            outcomes.write(out / "outcomes.json")
+            shown.refresh(outcomes)
             if journal:
                 journal.add(found.handed, outcome)
             notify(found.handed.student, outcome)
-    outcomes.write(out / "outcomes.json")
+            if problem:
+                raise CannotWrite(problem)
     return outcomes
 
 
-def _finish(found: Run, release: NotebookNode, assignment: Assignment, record: Record | None) -> SubmissionOutcome:
+@dataclass
+class _Shown:
+    """The file ``outcomes.json``, brought up to date after each submission, or a tenth of the time once that takes long."""
+
+    path: Path
+    _next: float = 0.0
+
+    @contextlib.contextmanager
+    def to_the_end(self, outcomes: ClassOutcomes) -> Iterator[None]:
+        """Bring it up to date at the end, also where the run is interrupted."""
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(Exception):  # a full disk is told by what met it first
+                self.write(outcomes)
+            raise
+        self.write(outcomes)
+
+    def refresh(self, outcomes: ClassOutcomes) -> None:
+        if time.monotonic() >= self._next:
+            self.write(outcomes)
+
+    def write(self, outcomes: ClassOutcomes) -> None:
+        begun = time.monotonic()
+        outcomes.submissions = dict(sorted(outcomes.submissions.items()))
+        outcomes.write(self.path)
+        ended = time.monotonic()
+        self._next = ended + (10 * (ended - begun) if ended - begun > QUICK else 0)
+
+
+def _finish(found: Run, release: NotebookNode, assignment: Assignment) -> tuple[SubmissionOutcome, NotebookNode]:
     begun = time.monotonic()
     notebook = found.submission.notebook if found.submission else release
     try:
@@ -109,10 +149,17 @@ def _finish(found: Run, release: NotebookNode, assignment: Assignment, record: R
     if outcome.status == "could_not_grade":
         outcome.max_points = sum(item.max_points for item in items(release) if not item.manual)
     outcome.seconds = round(outcome.seconds + time.monotonic() - begun, 2)
-    if record is not None:
-        try:
-            record(found.handed, notebook, outcome)
-        except Exception as error:
-            outcome.flags.append(f"not entered into the gradebook: {type(error).__name__}: {error}")
-            outcome.status, outcome.reason = "could_not_grade", outcome.flags[-1]
-    return outcome
+    return outcome, notebook
+
+
+def _enter(handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome, record: Record) -> str | None:
+    """Enter an outcome; if that fails it says so, and what is returned is a problem of all submissions, in one line."""
+    try:
+        record(handed, notebook, outcome)
+    except Exception as error:
+        problem = trouble(error)
+        first = str(error).strip().partition("\n")[0]
+        outcome.flags.append(f"not entered into the gradebook: {problem or f'{type(error).__name__}: {first}'}")
+        outcome.status, outcome.reason = "could_not_grade", outcome.flags[-1]
+        return problem
+    return None

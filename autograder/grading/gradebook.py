@@ -22,7 +22,8 @@ from ..notebooks.converter import convert, course_config, db_url, quiet_logger
 from ..notebooks.notebook import cells_by_grade_id, read, write
 from ..notebooks.release import register
 from ..outcomes import SubmissionOutcome
-from .item_cells import write_outcomes
+from .entries import STAMP, Entries, stamp
+from .item_cells import OUTCOME, write_outcomes
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -103,6 +104,7 @@ def record(
     db: Path,
     autograded: Path,
     submitted: Path | None = None,
+    entries: Entries | None = None,
 ) -> Path:
     """Enter one graded submission: scores, comments, late penalty, and
     ``autograded/<student>/<assignment>/``.
@@ -114,6 +116,7 @@ def record(
         db: the gradebook file.
         autograded: the folder that holds one folder for each student.
         submitted: the folder of the submission, for its ``timestamp.txt``.
+        entries: what the gradebook held when this run began; what is up to date there is left as it is.
 
     Returns:
         The path of the autograded notebook.
@@ -122,9 +125,13 @@ def record(
     from sqlalchemy.exc import SAWarning
     from traitlets.utils.importstring import import_item
 
+    path = autograded / student / assignment / f"{assignment}.ipynb"
+    made_of = stamp(executed, outcome, course, submitted)
+    if entries is not None and entries.hold(student, outcome, path, made_of):
+        return path
     config = course_config(course)
     logger, _ = quiet_logger()
-    stamp = submitted / "timestamp.txt" if submitted else None
+    timestamp = submitted / "timestamp.txt" if submitted else None
     found = CourseDirectory(config=config, log=logger).get_existing_timestamp(str(submitted)) if submitted else None
     names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": db_url(db)}
     resources: dict[str, Any] = {
@@ -133,6 +140,7 @@ def record(
         "unique_key": assignment,
     }
     notebook = write_outcomes(executed, outcome)
+    notebook.metadata[OUTCOME][STAMP] = made_of
     with one_transaction(db):
         with open_gradebook(course, db) as gradebook, warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own way of adding a submission
@@ -143,13 +151,11 @@ def record(
             if name not in SUPERFLUOUS and not getattr(step, "runs_submission", False):
                 notebook, resources = step(config=config, log=logger, enabled=True)(notebook, resources)
 
-    folder = autograded / student / assignment
-    shutil.rmtree(folder, ignore_errors=True)
-    path = folder / f"{assignment}.ipynb"
+    shutil.rmtree(path.parent, ignore_errors=True)
     write(notebook, path)
-    if stamp and stamp.is_file():
-        shutil.copyfile(stamp, folder / stamp.name)
-    for file in folder.iterdir():
+    if timestamp and timestamp.is_file():
+        shutil.copyfile(timestamp, path.parent / timestamp.name)
+    for file in path.parent.iterdir():
         file.chmod(0o444)
     return path
 

@@ -15,7 +15,7 @@ from .item_cells import OUTCOME  # first, because it makes the import of nbforma
 
 # isort: split
 from bleach import clean  # type: ignore[import-untyped]
-from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]
+from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer  # type: ignore[import-untyped]
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -28,18 +28,31 @@ _TAGS = {
     "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small", "span",
     "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
 }  # fmt: skip
+
+
+def _of_picture(_: str, name: str, value: str) -> bool:
+    # A picture from elsewhere would tell that machine who reads the page, and when.
+    return value.startswith("data:image/") if name == "src" else name in ("alt", "width", "height", "class", "title")
+
+
+def _of_link(_: str, name: str, value: str) -> bool:
+    return name in ("class", "title") or (name == "href" and value.strip().lower().startswith(("http://", "https://", "#")))
+
+
 _ATTRIBUTES = {
     "*": ["class", "colspan", "rowspan", "style", "title"],
-    "a": ["href"],
-    "img": ["src", "alt", "width", "height"],
+    "a": _of_link,
+    "img": _of_picture,
 }
+_STYLES = ALLOWED_CSS_PROPERTIES - {"cursor"}  # which may name a picture elsewhere
+_PROSE = 20_000  # characters of one cell that are read as Markdown, whose parser takes quadratic time on some texts
 _PICTURES = ("image/png", "image/jpeg")
 
 
 def clean_html(page: str) -> str:
     """The HTML without scripts, styles, event handlers and links that run code; tables and pictures stay."""
     body = re.sub(r"(?is)<(style|script)\b.*?(</\1\s*>|$)", "", page)
-    css = CSSSanitizer()
+    css = CSSSanitizer(allowed_css_properties=_STYLES)
     cleaned: str = clean(body, _TAGS, _ATTRIBUTES, {"data", "http", "https"}, strip=True, css_sanitizer=css)
     return cleaned
 
@@ -47,6 +60,8 @@ def clean_html(page: str) -> str:
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
     """nbconvert's filter of this name, with clean HTML; pasted pictures are shown."""
+    if len(source) > _PROSE:
+        return f"<pre>{html.escape(source)}</pre>"
     attachments = context.get("cell", {}).get("attachments", {})
     renderer: Any = IPythonRenderer(escape=False, attachments=attachments)
     return clean_html(MarkdownWithMath(renderer=renderer).render(source))

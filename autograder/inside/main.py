@@ -50,6 +50,9 @@ def _prepare(job: dict[str, Any]) -> None:
     import torch
 
     torch.set_num_threads(int(job["threads"]))
+    if job["device"] == "cuda":
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = False
     if job.get("data"):
         from . import datasets
 

@@ -26,6 +26,8 @@ import torch
 from ..assignment import Assignment, Profile
 from ..runs.evidence import Evidence
 
+MESSAGE = 4_000  # characters of what a hidden test says
+
 
 @dataclass
 class Finding:
@@ -117,6 +119,8 @@ class _Plugin:
             text = str(error).split("\nassert ")[0]
             # pytest's own explanation of a bare assert shows the hidden test; only a message that was written is shown.
             text = "" if text.startswith("assert ") else text
+            # Evidence, which the message may quote, can be of any length.
+            text = text if len(text) <= MESSAGE else f"{text[:MESSAGE]} ..."
             found.message = f"{type(error).__name__}: {text}" if found.grader_fault else text
         self._findings.append(found)
 

@@ -6,6 +6,7 @@ not code: an operation that is not listed is refused, and sizes are bounded.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import torch
@@ -33,6 +34,8 @@ ALLOWED = {
     "upsample_bilinear2d", "upsample_nearest2d", "var", "var_mean", "view", "where", "zero_", "zeros", "zeros_like",
 }  # fmt: skip
 ELEMENTS = 200_000_000  # of one intermediate result
+ALL_ELEMENTS = 1_000_000_000  # of all of them together
+SECONDS = 300.0  # of one program on all its images
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
 FORMATS = {str(layout): layout for layout in (torch.contiguous_format, torch.preserve_format, torch.channels_last)}
 MADE = {"empty", "full", "ones", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
@@ -61,6 +64,7 @@ class Program:
         self._alive = tracing.live(self._nodes, self._output)
         self._tensors = tensors
         self._checked: torch.Size | None = None
+        self._spent = 0.0
         for index in self._alive:
             if _name(self._nodes[index]) not in ALLOWED:
                 raise NotReplayable(f"the network uses {_name(self._nodes[index])}, which is not replayed")
@@ -86,7 +90,9 @@ class Program:
     @torch.no_grad()
     def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Tensor:
         results: dict[int, Any] = {}
+        elements = 0
         for index in self._alive:
+            begun = time.monotonic()
             node = self._nodes[index]
             function = _operation(node["op"])
             args = [self._value(value, results, images, tensors) for value in node["args"]]
@@ -103,7 +109,12 @@ class Program:
                 results[index] = function(*args, **kwargs)
             except Exception as error:
                 raise NotReplayable(f"{node['op']}: {type(error).__name__}: {error}") from error
-            self._check_size(results[index])
+            elements += self._check_size(results[index])
+            if elements > ALL_ELEMENTS:
+                raise NotReplayable("the intermediate results are too large together")
+            self._spent += time.monotonic() - begun
+            if self._spent > SECONDS:
+                raise NotReplayable(f"it takes more than {SECONDS:.0f} seconds")
             if "empty" in _name(node):
                 results[index].zero_()
         found = self._value(self._output, results, images, tensors)
@@ -112,10 +123,12 @@ class Program:
         return found
 
     @staticmethod
-    def _check_size(result: Any) -> None:
-        for tensor in result if isinstance(result, (list, tuple)) else [result]:
-            if isinstance(tensor, Tensor) and tensor.numel() > ELEMENTS:
-                raise NotReplayable("an intermediate result is too large")
+    def _check_size(result: Any) -> int:
+        """Elements of a result, if they are not too many."""
+        sizes = [t.numel() for t in (result if isinstance(result, (list, tuple)) else [result]) if isinstance(t, Tensor)]
+        if any(size > ELEMENTS for size in sizes):
+            raise NotReplayable("an intermediate result is too large")
+        return sum(sizes)
 
     def _value(self, value: Any, results: dict[int, Any], images: Tensor, tensors: dict[str, Tensor]) -> Any:
         if isinstance(value, list):

@@ -26,14 +26,22 @@ def cut_merged(
     missing = {place for place in code if place not in matches.copies}
     answers_missing = {place for place in missing if role(released[place]) == "answer"}
     owners = Counter(line for place in code for line in distinctive(released[place].source))
-    marks = {line: place for place in answers_missing for line in distinctive(released[place].source) if owners[line] == 1}
+    marks = {
+        place: {line for line in distinctive(released[place].source) if owners[line] == 1}
+        for place in sorted(answers_missing)
+    }
     made: list[StudentCell] = []
     pieces: set[int] = set()
     for s, mine in enumerate(cells):
         own = matches.place.get(s)
         wanted = missing | ({own} if answers_missing and own is not None else set())
         locked = [place for place in code if place in wanted and role(released[place]) != "answer"]
-        parts = _cut(mine, [(place, released[place].source) for place in locked], marks, own) if mine.kind == "code" else []
+        parts: list[tuple[int | None, str]] = []
+        if mine.kind == "code":
+            there = distinctive(mine.source)
+            held = {place: lines for place, lines in marks.items() if 2 * len(lines & there) >= len(lines)}
+            begins = {line: place for place, lines in held.items() for line in lines}
+            parts = _cut(mine, [(place, released[place].source) for place in locked], begins, own)
         if len(parts) < 2:
             made.append(mine)
             continue
@@ -67,7 +75,7 @@ def _cut(
     begun, number, answer = 0, 0, own
     while number < len(lines):
         end, found = at.get(number, (number, None))
-        marked = marks.get(tight(lines[number]))
+        marked = None if lines[number][:1].isspace() else marks.get(tight(lines[number]))
         if found is not None:
             parts += [(None, "\n".join(lines[begun:number])), (found, "\n".join(lines[number:end]))]
             begun, number, answer = end, end, None
@@ -95,42 +103,44 @@ def join_split(
     """
     made: list[StudentCell] = []
     joined: set[int] = set()
-    place_of_last: int | None = None
+    above: int | None = None  # the place of the last cell that is not empty
     for s, mine in enumerate(cells):
         place = matches.place.get(s)
-        if (
-            place_of_last is not None
-            and made
-            and _continues(made[-1], mine, released[place_of_last], place == place_of_last)
-        ):
-            if place in (place_of_last, None):
-                made[-1] = replace(made[-1], source=f"{made[-1].source}\n{mine.source}")
-                joined.add(len(made) - 1)
-                continue
+        answer = above if place is None else place
+        known = above is not None, place is not None
+        one = made and answer is not None and (not all(known) or above == place)
+        if one and _continues(made[-1], mine, released[answer or 0], *known):
+            made[-1] = replace(mine if above is None else made[-1], source=f"{made[-1].source}\n{mine.source}")
+            joined.add(len(made) - 1)
+            above = answer
+            continue
         made.append(mine)
         if mine.source.strip():
-            answer = place is not None and role(released[place]) == "answer" and released[place].cell_type == "code"
-            place_of_last = place if answer else None
+            above = place
     return (made, joined) if joined else (cells, joined)
 
 
-def _continues(above: StudentCell, mine: StudentCell, released: NotebookNode, known: bool) -> bool:
-    """Whether ``mine`` is the rest of the answer that ``above`` begins; ``known``: it was recognised as that answer's."""
+def _continues(above: StudentCell, mine: StudentCell, released: NotebookNode, first_known: bool, known: bool) -> bool:
+    """Whether ``mine`` is the rest of the answer that ``above`` begins; known is what was recognised as that answer's."""
     whole = StudentCell(released.cell_type, released.source)
-    if mine.kind != "code" or not mine.source.strip() or same(above, whole) or same(mine, whole):
+    if role(released) != "answer" or {above.kind, mine.kind, released.cell_type} != {"code"} or not mine.source.strip():
+        return False
+    if same(above, whole) or same(mine, whole):
         return False
     marks = distinctive(released.source)
     here, there = marks & distinctive(above.source), marks & distinctive(mine.source)
-    if here & there or not (known or there):
+    if here and there:
+        return not here & there
+    if not first_known or not (known or there):
         return False
-    if (here and there) or (here and not worked(above, released) and CODE_STUB not in above.source):
+    if here and not worked(above, released) and CODE_STUB not in above.source:
         return True
-    bound, used = _names(mine.source)
-    before, _ = _names(above.source)
+    bound, used = names(mine.source)
+    before, _ = names(above.source)
     return bool(used & before - bound) or not bound & before
 
 
-def _names(source: str) -> tuple[set[str], set[str]]:
+def names(source: str) -> tuple[set[str], set[str]]:
     """Names that the code gives values to, and names that it uses; of code that does not parse, none."""
     try:
         tree = ast.parse(source)
@@ -153,5 +163,5 @@ def mend(cells: list[StudentCell], released: list[NotebookNode]) -> tuple[list[S
         shift = {id(cell): s for s, cell in enumerate(whole)}
         pieces = {shift[id(cells[s])] for s in pieces if id(cells[s]) in shift}
         matches = recognise(whole, released)
-    done = {s: "had been merged with a neighbour, they are separate cells again" for s in pieces}
-    return whole, matches, done | {s: "had been split into several cells, they are one again" for s in joined}
+    done = dict.fromkeys(pieces, "had been merged with a neighbour, they are separate cells again")
+    return whole, matches, done | dict.fromkeys(joined, "had been split into several cells, they are one again")

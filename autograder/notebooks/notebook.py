@@ -8,16 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-if "rfc3987_syntax" not in sys.modules:
-    # jsonschema's optional format checker builds a grammar at import, 1.2 CPU seconds that notebooks do not need.
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 import nbformat
 from nbformat import NotebookNode

@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from .borders import mend
+from .borders import mend, names
 from .notebook import grade_id, role
 from .recognise import CODE_STUB, TEXT_STUB, StudentCell, by_place, chosen, same, theirs, tight, worked
 
@@ -92,6 +92,7 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     copied = {s for copies in matches.copies.values() for s in copies}
     extras = [s for s in range(len(cells)) if s not in copied and cells[s].source.strip()]
     _adopt_prose(cells, release.cells, restored, extras, anchors, repairs)
+    flags += _adopt_code(cells, release.cells, restored, extras, anchors, repairs)
     for s in extras:
         after[anchors[s]].append(s)
 
@@ -104,7 +105,7 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
         for s in sorted(after[place]):
             notebook.cells.append(_extra(cells[s], f"extra-{next(numbers)}", run=s not in copied))
     for cell in notebook.cells:
-        name = grade_id(cell) or f"added cell {cell.id}"
+        name = grade_id(cell) or f"added cell {cell.get('id', '')}".rstrip()
         flags += [f"{name}: {what}." for what in _suspicious(cell.source)]
     return Restored(notebook, repairs.sentences(), flags, recognised, answers)
 
@@ -189,6 +190,32 @@ def _adopt_prose(
             extras[:] = [s for s in extras if s not in below]
 
 
+def _adopt_code(
+    cells: list[StudentCell],
+    released: list[NotebookNode],
+    restored: list[NotebookNode],
+    extras: list[int],
+    anchors: list[int],
+    repairs: _Repairs,
+) -> list[str]:
+    """Take code added directly below an answer cell with nothing of the student's in it as that answer, if it defines what
+    the answer must define, and out of ``extras``; of other code there, say that a person should look.
+    """
+    flags = []
+    for place, cell in enumerate(released):
+        mine = StudentCell(cell.cell_type, restored[place].source)
+        if role(cell) != "answer" or cell.cell_type != "code" or worked(mine, cell):
+            continue
+        below = [s for s in extras if anchors[s] == place and cells[s].kind == "code"]
+        if any(names(cells[s].source)[0] & names(cell.source)[0] for s in below):
+            restored[place].source = "\n".join([mine.source, *(cells[s].source for s in below)])
+            repairs.add("answered in an added cell below, which is taken as the answer", grade_id(cell))
+            extras[:] = [s for s in extras if s not in below]
+        elif below:
+            flags.append(f"{grade_id(cell)}: nothing was written in this cell, but there is code in a cell added below it.")
+    return flags
+
+
 def _extra(mine: StudentCell, cell_id: str, *, run: bool) -> NotebookNode:
     """A cell of the student's own, without their metadata; ``run=False`` keeps code from being executed."""
     make: dict[str, Any] = {
@@ -204,10 +231,14 @@ def _extra(mine: StudentCell, cell_id: str, *, run: bool) -> NotebookNode:
     return cell
 
 
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_CONTROL = frozenset(map(chr, range(32))) - frozenset("\t\n\f")
+
+
 def _suspicious(source: str) -> list[str]:
-    found = []
-    if any(character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" for character in source):
+    found, used = [], set(source)
+    if used & _BIDI:
         found.append("has bidi control characters, the text may not read as it runs")
-    if any(ord(character) < 32 and character not in "\t\n\f" for character in source):
+    if used & _CONTROL:
         found.append("has control characters")
     return found

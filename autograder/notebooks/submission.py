@@ -32,8 +32,9 @@ class Unreadable(Exception):
     """
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        # It may quote names that a student chose, and is printed to a terminal, which obeys control characters.
+        self.reason = "".join(c if c.isprintable() else "\ufffd" for c in reason)
+        super().__init__(self.reason)
 
 
 @dataclass
@@ -87,6 +88,12 @@ def _read(path: Path) -> bytes:
         os.close(handle)
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
         raise Unreadable(f"{path}: is {kind}, not a notebook; put the notebook file there")
+    if status.st_nlink > 1:
+        os.close(handle)
+        raise Unreadable(
+            f"{path}: is a hard link, the same file has {status.st_nlink} names and could be somebody else's; "
+            "put a copy of the notebook there"
+        )
     with os.fdopen(handle, "rb") as stream:
         content = stream.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
     if status.st_size > MAX_BYTES or len(content) > MAX_BYTES:

@@ -24,10 +24,11 @@ from ..sandbox.mounts import View, view
 from ..sandbox.server import SERVERS
 from . import evidence
 from .evidence import CellRecord, Checkpoint, Evidence, Found, Malformed, Record
-from .plan import Cell, Options, cells_to_run, versions
+from .plan import Cell, Options, cells_to_run, determinism, versions
 
 ISOLATION = "bubblewrap"
 GIB = 1 << 30
+REPORT = "the report of"
 START_SECONDS = 120.0
 PROBE_SECONDS = 300.0
 GRACE_SECONDS = 10.0
@@ -64,8 +65,10 @@ class Collector:
         if event == "ready":
             self.ready = True
         elif event == "started" and cell in self.limits:
+            self._require_first("the start of", cell)
             self.running, self.until = cell, now + self.limits[cell] + GRACE_SECONDS
-        elif event == "finished" and cell in self.limits and self._is_first("cell", cell):
+        elif event == "finished" and cell in self.limits:
+            self._require_first(REPORT, cell)
             document["outputs"] = evidence.clean_outputs(document.get("outputs"), self.trusted)
             try:
                 self.record.cells[cell] = CellRecord.model_validate(document)
@@ -74,8 +77,9 @@ class Collector:
             self.until = now + self.probe_seconds
         elif event == "evidence" and isinstance(document.get("document"), dict):
             name = str(document.get("name"))
-            if not self._is_first("probe", name):
-                return
+            self._require_first("evidence of", name)
+            if self.running and (REPORT, self.running) not in self.told:
+                raise Malformed("evidence from within a cell")
             self.record.found[name] = Found(document=document["document"], tensors=sorted(tensors))
             stale = [key for key in self.tensors if key.startswith(f"{name}/")]
             for key in stale:
@@ -86,11 +90,11 @@ class Collector:
         elif event == "stalled":
             self.stalled = True
 
-    def _is_first(self, kind: str, name: str) -> bool:
-        """Whether this was not told before in this run: code of a later cell cannot replace what an earlier one gave."""
-        first = (kind, name) not in self.told
+    def _require_first(self, kind: str, name: str) -> None:
+        """Refuse what was told before in this run: one of the two was written by student code."""
+        if (kind, name) in self.told:
+            raise Malformed(f"{kind} {name[:40]!r} twice")
         self.told.add((kind, name))
-        return first
 
 
 def matplotlib_cache() -> Path:
@@ -159,7 +163,9 @@ def collect(
         address_space=None if options.device == "cuda" else Limits.address_space,
         seconds=START_SECONDS + sum(cell.seconds for cell in cells) + 600.0,
     )
-    record = Record(seed=seed, profile=options.profile, isolation=ISOLATION, versions=versions())
+    record = Record(
+        seed=seed, profile=options.profile, isolation=ISOLATION, versions=versions() | determinism(options.device)
+    )
     tensors: dict[str, torch.Tensor] = {}
     shortened = assignment.shortened(options.profile) if options.speedups and not options.everything else {}
     attempts = ATTEMPTS

@@ -16,16 +16,19 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import safetensors.torch
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from torch import Tensor
 
 from ..notebooks.notebook import write_text
 from .notes import Notes
 
 DEPTH = 40
+# The box keeps its reports shorter than this; what student code wrote into the pipe itself is cut here.
+MOST_OUTPUTS, TEXT, PICTURE, SHORT = 200, 200_000, 6_000_000, 5_000
+OUT_OF_GPU_MEMORY = "CUDA out of memory"  # in the message of torch.OutOfMemoryError
 TRAINING = "training"  # the probe that runs after the training cell
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -37,8 +40,8 @@ class Malformed(Exception):
 class CellError(BaseModel):
     """The exception that stopped a cell."""
 
-    ename: str
-    evalue: str
+    ename: Annotated[str, AfterValidator(lambda text: text[:SHORT])]
+    evalue: Annotated[str, AfterValidator(lambda text: text[:SHORT])]
     line: int | None = None
 
 
@@ -85,6 +88,13 @@ class Evidence:
     record: Record
     tensors: dict[str, Tensor] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
+
+    @property
+    def out_of_gpu_memory(self) -> bool:
+        """Whether a cell or a probe found no memory on the GPU."""
+        said = [f"{cell.error.ename} {cell.error.evalue}" for cell in self.record.cells.values() if cell.error]
+        said += [str(found.document.get("problem", "")) for found in self.record.found.values()]
+        return any(OUT_OF_GPU_MEMORY in text for text in said)
 
     def document(self, probe: str, cell: str) -> dict[str, Any]:
         """The document of a probe that runs after ``cell``.
@@ -238,20 +248,20 @@ def clean_outputs(outputs: Any, trusted: bool = False) -> list[dict[str, Any]]:
     ``trusted`` (the instructor's own notebook) also keeps HTML and SVG.
     """
     kept: list[dict[str, Any]] = []
-    for output in outputs if isinstance(outputs, list) else []:
+    for output in outputs[:MOST_OUTPUTS] if isinstance(outputs, list) else []:
         if not isinstance(output, dict):
             continue
         kind = output.get("output_type")
         if kind == "stream" and output.get("name") in ("stdout", "stderr"):
-            kept.append({"output_type": kind, "name": output["name"], "text": str(output.get("text", ""))})
+            kept.append({"output_type": kind, "name": output["name"], "text": _cut(output.get("text", ""))})
         elif kind == "error":
             lines = output.get("traceback")
-            traceback = [str(line) for line in lines] if isinstance(lines, list) else []
+            traceback = _cut("\n".join(map(str, lines))).split("\n") if isinstance(lines, list) else []
             kept.append(
                 {
                     "output_type": kind,
-                    "ename": str(output.get("ename", "")),
-                    "evalue": str(output.get("evalue", "")),
+                    "ename": str(output.get("ename", ""))[:SHORT],
+                    "evalue": str(output.get("evalue", ""))[:SHORT],
                     "traceback": traceback,
                 }
             )
@@ -265,14 +275,19 @@ def clean_outputs(outputs: Any, trusted: bool = False) -> list[dict[str, Any]]:
     return kept
 
 
+def _cut(text: object) -> str:
+    whole = str(text)
+    return whole if len(whole) <= TEXT else f"{whole[:TEXT]}\n[cut after {TEXT:,} characters]\n"
+
+
 def _clean_data(data: dict[str, Any], trusted: bool) -> dict[str, str]:
     kept = {}
     for mime, content in data.items():
         if not isinstance(content, str):
             continue
         if mime == "text/plain" or (trusted and mime in ("text/html", "image/svg+xml")):
-            kept[mime] = content
-        elif mime == "image/png":
+            kept[mime] = content if trusted else _cut(content)
+        elif mime == "image/png" and len(content) <= PICTURE:
             try:
                 picture = base64.b64decode(content, validate=False)
                 if picture.startswith(PNG):

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from ..assignment import Profile
 from ..notebooks.notebook import grade_id, role, tags
+from ..sandbox.box import CUBLAS_WORKSPACE
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def determinism(device: str) -> dict[str, str]:
+    """What is done so that a run gives the same figures again, by name; they are recorded with its results."""
+    if device != "cuda":
+        return {"device": device}
+    return {
+        "device": device,
+        "CUBLAS_WORKSPACE_CONFIG": CUBLAS_WORKSPACE,
+        "deterministic algorithms": "where PyTorch has one",
+        "cudnn.benchmark": "off",
+    }
 
 
 def choose_device(wanted: str) -> str:

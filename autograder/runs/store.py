@@ -97,5 +97,6 @@ def gather(
         return place.kept
     known = place.checkpoint
     found = collect(notebook, assignment, options, seed=new_seed(), slot=slot, checkpoint=known, stop=stop)
-    place.keep(found)
+    if not found.out_of_gpu_memory:  # with more room it may go well
+        place.keep(found)
     return found

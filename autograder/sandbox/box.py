@@ -37,6 +37,9 @@ class Limits:
     seconds: float = 600.0
 
 
+CUBLAS_WORKSPACE = ":4096:8"  # with which cuBLAS gives the same sums again
+
+
 class CannotIsolate(Exception):
     """This machine cannot run a box; the message says why and what to install."""
 
@@ -58,7 +61,7 @@ def environment(threads: int, device: str) -> dict[str, str]:
         # Threads that spin while they wait cost a busy machine far more than waking them costs an idle one.
         "OMP_WAIT_POLICY": "PASSIVE",
         "TQDM_MININTERVAL": "10",
-        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+        "CUBLAS_WORKSPACE_CONFIG": CUBLAS_WORKSPACE,
     }
     if device == "cuda":
         variables["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0")

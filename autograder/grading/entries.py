@@ -1,0 +1,69 @@
+"""Know what a gradebook holds already, so that a re-grade enters only what has changed.
+
+An entry is up to date if the autograded notebook was made of the same run, outcomes, configuration and time stamp, and the
+gradebook itself still has the scores: whoever takes a score out of it, or restores an older gradebook, gets it entered anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from ..course import Course
+from ..notebooks.converter import db_url
+from ..notebooks.notebook import to_text
+from ..outcomes import SubmissionOutcome
+
+STAMP = "entered"
+TAIL_BYTES = 65_536
+"""Metadata of a notebook are at the end of its file."""
+
+
+def stamp(notebook: NotebookNode, outcome: SubmissionOutcome, course: Course, submitted: Path | None) -> str:
+    """Hash of all that an entry depends on: the run's notebook, its outcomes, nbgrader's configuration, the time stamp."""
+    digest = hashlib.sha256(to_text(notebook).encode())
+    digest.update(outcome.model_dump_json(exclude={"seconds"}).encode())
+    for path in (course.root / "nbgrader_config.py", *([submitted / "timestamp.txt"] if submitted else [])):
+        digest.update(path.read_bytes() if path.is_file() else b"none")
+    return digest.hexdigest()
+
+
+class Entries:
+    """The automatic scores of all submissions of an assignment, as a gradebook held them when this was made."""
+
+    def __init__(self, db: Path, assignment: str) -> None:
+        from nbgrader import api
+
+        self._scores: dict[str, dict[str, float | None]] = defaultdict(dict)
+        with api.Gradebook(db_url(db)) as gradebook:
+            rows = (
+                gradebook.db.query(api.Student.id, api.BaseCell.name, api.Grade.auto_score)
+                .select_from(api.Grade)
+                .join(api.BaseCell, api.Grade.cell_id == api.BaseCell.id)
+                .join(api.SubmittedNotebook, api.Grade.notebook_id == api.SubmittedNotebook.id)
+                .join(api.SubmittedAssignment, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id)
+                .join(api.Assignment, api.SubmittedAssignment.assignment_id == api.Assignment.id)
+                .join(api.Student, api.SubmittedAssignment.student_id == api.Student.id)
+                .filter(api.Assignment.name == assignment)
+            )
+            for student, item, score in rows:
+                self._scores[student][item] = score
+
+    def hold(self, student: str, outcome: SubmissionOutcome, path: Path, made_of: str) -> bool:
+        """Whether ``path``, an autograded notebook, and the gradebook say what they would say after entering again."""
+        held = self._scores.get(student, {})
+        wanted = {
+            name: None if item.outcome == "could_not_grade" else min(max(item.points, 0.0), item.max_points)
+            for name, item in outcome.items.items()
+        }
+        if not wanted or any(name not in held or held[name] != score for name, score in wanted.items()):
+            return False
+        try:
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+                return f'"{STAMP}": "{made_of}"'.encode() in file.read()
+        except OSError:
+            return False

@@ -1,0 +1,346 @@
+"""Whatever ends or hinders a grading run: the gradebook is consistent, nothing stale stays, and one line says what to do.
+
+All runs here are the real command on real submissions; their evidence is gathered once, so that each run is short.
+"""
+
+import contextlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from room import NAME, Room, hand_in, new_room
+
+from autograder.grading import gradebook, places, session
+from autograder.grading.journal import hash_of_grader
+
+STUDENTS = ["ada", "broken", "emmy", "grace"]
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Room:
+    """A class that was graded once: three submissions, and one that is no notebook."""
+    room = new_room(tmp_path_factory.mktemp("course") / "room")
+    hand_in(room, "ada", ("convnet",))
+    hand_in(room, "emmy", ())
+    hand_in(room, "grace", ("convnet", "network_graph"))
+    room.path("broken").parent.mkdir(parents=True)
+    room.path("broken").write_text('{"cells": [')
+    status, said = room.grade()
+    assert status == 1, said
+    assert list(room.outcomes()) == STUDENTS
+    points = {student: outcome["points"] for student, outcome in room.outcomes().items()}
+    assert points["grace"] > points["ada"] > points["emmy"] == 0
+    return room
+
+
+@pytest.fixture
+def room(graded: Room, tmp_path: Path) -> Room:
+    return graded.copy(tmp_path / "room")
+
+
+def one_line(said: str) -> str:
+    """The only line of an error, which is no traceback."""
+    assert "Traceback" not in said
+    (line,) = [line for line in said.splitlines() if line.startswith("autograder: ")]
+    return line
+
+
+@contextlib.contextmanager
+def disk(folder: Path, options: str) -> Iterator[None]:
+    """A small disk of its own at ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(folder: Path, left: int = 0) -> Path:
+    """Fill the disk of ``folder`` to its last byte but ``left``; the file that does."""
+    path = folder / "filler"
+    with path.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+        while True:
+            stream.write(bytes(4096))
+    os.truncate(path, max(0, path.stat().st_size - left))
+    return path
+
+
+def consistent(room: Room, whole: dict[str, dict[str, float | None]]) -> None:
+    """No submission is half entered, and what others read is a whole file or none."""
+    if room.db.exists():
+        for student, scores in room.scores().items():
+            assert scores == whole[student], f"{student} is half entered"
+    if (room.out / "outcomes.json").exists():
+        json.loads((room.out / "outcomes.json").read_text())
+    for path in (room.root / "autograded").glob(f"*/*/{NAME}.ipynb"):
+        nbformat.read(path, as_version=4)
+
+
+def test_a_run_killed_at_any_moment_leaves_nothing_half_done(graded: Room, room: Room) -> None:
+    moments = random.Random(5)
+    whole = graded.scores()
+    for name in ("graded", "autograded"):
+        shutil.rmtree(room.root / name)
+    room.db.unlink()
+    for kill in range(4):
+        run = room.start("--resume")
+        # The first dies anywhere, the others while they enter grades: from the first entry that is new to them.
+        known = len(list((room.root / "autograded").glob("*")))
+        until = time.monotonic() + (moments.uniform(0, 6) if kill == 0 else 60)
+        while time.monotonic() < until and run.poll() is None and len(list((room.root / "autograded").glob("*"))) <= known:
+            time.sleep(0.005)
+        time.sleep(moments.uniform(0, 0.15))
+        run.send_signal(signal.SIGKILL)
+        run.communicate()
+        consistent(room, whole)
+    status, said = room.grade("--resume")
+    assert status == 1, said
+    assert room.scores() == whole
+    assert room.outcomes() == graded.outcomes()
+
+
+@pytest.mark.parametrize("place", ["out", "gradebook"])
+def test_a_full_disk_is_said_and_nothing_stale_stays(graded: Room, room: Room, tmp_path: Path, place: str) -> None:
+    small, whole = tmp_path / "small", graded.scores()
+    with disk(small, "size=3m"):
+        more = ["--out", small / "out"] if place == "out" else ["--gradebook", small / "gradebook.db"]
+        if place == "gradebook":
+            shutil.copy(room.db, small)
+        fill(small)
+        status, said = room.grade(*more)
+        assert status == 3
+        assert "full" in one_line(said)
+        assert "free some space" in one_line(said)
+        if place == "gradebook":
+            assert room.scores(small / "gradebook.db") == whole
+        assert not (small / "out" / "outcomes.json").exists()
+        (small / "filler").unlink()
+        status, said = room.grade(*more, "--resume")
+        assert status == 1, said
+        assert room.scores(small / "gradebook.db" if place == "gradebook" else None) == whole
+
+
+def test_a_disk_that_fills_up_while_grades_are_entered(graded: Room, room: Room, tmp_path: Path) -> None:
+    small, whole = tmp_path / "small", graded.scores()
+    hand_in(room, "ada", ("convnet", "network_graph"))  # a better answer than the one in the gradebook
+    for left in (40_000, 90_000, 200_000):
+        with disk(small, "size=3m"):
+            shutil.copy(room.db, small)
+            fill(small, left)
+            status, said = room.grade("--gradebook", small / "gradebook.db")
+            assert status == 3, said
+            assert "full" in one_line(said)
+            outcome = room.outcomes().get("ada", {"status": "missing"})
+            scores = room.scores(small / "gradebook.db")
+            if outcome["status"] == "graded":
+                assert sum(filter(None, scores["ada"].values())) == outcome["points"]
+            elif "ada" in scores:  # the old score, which is then said to be there, or was not touched
+                assert scores["ada"] == whole["ada"]
+                assert outcome["status"] == "missing" or "an earlier score of ada may still stand" in outcome["reason"]
+            assert {student: scores.get(student, whole[student]) for student in ("emmy", "grace")} == {
+                student: whole[student] for student in ("emmy", "grace")
+            }
+
+
+def test_a_file_that_may_not_grow_is_said(graded: Room, room: Room) -> None:
+    limit = room.db.stat().st_size
+
+    def restrict() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit // 2, limit // 2))
+
+    run = room.start("--gradebook", room.root / "other.db", preexec_fn=restrict)
+    said = run.communicate()
+    assert run.returncode in (2, 3), said
+    assert len([line for line in said[1].splitlines() if line.startswith("autograder: ")]) == 1, said
+    assert "Traceback" not in said[1]
+    assert room.scores() == graded.scores()
+
+
+@pytest.mark.parametrize("place", ["out", "gradebook"])
+def test_a_read_only_folder_is_said_before_anything_runs(room: Room, tmp_path: Path, place: str) -> None:
+    folder = tmp_path / "read_only"
+    folder.mkdir()
+    with contextlib.ExitStack() as stack:
+        if os.geteuid() == 0:  # whom permissions do not stop
+            stack.enter_context(disk(folder, "ro"))
+        else:
+            folder.chmod(0o555)
+        begun = time.monotonic()
+        status, said = room.grade(*(["--out", folder] if place == "out" else ["--gradebook", folder / "gradebook.db"]))
+        assert status == 3
+        assert "read-only" in one_line(said) or "no right to write" in one_line(said)
+        assert time.monotonic() - begun < 20
+    assert not (folder / "outcomes.json").exists()
+
+
+LOCK = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+connection.execute("ROLLBACK")
+"""
+
+
+@contextlib.contextmanager
+def locked(db: Path, seconds: float) -> Iterator[None]:
+    """Another program holds the gradebook for so long."""
+    holder = subprocess.Popen([sys.executable, "-c", LOCK, db, str(seconds)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    try:
+        yield
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_a_gradebook_that_is_locked_for_some_seconds_is_waited_for(graded: Room, room: Room) -> None:
+    with locked(room.db, 8):
+        status, said = room.grade()
+    assert status == 1, said
+    assert room.scores() == graded.scores()
+    assert room.outcomes() == graded.outcomes()
+
+
+def test_a_gradebook_that_stays_locked_is_said(graded: Room, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "LOCK_SECONDS", 1.0)
+    with locked(room.db, 600):
+        status, said = room.grade()
+        assert status == 3
+        assert "another program holds the gradebook" in one_line(said)
+    assert room.scores() == graded.scores()
+
+
+def test_a_lock_that_comes_while_grades_are_entered_is_said_with_the_student(
+    graded: Room, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "LOCK_SECONDS", 1.0)
+    hand_in(room, "ada", ("convnet", "network_graph"))
+    stack = contextlib.ExitStack()
+
+    def hash_and_lock(*arguments: Any) -> str:
+        stack.enter_context(locked(room.db, 600))
+        return hash_of_grader(*arguments)
+
+    with stack, monkeypatch.context() as changed:
+        changed.setattr(session, "hash_of_grader", hash_and_lock)
+        status, said = room.grade("--student", "ada")
+    assert status == 3
+    line = one_line(said)
+    assert "another program holds the gradebook" in line
+    assert "--resume" in line
+    (outcome,) = room.outcomes().values()
+    assert outcome["status"] == "could_not_grade"
+    assert "an earlier score of" in outcome["reason"]
+    consistent(room, graded.scores())
+    status, said = room.grade("--resume")
+    assert status == 1, said
+    assert sum(filter(None, room.scores()["ada"].values())) == room.outcomes()["ada"]["points"]
+    assert room.outcomes()["ada"]["points"] > graded.outcomes()["ada"]["points"]
+
+
+def test_what_is_no_gradebook_is_said_and_left_alone(room: Room) -> None:
+    room.db.write_bytes(b"not a database, " * 500)
+    status, said = room.grade()
+    assert status == 3
+    assert "this file is no gradebook" in one_line(said)
+    assert room.db.read_bytes() == b"not a database, " * 500
+
+
+def test_an_entry_that_fails_takes_the_earlier_score_with_it(
+    graded: Room, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(room, "grace", ("convnet",))
+    write = gradebook.write
+
+    def fail_for_grace(made: Any, path: Path) -> None:
+        if "grace" in path.parts:
+            raise RuntimeError("a fault while the graded notebook is written\nand more lines")
+        write(made, path)
+
+    monkeypatch.setattr(gradebook, "write", fail_for_grace)
+    status, said = room.grade()
+    assert status == 1, said
+    found = room.outcomes()
+    assert found["grace"]["status"] == "could_not_grade"
+    assert found["grace"]["reason"].endswith("RuntimeError: a fault while the graded notebook is written")
+    whole = graded.scores()
+    assert room.scores() == {student: whole[student] for student in ("ada", "emmy")}
+    assert not (room.root / "autograded" / "grace" / NAME).exists()
+
+
+SPOILED: list[Callable[[Path], object]] = [
+    lambda path: path.write_text("{"),
+    lambda path: path.unlink(),
+    lambda path: os.truncate(path, 30_000_000),
+]
+
+
+@pytest.mark.parametrize("spoil", SPOILED, ids=["cut_off", "gone", "too_large"])
+def test_a_submission_that_can_no_longer_be_read_keeps_no_score(
+    graded: Room, room: Room, spoil: Callable[[Path], object]
+) -> None:
+    spoil(room.path("grace"))
+    status, said = room.grade("--student", "grace")
+    assert status == 1, said
+    whole = graded.scores()
+    assert room.scores() == {student: whole[student] for student in ("ada", "emmy")}
+
+
+def test_a_clock_that_jumps_back_changes_nothing(graded: Room, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in room.root.glob("submitted/*/*/*.ipynb"):
+        os.utime(path, (4_000_000_000, 4_000_000_000))
+    assert room.grade()[0] == 1
+    now, jumps = time.time, random.Random(3)
+    monkeypatch.setattr(time, "time", lambda: now() - jumps.choice([0, 3600, 86_400 * 365]))
+    status, said = room.grade("--resume")
+    assert status == 1, said
+    assert "kept from the last run: 3 of 4" in said  # though all files are from the future
+    status, said = room.grade()
+    assert status == 1, said
+    assert (room.scores(), room.outcomes()) == (graded.scores(), graded.outcomes())
+
+
+def test_of_two_graders_of_one_class_one_goes_and_one_is_told(graded: Room, room: Room) -> None:
+    runs = [room.start(), room.start()]
+    said = [run.communicate() for run in runs]
+    statuses = [run.returncode for run in runs]
+    assert sorted(statuses) in ([1, 3], [1, 1]), said
+    for status, (_, errors) in zip(statuses, said, strict=True):
+        if status == 3:
+            assert "another grader writes there now" in one_line(errors)
+    assert (room.scores(), room.outcomes()) == (graded.scores(), graded.outcomes())
+
+
+def test_a_folder_that_is_held_is_told_at_once(room: Room) -> None:
+    with places.held(room.out):
+        begun = time.monotonic()
+        status, said = room.grade()
+        assert (status, time.monotonic() - begun < 10) == (3, True)
+        assert "another grader writes there now" in one_line(said)
+
+
+def test_two_graders_with_one_gradebook_enter_everything(graded: Room, room: Room) -> None:
+    others = [room.root / "one", room.root / "two"]
+    runs = [room.start("--out", out) for out in others]
+    said = [run.communicate() for run in runs]
+    assert [run.returncode for run in runs] == [1, 1], said
+    assert room.scores() == graded.scores()
+    assert [room.outcomes(out) for out in others] == [graded.outcomes()] * 2
