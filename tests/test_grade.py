@@ -117,7 +117,7 @@ def test_what_runs_and_for_how_long(toy: Assignment) -> None:
 
 
 def test_a_cell_that_ends_the_process_costs_only_itself(evidence: Evidence) -> None:
-    assert list(evidence.record.stopped) == ["exits"]
+    assert list(evidence.record.stopped) == ["exits", "forging"]
     assert "ended before its time" in evidence.record.stopped["exits"]
     assert "exits" not in evidence.record.cells
     assert evidence.document("last", "last")["value"] == 1
@@ -132,6 +132,7 @@ def test_a_later_cell_cannot_replace_earlier_evidence(evidence: Evidence) -> Non
     assert evidence.document("value", "answer")["value"] == 42
     assert evidence.tensor("value", "t") is not None
     assert evidence.record.cells["answer"].outputs[0]["text"] == "shown 3\n"
+    assert "twice" in evidence.record.stopped["forging"], "what was told a second time was not told by the grader's code"
 
 
 def test_the_record_says_how_it_came_about(evidence: Evidence) -> None:
