@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .probing import Student
-    from .shell import CellRun
+    from .shell import CellRun, CellRunner
 
 JOB_BYTES = 64_000_000
 
@@ -72,14 +72,15 @@ def _resume(student: Student, cell: str, seconds: float, document: dict[str, Any
         return None
 
 
-def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None) -> None:
-    """Run one job to its end; it comes on standard input."""
+def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, runner: CellRunner | None = None) -> None:
+    """Run one job to its end; it comes on standard input. A process that was forked has a ``runner``, and is prepared."""
     with open(0, "rb", closefd=False) as file:
         job = json.loads(file.read(JOB_BYTES))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    prepare_process()
+    if runner is None:
+        prepare_process()
     _prepare(job)
     from . import figures, variants
     from .channel import Channel
@@ -88,7 +89,8 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None) -> 
     from .stalled import Passes
 
     channel = Channel(evidence_descriptor)
-    runner = CellRunner(figures.describe, bool(job.get("pictures", True)))
+    runner = runner or CellRunner(figures.describe)
+    runner.pictures = bool(job.get("pictures", True))
     if job.get("probes"):
         importlib.import_module("probes")
     checkpoint = job.get("checkpoint")

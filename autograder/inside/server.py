@@ -13,7 +13,10 @@ import json
 import os
 import signal
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .shell import CellRunner
 
 LIBRARIES = (
     "torch", "torchvision", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.core.interactiveshell",
@@ -32,7 +35,7 @@ def serve(control: int, rules: int) -> None:
     """
     with contextlib.suppress(OSError), os.fdopen(rules, "rb") as file:
         program = file.read()
-    _import_libraries()
+    runner = _prepare()
     channel = socket.socket(fileno=control)
     channel.send(b"ready")
     while True:
@@ -41,25 +44,32 @@ def serve(control: int, rules: int) -> None:
             return
         child = os.fork()
         if child == 0:
-            _run(channel, json.loads(text), descriptors, program)
+            _run(channel, json.loads(text), descriptors, program, runner)
         for descriptor in descriptors:
             os.close(descriptor)
         os.waitpid(child, 0)
         channel.send(b"ended")
 
 
-def _import_libraries() -> None:
-    from . import main, networks, standins  # noqa: F401
+def _prepare() -> CellRunner:
+    """Import all that jobs need, and make the shell in which the fork will run its cells."""
+    from . import figures, main, networks, probing, standins, variants  # noqa: F401
+    from .shell import CellRunner
 
+    main.prepare_process()
     for name in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    runner = CellRunner(figures.describe)
     # What is there now is shared with every fork; a collection would touch, and so copy, all of it.
     gc.collect()
     gc.freeze()
+    return runner
 
 
-def _run(channel: socket.socket, message: dict[str, Any], descriptors: list[int], program: bytes) -> None:
+def _run(
+    channel: socket.socket, message: dict[str, Any], descriptors: list[int], program: bytes, runner: CellRunner
+) -> None:
     """In the fork: leave the server's namespaces, and run the job in a grandchild, so that pid 1 can look after orphans."""
     from . import isolate, main
 
@@ -94,7 +104,7 @@ def _run(channel: socket.socket, message: dict[str, Any], descriptors: list[int]
             os._exit(0)
         isolate.die_with_parent()
         isolate.drop_rights(program)
-        main.main(evidence, *more)
+        main.main(evidence, *more, runner=runner)
         status = 0
     except BaseException as error:
         with contextlib.suppress(OSError):

@@ -163,7 +163,9 @@ class CellRunner:
     Without ``pictures`` figures are described and not drawn, which takes longer than many a training.
     """
 
-    def __init__(self, describe_figure: Callable[[Any], Any], pictures: bool = True) -> None:
+    pictures = True
+
+    def __init__(self, describe_figure: Callable[[Any], Any]) -> None:
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
@@ -171,7 +173,7 @@ class CellRunner:
         self.shell = BoxShell.instance(config=config)
         for name in ("pip", "conda", "mamba"):
             self.shell.register_magic_function(_skip_install, "line", name)  # type: ignore[arg-type]
-        self._describe_figure, self._pictures = describe_figure, pictures
+        self._describe_figure = describe_figure
         self._use_inline_figures()
         # Kept from before any student code ran, so that a cell that replaces them does not hide its own time.
         self._clock, self._timer = time.monotonic, signal.setitimer
@@ -193,7 +195,7 @@ class CellRunner:
         def format_and_describe(shown: Any, *args: Any, **kwargs: Any) -> Any:
             if isinstance(shown, Figure):
                 _sink.run.figures.append(describe(shown))
-                if not self._pictures:
+                if not self.pictures:
                     return {"text/plain": repr(shown)}, {}
             return show(shown, *args, **kwargs)
 

@@ -176,7 +176,7 @@ def _agrees(
     reference = filled(reference, images, seed)
     for mode in ("evaluation", "training"):
         reference.train(mode == "training")
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         with torch.no_grad():
             expected = reference(images.clone())
         given = evidence.tensor(probe, mode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -35,6 +36,11 @@ class Options:
 
 def versions() -> dict[str, str]:
     """Versions that results depend on."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     names = ("autograder", "torch", "torchvision", "numpy", "ipython", "nbgrader", "matplotlib")
     found = {}
     for name in names:

@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -30,9 +31,13 @@ def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
     parts += ["everything"] if options.everything else []
     parts += [] if options.speedups else ["no speed-ups"]
     digest.update(json.dumps(parts, sort_keys=True).encode())
-    for path in [assignment.probes, *sorted((PACKAGE / "inside").glob("*.py"))]:
-        digest.update(path.read_bytes())
+    digest.update(assignment.probes.read_bytes() + _box_code())
     return digest.hexdigest()
+
+
+@cache
+def _box_code() -> bytes:
+    return b"".join(path.read_bytes() for path in sorted((PACKAGE / "inside").glob("*.py")))
 
 
 @dataclass(frozen=True)
