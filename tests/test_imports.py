@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 # own line only those to its left.
 FLOW = """
 course
-notebooks.notebook notebooks.converter notebooks.release notebooks.recognise notebooks.borders notebooks.restore
+notebooks.notebook notebooks.terminal notebooks.converter notebooks.release notebooks.recognise notebooks.borders notebooks.restore
 notebooks.submission
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy

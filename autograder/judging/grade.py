@@ -11,6 +11,7 @@ from ..assignment import Assignment, load
 from ..course import Course
 from ..datasets import data
 from ..notebooks.notebook import grade_id, items, new_output, read, tags
+from ..notebooks.terminal import shown as shown_by_terminal
 from ..outcomes import ItemOutcome, SubmissionOutcome
 from ..runs.evidence import Evidence
 from ..runs.plan import Options, choose_device, default_threads, key
@@ -71,6 +72,10 @@ def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:
             fields = {key: value for key, value in output.items() if key != "output_type"}
             if output["output_type"] == "execute_result":
                 fields["execution_count"] = count
+            if output["output_type"] == "stream":
+                fields["text"] = shown_by_terminal(fields["text"])
+                if not fields["text"]:
+                    continue
             cell.outputs.append(new_output(output["output_type"], **fields))
         # A progress bar redraws its line hundreds of times; a reader wants its last state.
         CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, number)  # type: ignore[no-untyped-call]
