@@ -149,7 +149,7 @@ def test_the_verdict_of_each_item_and_the_sum(toy: Assignment, evidence: Evidenc
     assert (outcome.status, outcome.points, outcome.max_points) == ("graded", 4.0, 6.0)
     assert [item.outcome for item in outcome.items.values()] == ["passed", "failed", "passed"]
     assert "was stopped" in outcome.items["item_exit"].message
-    assert len(outcome.flags) == 1
+    assert len(outcome.flags) == 2
     assert "`exits` was stopped" in outcome.flags[0]
 
 

@@ -27,7 +27,7 @@ networks.replay networks.comparison
 judging.thresholds judging.loops judging.held_out judging.attempts judging.hidden_tests judging.judge judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
 grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.journal grading.places grading.batch
-grading.report grading.progress grading.session grading.validate
+grading.report grading.export grading.progress grading.session grading.validate
 doctor skeleton
 proof.variants proof.catalogue proof.layer_calls proof.operators proof.mutants proof.proof proof.prove proof.session
 calibration.distribution calibration.fingerprint calibration.calibration calibration.calibrate calibration.plot

@@ -97,7 +97,7 @@ def test_a_run_killed_at_any_moment_leaves_nothing_half_done(graded: Room, room:
     for name in ("graded", "autograded"):
         shutil.rmtree(room.root / name)
     room.db.unlink()
-    for kill in range(4):
+    for kill in range(3):
         run = room.start("--resume")
         # The first dies anywhere, the others while they enter grades: from the first entry that is new to them.
         known = len(list((room.root / "autograded").glob("*")))
@@ -137,7 +137,7 @@ def test_a_full_disk_is_said_and_nothing_stale_stays(graded: Room, room: Room, t
 
 def test_a_disk_that_fills_up_while_grades_are_entered(graded: Room, room: Room, tmp_path: Path) -> None:
     small, whole = tmp_path / "small", graded.scores()
-    hand_in(room, "ada", ("convnet", "network_graph"))  # a better answer than the one in the gradebook
+    shutil.copy(room.path("grace"), room.path("ada"))  # a better answer than the one in the gradebook
     for left in (40_000, 90_000, 200_000):
         with disk(small, "size=3m"):
             shutil.copy(room.db, small)
@@ -232,7 +232,7 @@ def test_a_lock_that_comes_while_grades_are_entered_is_said_with_the_student(
     graded: Room, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "LOCK_SECONDS", 1.0)
-    hand_in(room, "ada", ("convnet", "network_graph"))
+    shutil.copy(room.path("grace"), room.path("ada"))
     stack = contextlib.ExitStack()
 
     def hash_and_lock(*arguments: Any) -> str:
@@ -267,7 +267,7 @@ def test_what_is_no_gradebook_is_said_and_left_alone(room: Room) -> None:
 def test_an_entry_that_fails_takes_the_earlier_score_with_it(
     graded: Room, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand_in(room, "grace", ("convnet",))
+    shutil.copy(room.path("ada"), room.path("grace"))
     write = gradebook.write
 
     def fail_for_grace(made: Any, path: Path) -> None:

@@ -75,11 +75,13 @@ def require_network_behind(
     dataset: Dataset,
     normalised: Callable[[Tensor], Tensor],
     factor: float = 1.5,
+    slack: float = 0.02,
 ) -> None:
     """Complain unless the trained network has about the loss that was reported, on real training images.
 
-    ``reported`` is the mean cross-entropy of the last epoch, in nats, which lags behind that of the finished network. Losses
-    that no trained network stands behind are a text, not evidence.
+    About means at most ``factor`` times as large, and ``slack`` nats more. ``reported`` is the mean cross-entropy of the
+    last epoch, in nats, which lags behind that of the finished network. Losses that no trained network stands behind are a
+    text, not evidence.
 
     Raises:
         NotShown: the cell did not run. Complaint: the loss is another one, or the network cannot be run.
@@ -97,7 +99,7 @@ def require_network_behind(
     except replay.NotReplayable as error:
         raise Complaint(f"the trained network cannot be run: {error}", "a trained network", "it was replaced") from error
     require(
-        found <= factor * reported + 0.02,
+        found <= factor * reported + slack,
         f"loss {found:.4f} on {count:,} training images",
         f"about the {reported:.4f} reported",
         "the losses do not come from the training of this network",

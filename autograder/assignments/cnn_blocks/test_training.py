@@ -28,6 +28,8 @@ ROUNDED = {"train_loss": 0.006, "test_accuracy": 0.06}  # what rounding may chan
 GUESSING = 2.2  # nats; ten classes with the same probability have 2.30
 # An epoch's loss is a mean while the network learns, and at this rate the network after it may be better or worse.
 LOSS_FACTOR = 4.0
+# Batch norm tests with running means of the batches, which lag behind a network that changes fast; nats.
+LAG = {"full": 0.2, "quick": 1.0, "proof": 1.0}
 
 maxpool_network = pytest.mark.needs(
     "maxpool_block1", "maxpool_block2", "maxpool_block3", "maxpool_output", "maxpool_forward"
@@ -125,6 +127,7 @@ class Training:
             dataset="mnist",
             normalised=reference.normalised,
             factor=LOSS_FACTOR,
+            slack=LAG[self.evidence.record.profile] if self.name == "batchnorm" else 0.02,
         )
 
     def require_evaluation_mode(self) -> None:

@@ -1,0 +1,77 @@
+"""Write the outcomes of a class as a table, with the students' names or without.
+
+Without names a table can be shown to others: students have numbers that follow from a secret of the course, the same in each
+of its exports and useless without the secret, and what may hold their own words (messages, flags, reasons) is left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+import os
+import secrets
+from pathlib import Path
+
+from ..outcomes import ClassOutcomes, SubmissionOutcome
+
+DIGITS = 10
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would compute."""
+
+
+def secret_of(folder: Path) -> bytes:
+    """The secret in a folder of the course that nobody but the instructors reads; made once."""
+    path = folder / "anonymous.key"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(32))
+    return bytes.fromhex(path.read_text(encoding="utf-8").strip())
+
+
+def pseudonym(student: str, secret: bytes) -> str:
+    """The number of a student: hexadecimal digits of a keyed hash."""
+    return hmac.new(secret, student.encode(), hashlib.sha256).hexdigest()[:DIGITS]
+
+
+def anonymous(outcomes: ClassOutcomes, secret: bytes) -> ClassOutcomes:
+    """The outcomes under pseudonyms, in their order, without anything that a student may have written."""
+
+    def bare(outcome: SubmissionOutcome) -> SubmissionOutcome:
+        items = {name: item.model_copy(update={"message": ""}) for name, item in outcome.items.items()}
+        return outcome.model_copy(update={"items": items, "reason": None, "flags": [], "repairs": []})
+
+    renamed = {pseudonym(student, secret): bare(outcome) for student, outcome in outcomes.submissions.items()}
+    return outcomes.model_copy(update={"submissions": dict(sorted(renamed.items()))})
+
+
+def table(outcomes: ClassOutcomes) -> str:
+    """CSV with a row for each student: status, points, points of each item (empty where there is no score), seconds."""
+    names = list(dict.fromkeys(name for outcome in outcomes.submissions.values() for name in outcome.items))
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(["student", "status", "points", "max_points", *names, "seconds", "reason"])
+    for student, outcome in outcomes.submissions.items():
+        items = [outcome.items.get(name) for name in names]
+        scores = ["" if item is None or item.outcome == "could_not_grade" else f"{item.points:g}" for item in items]
+        reason = outcome.reason or ""
+        graded = outcome.status == "graded"
+        rows.writerow(
+            [
+                _plain(student),
+                outcome.status,
+                f"{outcome.points:g}" if graded else "",
+                f"{outcome.max_points:g}",
+                *scores,
+                f"{outcome.seconds:g}",
+                _plain(reason),
+            ]
+        )
+    return written.getvalue()
+
+
+def _plain(text: str) -> str:
+    """Text that a spreadsheet shows and does not compute."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
