@@ -46,6 +46,7 @@ _ATTRIBUTES = {
 }
 _STYLES = ALLOWED_CSS_PROPERTIES - {"cursor"}  # which may name a picture elsewhere
 _PROSE = 20_000  # characters of one cell that are read as Markdown, whose parser takes quadratic time on some texts
+_OPENED = 400  # brackets and formulas in them, for the same reason
 _PICTURES = ("image/png", "image/jpeg")
 
 
@@ -60,8 +61,9 @@ def clean_html(page: str) -> str:
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
     """nbconvert's filter of this name, with clean HTML; pasted pictures are shown."""
-    if len(source) > _PROSE:
-        return f"<pre>{html.escape(source)}</pre>"
+    if len(source) > _PROSE or source.count("[") + source.count("\\begin") > _OPENED:
+        # nbconvert searches the page for Markdown's links once more, and takes as long over brackets.
+        return f"<pre>{html.escape(source).replace('[', '&#91;')}</pre>"
     attachments = context.get("cell", {}).get("attachments", {})
     renderer: Any = IPythonRenderer(escape=False, attachments=attachments)
     return clean_html(MarkdownWithMath(renderer=renderer).render(source))

@@ -104,6 +104,9 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
             notebook.cells.append(restored[place])
         for s in sorted(after[place]):
             notebook.cells.append(_extra(cells[s], f"extra-{next(numbers)}", run=s not in copied))
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):  # a release from before cells had ids
+        for cell in notebook.cells:
+            cell.pop("id", None)
     for cell in notebook.cells:
         name = grade_id(cell) or f"added cell {cell.get('id', '')}".rstrip()
         flags += [f"{name}: {what}." for what in _suspicious(cell.source)]

@@ -228,6 +228,8 @@ def collect(
 def problem_of(ending: sandbox_run.Ending) -> str:
     """Why a box ended before its job did."""
     if ending.cause == "closed":
-        last = ending.stderr.strip().splitlines()[-1:] or ["no message"]
-        return f"the Python process ended before its time (os._exit, or a crash; last message: {last[0][:200]})"
+        last = ending.stderr.strip().rpartition("\n")[2][:200]
+        # It is shown in a terminal, which obeys control characters.
+        said = "".join(letter if letter.isprintable() else "\ufffd" for letter in last) or "no message"
+        return f"the Python process ended before its time (os._exit, or a crash; last message: {said})"
     return ending.detail

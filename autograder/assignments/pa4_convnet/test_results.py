@@ -67,7 +67,11 @@ def test_err_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
     # That the network was left in training mode has a test of its own; the count may still be right.
     accepted = [wrong(False), wrong(True)] if counted["used_in_training_mode"] else [wrong(False)]
     found, batches = counted["err"], len(labels)
-    cause = "batches are counted, not images" if found is not None and found <= batches else "something else is counted"
+    cause = (
+        "batches are counted, not images"
+        if isinstance(found, (int, float)) and found <= batches
+        else "something else is counted"
+    )
     require(
         found in accepted,
         f"err = {found} for a network that misses {accepted[-1]} of {sum(draws.BATCHES)} images",
