@@ -380,6 +380,8 @@ def test_what_is_up_to_date_is_not_entered_again(course: Course) -> None:
         return path.stat().st_mtime_ns != before
 
     assert not again()
+    assert Entries(db, ASSIGNMENT).agree("ann", outcome)
+    assert not Entries(db, ASSIGNMENT).agree("bob", outcome), "of whom the gradebook knows nothing"
     other = outcome.model_copy(update={"flags": ["something new"]})
     assert again(other), "another message"
     assert again()

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 # own line only those to its left.
 FLOW = """
 course
-notebooks.notebook notebooks.terminal notebooks.converter notebooks.release notebooks.recognise notebooks.borders notebooks.restore
+notebooks.notebook notebooks.terminal notebooks.converter notebooks.release notebooks.recognise notebooks.borders
+notebooks.restore
 notebooks.submission
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
@@ -26,7 +27,8 @@ networks.layers networks.aten networks.masks networks.canonical networks.declare
 networks.replay networks.comparison
 judging.thresholds judging.loops judging.held_out judging.attempts judging.hidden_tests judging.judge judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
-grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.journal grading.places grading.batch
+grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.journal
+grading.places grading.batch
 grading.report grading.export grading.progress grading.session grading.validate
 doctor skeleton
 proof.variants proof.catalogue proof.layer_calls proof.operators proof.mutants proof.proof proof.prove proof.session

@@ -52,14 +52,18 @@ class Entries:
             for student, item, score in rows:
                 self._scores[student][item] = score
 
-    def hold(self, student: str, outcome: SubmissionOutcome, path: Path, made_of: str) -> bool:
-        """Whether ``path``, an autograded notebook, and the gradebook say what they would say after entering again."""
+    def agree(self, student: str, outcome: SubmissionOutcome) -> bool:
+        """Whether the gradebook has the scores of an outcome."""
         held = self._scores.get(student, {})
         wanted = {
             name: None if item.outcome == "could_not_grade" else min(max(item.points, 0.0), item.max_points)
             for name, item in outcome.items.items()
         }
-        if not wanted or any(name not in held or held[name] != score for name, score in wanted.items()):
+        return bool(wanted) and all(name in held and held[name] == score for name, score in wanted.items())
+
+    def hold(self, student: str, outcome: SubmissionOutcome, path: Path, made_of: str) -> bool:
+        """Whether ``path``, an autograded notebook, and the gradebook say what they would say after entering again."""
+        if not self.agree(student, outcome):
             return False
         try:
             with path.open("rb") as file:

@@ -150,13 +150,13 @@ def record(
             step = import_item(name) if isinstance(name, str) else name
             if name not in SUPERFLUOUS and not getattr(step, "runs_submission", False):
                 notebook, resources = step(config=config, log=logger, enabled=True)(notebook, resources)
-
-    shutil.rmtree(path.parent, ignore_errors=True)
-    write(notebook, path)
-    if timestamp and timestamp.is_file():
-        shutil.copyfile(timestamp, path.parent / timestamp.name)
-    for file in path.parent.iterdir():
-        file.chmod(0o444)
+        # Before all of it takes effect, so that there is no score without a page.
+        shutil.rmtree(path.parent, ignore_errors=True)
+        write(notebook, path)
+        if timestamp and timestamp.is_file():
+            shutil.copyfile(timestamp, path.parent / timestamp.name)
+        for file in path.parent.iterdir():
+            file.chmod(0o444)
     return path
 
 

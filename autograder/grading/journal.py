@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +84,10 @@ class Journal:
             inputs, outcome = self._known.get(handed.student, (None, None))
             if outcome is not None and outcome.status == "graded" and now is not None and inputs == now:
                 self.kept[handed.student] = outcome
+
+    def keep_only(self, holds: Callable[[str, SubmissionOutcome], bool]) -> None:
+        """Forget outcomes of which ``holds(student, outcome)`` says that they were lost elsewhere."""
+        self.kept = {student: outcome for student, outcome in self.kept.items() if holds(student, outcome)}
 
     def add(self, handed: Handed, outcome: SubmissionOutcome) -> None:
         """Remember an outcome that has been entered everywhere."""

@@ -142,13 +142,16 @@ class Session:
         self, assignment: Assignment, submissions: list[Handed], executor: Executor, console: Console
     ) -> ClassOutcomes:
         entered = self.gradebook is None or self.gradebook.exists()
-        record = None
+        record, entries = None, None
         if self.gradebook is not None:
             gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
-            record = partial(self._record, Entries(self.gradebook, self.assignment))
+            entries = Entries(self.gradebook, self.assignment)
+            record = partial(self._record, entries)
         grader = hash_of_grader(self.course, assignment, executor.options, self.gradebook)
         journal = Journal.open(self.out, grader, self.resume and entered)
         journal.begin(submissions)
+        if entries is not None:  # somebody may have put an older gradebook in place
+            journal.keep_only(entries.agree)
         if self.resume:
             console.print(f"kept from the last run: {len(journal.kept)} of {len(submissions)} outcomes")
         with ClassProgress(console, len(submissions), len(journal.kept), executor.note) as progress:
