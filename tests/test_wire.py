@@ -15,7 +15,7 @@ from autograder.course import Course
 from autograder.notebooks.notebook import new_output, read, role
 from autograder.proof import catalogue
 from autograder.runs.evidence import CellError, CellRecord, Checkpoint, Evidence, Found, Malformed, Record
-from autograder.runs.plan import Cell, cells_to_run, versions
+from autograder.runs.plan import Cell, cells_to_run, determinism, versions
 from autograder.sandbox.run import HEADER
 
 NAME = "pa4_convnet"
@@ -40,11 +40,12 @@ def evidence() -> Evidence:
         seed=7,
         profile="quick",
         isolation="bubblewrap",
-        versions=versions(),
+        versions=versions() | determinism("cpu"),
         seconds=2.5,
         peak_memory=1 << 33,
         cells={"first": CellRecord(seconds=1.0, error=CellError(ename="E", evalue="no", line=3), outputs=[picture])},
         stopped={"second": "no end in the time allowed"},
+        shortened={"num_train_images": 128},
         found={"probe": Found(document={"a": [1, None, 0.1]}, tensors=["x", "y"]), "bare": Found(document={"b": "é"})},
     )
     x = torch.arange(6).reshape(2, 3).t()
@@ -61,7 +62,7 @@ def test_evidence_comes_back_as_it_was(evidence: Evidence) -> None:
 def test_the_client_says_what_was_asked_not_the_worker(evidence: Evidence) -> None:
     evidence.record.seed, evidence.record.profile, evidence.record.versions = 1, "full", {"torch": "0"}
     found = unpack_evidence(pack_evidence(evidence), job(), CELLS).record
-    assert (found.seed, found.profile, found.versions) == (7, "quick", versions())
+    assert (found.seed, found.profile, found.versions) == (7, "quick", versions() | determinism("cpu"))
 
 
 def test_cells_that_were_not_sent_are_not_believed(evidence: Evidence) -> None:
@@ -85,7 +86,7 @@ def frame(text: bytes, blob: bytes = b"") -> bytes:
     return HEADER.pack(len(text), len(blob)) + text + blob
 
 
-HEAD = frame(b'{"event": "run", "isolation": "bubblewrap", "seconds": 1, "peak_memory": 1, "stopped": {}}')
+HEAD = frame(b'{"event": "run", "isolation": "bubblewrap", "seconds": 1, "peak_memory": 1, "stopped": {}, "shortened": {}}')
 TENSORS = safetensors.torch.save({"x": torch.zeros(2)})
 
 

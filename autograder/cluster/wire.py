@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..runs.collect import ATTEMPTS, ISOLATION, Collector
 from ..runs.evidence import CellRecord, Checkpoint, Evidence, Malformed, Record, parse_frame
-from ..runs.plan import Cell, key, versions
+from ..runs.plan import Cell, determinism, key, versions
 from ..sandbox.box import Limits
 from ..sandbox.run import HEADER
 
@@ -53,6 +53,7 @@ class _Header(BaseModel):
     seconds: float
     peak_memory: int
     stopped: dict[str, str]
+    shortened: dict[str, int | float | str]
 
 
 def bare(notebook: NotebookNode, run: list[Cell]) -> NotebookNode:
@@ -109,6 +110,7 @@ def pack_evidence(found: Evidence) -> bytes:
         "seconds": record.seconds,
         "peak_memory": record.peak_memory,
         "stopped": record.stopped,
+        "shortened": record.shortened,
     }
     frames = [_frame(header)]
     for cell, ran in record.cells.items():
@@ -148,7 +150,8 @@ def unpack_evidence(reply: bytes, job: Job, run: list[Cell]) -> Evidence:
         seed=job.seed,
         profile=job.profile,
         isolation=ISOLATION,
-        versions=versions(),
+        versions=versions() | determinism(job.device),
+        shortened=header.shortened,
         seconds=header.seconds,
         peak_memory=header.peak_memory,
         stopped={cell.id: header.stopped[cell.id][:1000] for cell in run if cell.id in header.stopped},
