@@ -1,89 +1,85 @@
-"""Where the time of one submission goes: box start, cells, probes, judging, gradebook. Prints JSON, medians of some runs.
+"""Where the time of one submission goes: its cells one by one, box and probes, hidden tests, gradebook; medians.
 
-.venv/bin/python benchmarks/submission_time.py --runs 3
+.venv/bin/python benchmarks/submission_time.py --runs 3                                        # pa4_convnet, quick
+.venv/bin/python benchmarks/submission_time.py --profile proof --assignment fashion_cnn
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import statistics
-import tempfile
+import sys
 import time
+from itertools import pairwise
 from pathlib import Path
+
+import measure
 
 from autograder.assignment import load
 from autograder.course import Course
 from autograder.grading import gradebook
 from autograder.judging import grade
 from autograder.notebooks import notebook
+from autograder.notebooks.submission import read_submission
 from autograder.proof import catalogue
 from autograder.runs.collect import collect
-from autograder.runs.plan import Options, default_threads, versions
+from autograder.runs.plan import Options, default_threads
+from autograder.runs.store import look_up
 
-ASSIGNMENT = "pa4_convnet"
-
-
-def processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
+SHOWN = 8  # cells that take most, the others in one sum
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> int:
+    parser = measure.arguments(__doc__)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--profile", choices=("quick", "full"), default="quick")
-    arguments = parser.parse_args()
-    course, assignment = Course.find(), load(ASSIGNMENT)
-    source = notebook.read(course.source_notebook(ASSIGNMENT))
-    release = notebook.read(course.release_notebook(ASSIGNMENT))
-    submission = catalogue.build(catalogue.answers(ASSIGNMENT)[0], source, release)
-    options = Options(profile=arguments.profile, threads=default_threads(1))
-    times: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        db, autograded = Path(scratch) / "gradebook.db", Path(scratch) / "autograded"
-        gradebook.ensure_assignment(course, ASSIGNMENT, db)
-        for run in range(arguments.runs):
-            begun = time.perf_counter()
-            evidence = collect(submission, assignment, options, seed=run)
-            boxed = time.perf_counter()
-            outcome = grade.decide(submission, release, assignment, evidence)
-            judged = time.perf_counter()
-            executed = grade.executed(submission, evidence)
-            gradebook.record(course, ASSIGNMENT, "student", executed, outcome, db=db, autograded=autograded)
-            recorded = time.perf_counter()
-            cells = {name: cell.seconds for name, cell in evidence.record.cells.items()}
-            training = cells.pop("learning_rate")
-            parts = {
-                "training cell": training,
-                "other cells": sum(cells.values()),
-                "box start and probes": boxed - begun - training - sum(cells.values()),
-                "hidden tests": judged - boxed,
-                "gradebook": recorded - judged,
-                "total": recorded - begun,
-            }
-            for name, seconds in parts.items():
-                times.setdefault(name, []).append(seconds)
-    print(
-        json.dumps(
-            {
-                "profile": arguments.profile,
-                "runs": arguments.runs,
-                "seconds": {
-                    name: {"median": round(statistics.median(v), 2), "min": round(min(v), 2), "max": round(max(v), 2)}
-                    for name, v in times.items()
-                },
-                "machine": {"processor": processor(), "cores": os.cpu_count(), "threads": options.threads},
-                "versions": versions(),
-            },
-            indent=2,
-        )
+    parser.add_argument("--assignment", default="pa4_convnet")
+    parser.add_argument("--profile", choices=("proof", "quick", "full"), default="quick")
+    chosen = parser.parse_args()
+    name, course, assignment = chosen.assignment, Course.find(), load(chosen.assignment)
+    source, release = notebook.read(course.source_notebook(name)), notebook.read(course.release_notebook(name))
+    options = Options(chosen.profile, threads=default_threads(1))
+    result = measure.Parts(
+        "submission_time", {name: getattr(chosen, name) for name in ("runs", "assignment", "profile")}, fresh=True
     )
+    times: dict[str, list[float]] = {}
+    cells: dict[str, list[float]] = {}
+    with measure.scratch() as folder:
+        handed, db = folder / f"{name}.ipynb", folder / "gradebook.db"
+        notebook.write(catalogue.build(catalogue.answers(name)[0], source, release), handed)
+        gradebook.ensure_assignment(course, name, db)
+        stored = Options(chosen.profile, threads=options.threads, store=folder / "store")
+        # The first run starts the fork server and imports what judging needs: it is not counted.
+        for run in range(chosen.runs + 1):
+            marks = [time.perf_counter()]
+            submission = read_submission(handed, release, name).notebook
+            marks.append(time.perf_counter())
+            look_up(submission, assignment, stored)
+            marks.append(time.perf_counter())
+            evidence = collect(submission, assignment, options, seed=run)
+            marks.append(time.perf_counter())
+            outcome = grade.decide(submission, release, assignment, evidence)
+            marks.append(time.perf_counter())
+            executed = grade.executed(submission, evidence)
+            gradebook.record(course, name, f"student_{run}", executed, outcome, db=db, autograded=Path(folder) / "graded")
+            marks.append(time.perf_counter())
+            if run == 0:
+                continue
+            spent = [after - before for before, after in pairwise(marks)]
+            seconds = {cell: record.seconds for cell, record in evidence.record.cells.items()}
+            for cell, value in seconds.items():
+                cells.setdefault(cell, []).append(value)
+            parts = dict(zip(("reading", "key in the store", "box", "hidden tests", "gradebook"), spent, strict=True))
+            parts["box without cells: start, probes, end"] = parts.pop("box") - sum(seconds.values())
+            for part, value in {**parts, "cells": sum(seconds.values()), "all": sum(spent)}.items():
+                times.setdefault(part, []).append(value)
+    ordered = sorted(cells, key=lambda cell: -measure.summary(cells[cell])["median"])
+    most = {cell: measure.summary(cells[cell]) for cell in ordered[:SHOWN]}
+    rest = [sum(values) for values in zip(*(cells[cell] for cell in ordered[SHOWN:]), strict=True)]
+    result.conclude(
+        seconds={part: measure.summary(values) for part, values in times.items()},
+        cells={**most, **({"all others": measure.summary(rest)} if rest else {})},
+        threads=options.threads,
+    )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
