@@ -142,6 +142,6 @@ def test_the_solution_reaches_the_published_figures() -> None:
         pytest.skip("not written yet")
     shown = {cell.id: str(cell.get("outputs", "")) for cell in notebook.read(path).cells}
     for cell, least in (("train_maxpool", 95.0), ("train_batchnorm", 98.0)):
-        found = re.search(r"epoch 5, test: +loss [\d.]+, accuracy ([\d.]+) %", shown[cell])
-        assert found
-        assert float(found[1]) >= least
+        found = re.findall(r"epoch \d, test: +loss [\d.]+, accuracy ([\d.]+) %", shown[cell])
+        assert len(found) == 5
+        assert max(map(float, found)) >= least, "in the best epoch, as the item asks"

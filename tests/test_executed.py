@@ -12,7 +12,6 @@ from autograder.notebooks import notebook
 
 COURSE = Course.find(Path(__file__))
 NAMES = COURSE.assignments()
-PUBLISHED = set(NAMES)
 # What the executed solution must show somewhere: the largest number so printed, and its bound.
 FIGURES = [
     ("cnn_blocks", r"epoch \d, test: .*accuracy ([\d.]+) %", 98.0),
@@ -21,6 +20,7 @@ FIGURES = [
     ("fashion_cnn", r"softmax regression, .*accuracy ([\d.]+)", 0.67),
     ("fashion_cnn", r"\bCNN: .*accuracy ([\d.]+)", 0.86),
 ]
+PUBLISHED = {name for name, _, _ in FIGURES}  # executed at full profile
 every_assignment = pytest.mark.parametrize("name", NAMES)
 
 

@@ -27,6 +27,7 @@ from autograder.assignment import Assignment, load
 from autograder.course import Course
 from autograder.grading import gradebook
 from autograder.grading import session as grading_session
+from autograder.networks import replay
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.proof.catalogue import Answer, build
@@ -43,7 +44,7 @@ PLACES = ("source", "hidden_tests", "gradebook", "neighbour", "environment", "me
 # Boxes of other runs on this machine have other users.
 FIRST_UID = 63_000 + 10 * int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
 JOBS = 2
-SECONDS = {"cell": 8.0, "training": 60.0, "probe": 20.0, "grace": 1.5}
+SECONDS = {"cell": 5.0, "training": 40.0, "probe": 10.0, "grace": 1.0, "replay": 8.0}
 MEBIBYTE = 1 << 20
 
 
@@ -54,7 +55,7 @@ class SmallLimits(box.Limits):
     memory: int = 1400 * MEBIBYTE
     processes: int = 48
     scratch: int = 64 * MEBIBYTE
-    evidence: int = 64 * MEBIBYTE
+    evidence: int = 32 * MEBIBYTE
     frame: int = 24 * MEBIBYTE
 
 
@@ -221,6 +222,7 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
         patch.setattr(collect, "Limits", SmallLimits)
         patch.setattr(collect, "PROBE_SECONDS", SECONDS["probe"])
         patch.setattr(collect, "GRACE_SECONDS", SECONDS["grace"])
+        patch.setattr(replay, "SECONDS", SECONDS["replay"])
         patch.setattr(grading_session, "load", lambda name: _small(load(name), hidden))
         places = {"@PORT@": str(listener.port), "@COURSE@": str(course.root), "@MARK@": mark}
         for student in HONEST:

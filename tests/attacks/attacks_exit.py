@@ -8,15 +8,10 @@ ENDED = "ended before its time"
 EXIT = [
     Attack("system_exit", "exit", "Raises SystemExit and calls exit and quit.", solved=NETWORK,
            cells={"network_graph": "print('tried')\ntry:\n    exit()\nexcept BaseException: pass\nraise SystemExit(0)"}),
-    Attack("killed", "exit", "Sends itself SIGKILL.", solved=NETWORK,
-           cells={"network_graph": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"}, shows=ENDED),
     Attack("killed_all", "exit", "Sends SIGKILL to every process that it can reach.", solved=NETWORK,
            cells={"network_graph": "import os, signal\nos.kill(-1, signal.SIGKILL)\nos._exit(0)"}, shows=f"ProcessLookupError|{ENDED}"),
     Attack("segmentation_fault", "exit", "Reads address 0.", solved=NETWORK,
            cells={"network_graph": "import ctypes\nctypes.string_at(0)"}, shows=ENDED),
-    Attack("abort", "exit", "Calls abort, and asks for a core file.", solved=NETWORK,
-           cells={"network_graph": "import os, resource\n"
-                  "try:\n    resource.setrlimit(resource.RLIMIT_CORE, (-1, -1))\nexcept ValueError: pass\nos.abort()"}, shows=ENDED),
     Attack("other_program", "exit", "Becomes another program, which exits with status 0.", solved=NETWORK,
            cells={"network_graph": "import os\nos.execv('/bin/true', ['true'])"}, shows=ENDED),
     Attack("exit_in_probe", "exit", "Exits when the grader uses the network, not when the cell runs.",

@@ -140,6 +140,12 @@ PARSER = [
     Attack("other_kernel", "parser", "Asks for another kernel, exporter and parameters in the notebook's metadata.", file=_text(_kernel),
            shows="Python again"),
     Attack("nul_bytes", "parser", "Hands in NUL bytes and halves of surrogate pairs.", file=_text(_nul), shows="NUL|tried"),
+    Attack("half_characters", "parser", "Prints, shows and raises halves of surrogate pairs, which no file can hold.",
+           cells={"convnet": """
+print("tried \\ud800")
+display({"text/plain": "\\udfff", "text/html": "\\ud800"}, raw=True)
+raise type("E\\udcff", (Exception,), {})("\\udcff")
+""", "network_graph": "class Graph: source = '\\ud800'\ngraph = Graph()"}),
     Attack("bidi_text", "parser", "Hands in code that reads otherwise than it runs.", file=_text(_bidi), shows="bidi control"),
     Attack("marker_that_never_ends", "parser", "A comment that takes a regular expression for ever: many zeros and a letter.",
            holds="The grader reads it in no time.", cells={"convnet": "#a" + "0" * 200_000 + "x\nprint('tried')"}),
@@ -169,9 +175,8 @@ class Bad(nn.Module):
     def state_dict(self, *_, **__): return {"weight": self}
     def named_parameters(self, *_, **__): return [("weight", self)]
     def forward(self, x): return torch.zeros(len(x), 10)
-print("tried")
 net, learning_rate, losses = Bad(), 0.01, [2.3] * num_epochs
-"""}),
+"""}, shows="ended before its time"),
     *(Attack(f"tensors_{name}", "parser", f"Sends safetensors with {about}.",
              cells={"convnet": PIPE + f"""
 header = {header}
@@ -179,19 +184,25 @@ say({{"event": "evidence", "name": "network", "document": {{}}}}, struct.pack("<
 print("tried")
 """}, shows="piece of evidence|tried", unjudged=True)
       for name, about, header, length in (
-          ("length", "a header of exabytes", "b'{}'", "1 << 62"),
           ("overlap", "tensors that overlap and lie outside of the file",
            """b'{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[9],"data_offsets":[8,99999]}}'""",
            "len(header)"),
           ("shape", "shapes whose product overflows",
            """b'{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,64]}}'""", "len(header)"),
-          ("twice", "the same name twice and a type that does not exist",
-           """b'{"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]},"a":{"dtype":"PICKLE","shape":[8],"data_offsets":[32,64]}}'""",
-           "len(header)"),
-          ("empty", "empty tensors, scalars, integers and complex numbers where images are expected",
-           """b'{"evaluation":{"dtype":"I64","shape":[4,2],"data_offsets":[0,64]},"training":{"dtype":"F32","shape":[0],"data_offsets":[64,64]}}'""",
-           "len(header)"),
       )),
+    Attack("tensors_empty", "parser", "Answers with empty tensors, scalars, integers and complex numbers where outputs are expected.",
+           cells={"convnet": ANSWER_FOR + """
+class ConvNet(nn.Module):
+    def forward(self, x): return torch.zeros(len(x), 10)
+from inside import networks
+found = networks.describe(ConvNet, 1)
+odd = {"evaluation": torch.zeros(4, 10, dtype=torch.complex64), "evaluation.1": torch.tensor(1), "training": torch.empty(0, dtype=torch.int64)}
+answer("network", {**found.document, "outputs": 2, "single_shape": []}, odd)
+print("tried")
+""", "filters": ANSWER_FOR + """
+answer("filters", {"error": None, "count": 32, "numpy": True, "shapes": [[0]] * 32, "figures": []}, {str(n): torch.empty(0) for n in range(32)})
+answer("feature_maps", {"error": None, "pictures": 0, "digits": 10}, {f"map.{n}": torch.empty(0, dtype=torch.bool) for n in range(10)})
+""", "feature_maps": "feature_maps = {}"}, unjudged=True),
     Attack("program_in_circles", "parser", "Sends a recorded network whose operations refer to themselves, to later ones, and to names of files.",
            cells={"convnet": ANSWER_FOR + """
 nodes = [{"op": "aten.relu.default", "args": [{"node": 1, "out": 0}], "kwargs": {}, "shapes": [[1]]},

@@ -13,8 +13,6 @@ RESOURCE = [
     Attack("loop_in_probe", "resource", "Loops, deaf, only when the grader uses the network.",
            cells={"convnet": "class ConvNet(nn.Module):\n    def forward(self, x):\n"
                   + DEAF.replace("\n", "\n        ") + "\n        while True: time.sleep(1)"}, shows=TIME),
-    Attack("loop_in_compiled_code", "resource", "Spends its time in one call of compiled code, which no signal interrupts.",
-           cells={"convnet": "import re\nre.match('(a|a|aa)*$', 'a' * 60 + 'b')\nprint('tried')"}, shows=f"{TIME}|tried"),
     Attack("clock_wound_back", "resource", "Tells the grader again and again that the cell has only just begun.",
            holds="A cell begins once.",
            cells={"convnet": PIPE + DEAF + "while True:\n    say({'event': 'started', 'cell': 'convnet'})\n    time.sleep(0.3)"},
@@ -27,9 +25,6 @@ RESOURCE = [
            cells={"convnet": "import threading, time\nstarted = 0\ntry:\n    while started < 5000:\n"
                   "        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n        started += 1\n"
                   "except RuntimeError: pass\nprint('tried', started < 100)"}, shows="tried True"),
-    Attack("memory", "resource", "Takes memory until there is none.",
-           cells={"convnet": "hog = []\nwhile True:\n    hog.append(bytearray(b'x' * (40 << 20)))"},
-           shows="more than 1,400 MiB of memory"),
     Attack("memory_of_many", "resource", "Takes memory in twelve processes, each below the limit.",
            cells={"convnet": "import os, time\nfor _ in range(12):\n    if os.fork() == 0:\n        hog = []\n        for _ in range(6):\n"
                   "            hog.append(bytearray(b'x' * (40 << 20)))\n            time.sleep(0.05)\n        time.sleep(60)\n"
@@ -46,30 +41,29 @@ while True:
     hogs.append(mmap.mmap(-1, 64 << 20, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS))
     hogs[-1].write(b"x" * (64 << 20))
 """}, shows="more than 1,400 MiB of memory"),
-    *(Attack(f"disk_in_{name}", "resource", f"Fills {folder}.",
-             cells={"convnet": f"""
-written = 0
-try:
-    for number in range(40):
-        with open(f"{folder}/@MARK@.{{number}}", "wb") as file:
-            for _ in range(16):
-                written += file.write(b"x" * (4 << 20))
-except OSError as error:
-    print("tried", written >> 20, error)
-"""}, shows="tried (6[0-9]|[0-5]?[0-9]) ")
-      for name, folder in (("tmp", "/tmp"), ("shm", "/dev/shm"), ("cwd", "."))),
+    Attack("disk", "resource", "Fills /tmp, /dev/shm and its own folder.", cells={"convnet": """
+for folder in ("/tmp", "/dev/shm", "."):
+    written = 0
+    try:
+        for number in range(40):
+            with open(f"{folder}/@MARK@.{number}", "wb") as file:
+                for _ in range(16):
+                    written += file.write(b"x" * (4 << 20))
+    except OSError as error:
+        print("tried", written >> 20, error)
+"""}, shows=r"tried (6[0-9]|[0-5]?[0-9]) [^\0]*tried (6[0-9]|[0-5]?[0-9]) [^\0]*tried (6[0-9]|[0-5]?[0-9]) "),
     Attack("many_files", "resource", "Opens and makes files until there are none.",
            cells={"convnet": "import os\nkept = []\ntry:\n    while len(kept) < 100_000:\n"
                   "        kept.append(open(f'/tmp/@MARK@{len(kept)}', 'w'))\nexcept OSError as error:\n    print('tried', error)\n"
                   "kept.clear()"}),
     Attack("print_flood", "resource", "Prints without end, a little at a time and a lot at a time.",
-           cells={"convnet": "print('tried')\nwhile True:\n    print('x' * 1_000_000)\n    display('y' * 1_000_000)"}, shows=TIME),
+           cells={"convnet": "print('tried')\nwhile True:\n    print('x' * 1_000_000)\n    display('y' * 1_000_000)"}, shows=f"{TIME}|memory|larger than"),
     Attack("stderr_flood", "resource", "Writes to the descriptors 1 and 2 without end.",
            cells={"convnet": "import os\nwhile True:\n    os.write(1, b'x' * 100_000)\n    os.write(2, b'\\x1b[31mx' * 10_000)"},
            shows=TIME),
-    Attack("pipe_flood", "resource", "Sends small frames of evidence without end.",
-           cells={"convnet": PIPE + "while True:\n    say({'event': 'evidence', 'name': 'x', 'document': {'a': 'b' * 100_000}})"},
-           shows="more than 64 MiB of evidence"),
+    Attack("pipe_flood", "resource", "Sends small frames that mean nothing, without end.",
+           cells={"convnet": PIPE + "while True:\n    say({'event': 'x', 'document': {'a': 'b' * 100_000}})"},
+           shows="more than 32 MiB of evidence"),
     Attack("pipe_giant", "resource", "Announces a frame of exabytes.",
            cells={"convnet": PIPE + "os.write(pipe, struct.pack('>QQ', 1 << 62, 1 << 62))\nimport time\ntime.sleep(60)"},
            shows="larger than 24 MiB"),
@@ -79,7 +73,8 @@ except OSError as error:
            cells={"convnet": PIPE + "say(b'{\"event\": ' + b'9' * 1_000_000 + b'}')\nsay(b'{\"event\": 1e999}')"},
            shows="piece of evidence|in JSON"),
     Attack("giant_tensor", "resource", "Asks for tensors larger than the machine.",
-           cells={"convnet": "try:\n    torch.empty(10**13)\nexcept RuntimeError as error:\n    print('tried', error)\ntorch.ones(10**9)"}),
+           cells={"convnet": "try:\n    torch.empty(10**13)\nexcept RuntimeError as error:\n    print('tried', error)\ntorch.ones(10**9)"},
+           shows="more than 1,400 MiB of memory"),
     Attack("expanded_views", "resource", "Answers with views of one number that claim to be terabytes.",
            solved=LOOP, cells={
                "filters": "print('tried')\nfilters = torch.zeros(1).expand(32, 100_000, 100_000)",
@@ -113,7 +108,7 @@ say({"event": "finished", "cell": "convnet", "seconds": 1, "error": {"ename": te
     Attack("slow_judge", "resource", "Evidence that is quick to send and slow to judge: a million parameters to look for in a graph.",
            solved=NETWORK,
            cells={"network_graph": ANSWER_FOR + """
-source = "ConvolutionBackward " * 2 + "MmBackward " * 2 + "MeanBackward" + "ab" * 4_000_000
+source = "ConvolutionBackwar MmBackwar MeanBackwar " * 100_000 + "ab" * 2_000_000
 answer("graph", {"type": "Digraph", "source": source, "parameters": ["b" * 40 + str(n) for n in range(200_000)]})
 print("tried")
 """}, costs=("network_graph",), unjudged=True),

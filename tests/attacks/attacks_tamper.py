@@ -66,8 +66,7 @@ def _twins(path: Path, made: NotebookNode) -> None:
 
 TAMPER = [
     Attack("comparisons", "tamper", "Answers with objects that are equal to everything, less than everything, and true.",
-           solved=LOOP,
-           open="Losses that are not finite earn what a training that diverged earns; nobody checks that there was one.", cells={
+           solved=LOOP, cells={
                "learning_rate": """
 class Any(float):
     __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda *_: True
@@ -83,7 +82,7 @@ net, learning_rate, losses = ConvNet(), Any(0.01), [Any(0.001)] * num_epochs
            }),
     Attack("nothing_finite", "tamper", "Gives nan and infinities for every figure and weight, which slip through comparisons.",
            solved=LOOP,
-           open="Losses that are not finite earn what a training that diverged earns; nobody checks that there was one.", cells={
+           open="Weights that are not finite, behind losses that are not, earn what a training that diverged earns.", cells={
                "learning_rate": """
 print("tried")
 net, learning_rate, losses = ConvNet(), float("nan"), [float("nan"), float("-inf"), float("nan")]
@@ -105,8 +104,7 @@ torch.testing.assert_close = torch.autograd.grad = yes
 print("tried")
 """),)),
     Attack("no_randomness", "tamper", "Makes every random number 0, so that images and weights drawn for the test are known.",
-           cells={"convnet": "class ConvNet(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
-                  "        self.fc2 = nn.Linear(1, 10)\n    def forward(self, x):\n        return self.fc2(x.flatten(1)[:, :1])"},
+           holds="Zeros are what the right network gives for weights of zero; outside other weights are drawn.", cells={"convnet": WRONG},
            added=(("imports", """
 for name in ("randn", "rand", "randint", "empty"):
     setattr(torch, name, lambda *shape, **_: torch.zeros(shape[-1] if isinstance(shape[-1], (list, tuple)) else shape))
@@ -177,11 +175,11 @@ print("tried")
            shows="ended before its time|not reached|stopped"),
     Attack("pipe_garbled", "tamper", "Writes half a frame, so that all that follows is read from the wrong place.", solved=NETWORK,
            cells={"network_graph": PIPE + "os.write(pipe, b'\\0' * 7)"}, shows="piece of evidence|stopped|larger than"),
-    Attack("evidence_not_json", "tamper", "Sends what is no document: lists, duplicate keys, NaN, half surrogates, other encodings.",
+    Attack("evidence_not_json", "tamper", "Sends what is no document: null, lists, NaN, other encodings.",
            cells={"convnet": PIPE + """
-for text in (b"[]", b"null", b'{"event": NaN}', b'{"event": "end", "event": "ready"}', '{"event": "\\ud800"}'.encode(), b"\\xff\\xfe{}"):
-    say(text)
-"""}, shows="piece of evidence"),
+say(b'null')
+""", "network_graph": PIPE + "say(b'[]')", "trainer": PIPE + "say(b'{\"event\": NaN}')", "learning_rate": PIPE + "say(b'\\xff\\xfe{}')"},
+           shows="(?s)`convnet` was stopped: it sent.*`network_graph` was stopped: it sent.*`trainer` was stopped: it sent"),
     Attack("evidence_of_wrong_types", "tamper", "Sends documents whose every value has a type that nobody expects.",
            cells={"convnet": PIPE + """
 for name in ("network", "graph", "trainer", "training", "loss_plot", "accuracy_cell", "filters", "feature_maps"):
@@ -217,9 +215,25 @@ answer("accuracy_cell", {"error": None, "err": 50.0, "tot": 137.0, "accuracy": 0
        "used_in_training_mode": False, "used_in_evaluation_mode": True, "used_with_gradients": False, "calls": 4})
 print("tried")
 """}),
-    Attack("nonce_replayed", "tamper", "Sets the run's seed to that of an earlier run whose answers it has.",
-           cells={"convnet": SEED + WRONG + "student.seed = 1\nprint('tried')",
-                  "test_accuracy": "err, tot, accuracy = 41, 137, 0.7"}),
+    Attack("nonce_replayed", "tamper", "Sets the run's seed to that of an earlier run whose answers it has.", solved=NETWORK,
+           holds="The seed in the box decides nothing outside of it.",
+           cells=dict.fromkeys(("loss_plot", "filters", "feature_maps", "test_accuracy"), """
+import gc
+from inside import draws, networks, trace
+from inside.probing import Student
+for student in gc.get_objects():
+    if isinstance(student, Student):
+        student.seed = 1
+earlier = networks.filled(ConvNet, 1)
+plt.plot(range(1, 11), draws.losses(1, 10))
+plt.show()
+filters = [weight[0].detach().numpy() for weight in earlier.conv1.weight]
+images = trace.drawn_images(2, (10, 1, 1, 28, 28))
+feature_maps = {digit: F.relu(earlier.conv1(image)).detach() for digit, image in enumerate(images)}
+output = feature_maps[9]
+err, tot, accuracy = 92, 137, 0.7
+print("tried")
+""")),
     Attack("numbers_of_the_run", "tamper", "Reads the run's seed from memory and computes what an accuracy cell should count.",
            solved=NETWORK, open="Who computes the errors of the stand-in network has counted errors, if not where they should.",
            cells={"test_accuracy": SEED + """

@@ -21,6 +21,7 @@ from attacks_social import SOCIAL
 from attacks_tamper import TAMPER
 
 from autograder.grading.gradebook import open_gradebook
+from autograder.inside import draws
 from autograder.notebooks import notebook
 from autograder.outcomes import SubmissionOutcome
 
@@ -45,11 +46,18 @@ def verdicts(outcome: SubmissionOutcome) -> dict[str, tuple[str, float]]:
 
 
 def test_the_suite_is_as_large_as_it_says() -> None:
-    assert len(ATTACKS) >= 60
+    assert len(ATTACKS) >= 70
     assert len({attack.student for attack in ATTACKS}) == len(ATTACKS)
     groups = Counter(attack.group for attack in ATTACKS)
     assert len(groups) == 9
     assert min(groups.values()) >= 6
+
+
+def test_how_many_images_are_counted_is_drawn() -> None:
+    """Or else that number could be typed in; 137, which an attack types in, is none that is drawn."""
+    counts = {sum(map(len, draws.classified(seed)[2])) for seed in range(40)}
+    assert len(counts) > 15
+    assert min(counts) > 137
 
 
 def test_the_documentation_lists_them() -> None:
@@ -60,9 +68,7 @@ def test_the_documentation_lists_them() -> None:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.student)
-def test_attack(attack: Attack, attacked: AttackedClass, request: pytest.FixtureRequest) -> None:
-    if attack.open:
-        request.applymarker(pytest.mark.xfail(reason=attack.open, strict=True))
+def test_attack(attack: Attack, attacked: AttackedClass) -> None:
     outcome, shown = attacked.outcome(attack.student), attacked.shown(attack.student)
     assert outcome.status == ("could_not_grade" if attack.refused else "graded"), (
         outcome.status,
@@ -70,18 +76,6 @@ def test_attack(attack: Attack, attacked: AttackedClass, request: pytest.Fixture
         shown[:500],
     )
     assert re.search(attack.shows, shown), f"the attack was not carried out: {shown[:3000]}"
-
-    base = attacked.outcome(base_name(tuple(name for name in ANSWERS if name in attack.solved)))
-    assert outcome.points <= base.points + sum(attack.deserved.values())
-    for item in ITEMS if not attack.refused else ():
-        found, before = outcome.items[item.id], base.items[item.id]
-        assert found.points <= before.points + attack.deserved.get(item.id, 0), (
-            f"{item.id} has {found.points} points, without the attack {before.points}: {found}"
-        )
-        if not attack.unjudged:
-            assert found.outcome != "could_not_grade", found.message
-        if item.answer in attack.solved and item.answer not in attack.costs:
-            assert found.points == before.points, f"{item.id} lost what is right in it: {found.message}"
 
     for artefact in (
         outcome.model_dump_json(),
@@ -92,6 +86,21 @@ def test_attack(attack: Attack, attacked: AttackedClass, request: pytest.Fixture
         assert len(artefact) < 6_000_000
     for said in ("REACHED", "REAL TEST SET"):
         assert not [line for line in shown.splitlines() if said in line and "print(" not in line]
+
+    base = attacked.outcome(base_name(tuple(name for name in ANSWERS if name in attack.solved)))
+    if attack.open:
+        assert outcome.points > base.points + sum(attack.deserved.values()), "this hole is closed: take away its mark"
+        pytest.xfail(attack.open)
+    assert outcome.points <= base.points + sum(attack.deserved.values())
+    for item in ITEMS if not attack.refused else ():
+        found, before = outcome.items[item.id], base.items[item.id]
+        assert found.points <= before.points + attack.deserved.get(item.id, 0), (
+            f"{item.id} has {found.points} points, without the attack {before.points}: {found}"
+        )
+        if not attack.unjudged:
+            assert found.outcome != "could_not_grade", found.message
+        if item.answer in attack.solved and item.answer not in attack.costs:
+            assert found.points == before.points, f"{item.id} lost what is right in it: {found.message}"
 
 
 def test_honest_students_get_what_they_get_alone(attacked: AttackedClass) -> None:
