@@ -270,3 +270,24 @@ def test_neither_faults_nor_bounds_that_are_not_in_force_are_kept(tmp_path: Path
     for _ in range(2):
         assert findings(faulty, kept(store))[0].grader_fault
     assert log.read_text() == "x x x y y "
+
+
+REMEMBERING = """
+import pytest
+seen = {}
+last = None
+
+@pytest.fixture
+def value(evidence):
+    return seen.setdefault("value", evidence.document("toy", "answer")["value"])
+
+@pytest.mark.item("half")
+def test_value(value):
+    \"\"\"The value is one.\"\"\"
+    assert value == 1, f"{value}"
+"""
+
+
+def test_what_a_test_module_remembers_of_one_submission_does_not_judge_the_next(tmp_path: Path) -> None:
+    made = assignment(tmp_path, REMEMBERING)
+    assert [findings(made, toy_evidence(value))[0].passed for value in (1, 2, 1, 2)] == [True, False, True, False]

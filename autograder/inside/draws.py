@@ -10,7 +10,7 @@ import random
 import torch
 from torch import Tensor
 
-BATCHES = (40, 40, 40, 17)
+FULL, LAST = (41, 53), (15, 27)  # images in a full batch and in the last one, both ends included
 CLASSES, PIXELS = 10, 28
 
 
@@ -48,11 +48,13 @@ def sizes(seed: int, count: int) -> list[int]:
 def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """Weight (10, 784) of a linear network; batches of images (N, 1, 28, 28) and labels (N,), about a third of them wrong.
 
-    The last batch is shorter, so that counting batches, or full batches, does not give the number of images.
+    Three batches are of one size, the last is shorter, so that counting batches, or full batches, does not give the number
+    of images. How many there are follows from the seed too: a number known beforehand could be typed in.
     """
+    ((full, last),) = integers(seed, 1, FULL, LAST)
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(CLASSES, PIXELS * PIXELS, generator=generator)
-    images = [torch.randn(size, 1, PIXELS, PIXELS, generator=generator) for size in BATCHES]
+    images = [torch.randn(size, 1, PIXELS, PIXELS, generator=generator) for size in (full, full, full, last)]
     labels = [(batch.flatten(1) @ weight.t()).argmax(1) for batch in images]
     for batch in labels:
         wrong = torch.rand(len(batch), generator=generator) < 0.3

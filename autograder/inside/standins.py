@@ -71,6 +71,6 @@ class NoteMoves(torch.overrides.TorchFunctionMode):
 
 
 def stand_ins(seed: int) -> tuple[StandIn, WatchedBatches]:
-    """A network in training mode and a loader of ``draws.BATCHES``, of whose images it gets about a third wrong."""
+    """A network in training mode and a loader, of whose images (:func:`.draws.classified`) it gets about a third wrong."""
     weight, images, labels = draws.classified(seed)
     return StandIn(weight).train(True), WatchedBatches(list(zip(images, labels, strict=True)))

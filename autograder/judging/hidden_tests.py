@@ -60,6 +60,7 @@ class _Plugin:
         self._job: _Job | None = None
         self._findings: list[Finding] = []
         self.broken: list[str] = []
+        self.keeps_state = False
 
     @pytest.fixture(scope="session")
     def evidence(self) -> Evidence:
@@ -86,6 +87,8 @@ class _Plugin:
         if self.broken:
             return True
         self._results.put([])
+        modules = {getattr(item, "module", None) for item in session.items}
+        before = _state(modules)
         while (job := self._jobs.get()) is not None:
             self._job, self._findings = job, []
             torch.set_num_threads(job[2])
@@ -93,6 +96,7 @@ class _Plugin:
             for item, successor in zip(chosen, [*chosen[1:], None], strict=True):
                 job[4].run(session.config.hook.pytest_runtest_protocol, item=item, nextitem=successor)
             self._job = None
+            self.keeps_state = self.keeps_state or _state(modules) != before
             self._results.put(self._findings)
         return True
 
@@ -138,12 +142,18 @@ class HiddenTests:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._results: SimpleQueue[list[Finding] | JudgeError] = SimpleQueue()
         self._folder = folder
+        self._plugin = _Plugin(self._jobs, self._results)  # type: ignore[arg-type]
         with _undisturbed():
             threading.Thread(target=self._serve, name=f"hidden tests of {folder.name}", daemon=True).start()
             self._next()
 
+    @property
+    def reusable(self) -> bool:
+        """Whether another submission may follow: no test module has kept anything of those before."""
+        return not self._plugin.keeps_state
+
     def _serve(self) -> None:
-        plugin = _Plugin(self._jobs, self._results)  # type: ignore[arg-type]
+        plugin = self._plugin
         try:
             status = _pytest(self._folder, [plugin])
         except BaseException as error:
@@ -169,6 +179,17 @@ class HiddenTests:
     def end(self) -> None:
         """Let the session finish; it takes no more submissions."""
         self._jobs.put(None)
+
+
+def _state(modules: set[ModuleType | None]) -> dict[tuple[str, str], object]:
+    """What test modules hold in variables that functions may change: how many things in a container, and plain values."""
+    return {
+        (module.__name__, name): len(value) if isinstance(value, (dict, list, set)) else value
+        for module in modules
+        if module is not None
+        for name, value in vars(module).items()
+        if isinstance(value, (dict, list, set, int, float, str, type(None))) and not name.startswith("__")
+    }
 
 
 def modules(assignment: Assignment) -> list[ModuleType]:

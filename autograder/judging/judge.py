@@ -52,7 +52,10 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
             return new[file]
 
         known = [evidence.notes.once(key, partial(judged, file)) for file, key in keys.items()]
-        _collected[folder] = (keys, tests)
+        if tests.reusable:
+            _collected[folder] = (keys, tests)
+        else:
+            tests.end()
     faulty = {file: keys[file] for file, own in zip(keys, known, strict=True) if any(one["grader_fault"] for one in own)}
     _forget(evidence, keys if thresholds.is_recording() else faulty)
     found = [Finding(**{**one, "needs": tuple(one["needs"])}) for findings in known for one in findings]

@@ -115,10 +115,11 @@ def test_fraction_of_all_images(tested: dict[str, Any], evidence: Evidence) -> N
 
     # That the network was left in training mode has a test of its own; the count may still be right.
     mode = tested["used_in_training_mode"]
-    counts, total, found = right(mode), sum(draws.BATCHES), tested["accuracy"]
+    sizes = [len(batch) for batch in labels]
+    counts, total, found = right(mode), sum(sizes), tested["accuracy"]
     wanted = sum(counts) / total
     require(found is not None, "no number", f"{wanted:.4f}", "return is missing")
-    shares = [count / size for count, size in zip(counts, draws.BATCHES, strict=True)]
+    shares = [count / size for count, size in zip(counts, sizes, strict=True)]
     causes = {
         sum(shares) / len(shares): "batches are averaged, not images",
         shares[-1]: "the accuracy of the last batch alone",

@@ -17,19 +17,16 @@ STEPS = ("stride", "padding", "dilation")
 POOL = ("kernel", "stride", "padding", "dilation", "ceil")
 LAYERS = ("conv", "linear", "pool", "norm", "dropout", "padding")
 IMAGES = (4, 1, 28, 28)
-_compared: dict[int, Comparison] = {}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def network(evidence: Evidence) -> Comparison:
     """The student's network beside the one of the two right networks that it is closer to."""
-    if id(evidence) not in _compared:
-        both = [compare(evidence, made, IMAGES, probe="network", cell="mnist_cnn") for made in reference.networks()]
-        _compared[id(evidence)] = min(both, key=_distance)
-    return _compared[id(evidence)]
+    both = [compare(evidence, made, IMAGES, probe="network", cell="mnist_cnn") for made in reference.networks()]
+    return min(both, key=_distance)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def built(network: Comparison) -> Comparison:
     """The same, as far as layers are concerned: what the forward pass makes of them is another item's matter.
 
