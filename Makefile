@@ -1,7 +1,7 @@
 # Each target works on a fresh clone: set-up comes first and costs a moment once it is done.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup data demo examples test prove lint clean
+.PHONY: help setup data demo examples test attacks prove lint clean
 
 PYTEST_ARGS ?=
 ASSIGNMENTS ?=
@@ -30,6 +30,9 @@ lint: setup  ## ruff, formatting, mypy (about 20 seconds)
 test: lint data  ## lint, all tests, and prove (at most 35 minutes on two cores); PYTEST_ARGS="-k sandbox" for some tests
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 	$(if $(PYTEST_ARGS),,@$(MAKE) --no-print-directory prove)
+
+attacks: data  ## what hostile submissions try, each graded for real (about 10 minutes on two cores)
+	.venv/bin/python -m pytest tests/attacks
 
 prove: data  ## measure the hidden tests by right and wrong answers (at most 3 minutes an assignment); ASSIGNMENTS="a b" for some
 	@.venv/bin/autograder prove $(ASSIGNMENTS)

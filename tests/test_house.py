@@ -123,7 +123,7 @@ def test_commit_hooks_use_the_tools_of_the_environment() -> None:
 
 def test_make_alone_lists_the_targets() -> None:
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("setup", "data", "demo", "lint", "test", "clean"):
+    for target in ("setup", "data", "demo", "lint", "test", "attacks", "clean"):
         assert f"make {target} " in listed
 
 
