@@ -1,5 +1,6 @@
 """Hidden tests over given evidence: shares of points, findings in the student's words, and faults that are the grader's."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -291,3 +292,17 @@ def test_value(value):
 def test_what_a_test_module_remembers_of_one_submission_does_not_judge_the_next(tmp_path: Path) -> None:
     made = assignment(tmp_path, REMEMBERING)
     assert [findings(made, toy_evidence(value))[0].passed for value in (1, 2, 1, 2)] == [True, False, True, False]
+
+
+def test_judging_leaves_the_working_directory_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = assignment(tmp_path, COUNTING.format(bound=1, log=str(tmp_path / "log"), name="one", then=""))
+    (tmp_path / "elsewhere").mkdir()
+    with contextlib.chdir(tmp_path / "elsewhere"):
+        findings(made, toy_evidence())
+    here = Path.cwd()
+    (made.folder / "test_toy.py").write_text(COUNTING.format(bound=2, log=str(tmp_path / "log"), name="two", then=""))
+    findings(made, toy_evidence())
+    assert Path.cwd() == here
+    made.folder.joinpath("test_toy.py").write_text(REMEMBERING)
+    findings(made, toy_evidence())
+    assert Path.cwd() == here

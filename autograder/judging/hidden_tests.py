@@ -26,6 +26,7 @@ import torch
 from ..assignment import Assignment, Profile
 from ..runs.evidence import Evidence
 
+END_SECONDS = 30.0
 MESSAGE = 4_000  # characters of what a hidden test says
 
 
@@ -144,7 +145,8 @@ class HiddenTests:
         self._folder = folder
         self._plugin = _Plugin(self._jobs, self._results)  # type: ignore[arg-type]
         with _undisturbed():
-            threading.Thread(target=self._serve, name=f"hidden tests of {folder.name}", daemon=True).start()
+            self._thread = threading.Thread(target=self._serve, name=f"hidden tests of {folder.name}", daemon=True)
+            self._thread.start()
             self._next()
 
     @property
@@ -178,7 +180,10 @@ class HiddenTests:
 
     def end(self) -> None:
         """Let the session finish; it takes no more submissions."""
+        here = os.getcwd()
         self._jobs.put(None)
+        self._thread.join(END_SECONDS)
+        os.chdir(here)  # pytest goes back to the folder in which the session began
 
 
 def _state(modules: set[ModuleType | None]) -> dict[tuple[str, str], object]:
