@@ -24,6 +24,11 @@ class ItemOutcome(BaseModel):
     message: str = ""
     rests_on: list[str] = Field(default_factory=list, exclude=True)
 
+    @property
+    def score(self) -> float | None:
+        """The points that count, from 0 to ``max_points``; None where the item could not be graded."""
+        return None if self.outcome == "could_not_grade" else min(max(self.points, 0.0), self.max_points)
+
 
 class SubmissionOutcome(BaseModel):
     """The verdict on one submission; ``points`` and ``max_points`` count autograded items only, ``seconds`` is wall time."""

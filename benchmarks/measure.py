@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.runs.plan import versions
-from autograder.sandbox.processes import family
+from autograder.sandbox.processes import end, family
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
@@ -103,14 +103,15 @@ def run(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str], limit:
         finally:
             seconds = time.perf_counter() - begun
             if process.poll() is None:
-                _end(process)
+                end_process(process)
             ended.set()
             watcher.join()
         output.seek(0)
         return Done(seconds, status, output.read().decode(errors="replace"), peak[0])
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[Any]) -> None:
+    """End a process, by force after 10 seconds, and whatever it has started."""
     theirs = family(process.pid)
     process.terminate()
     try:
@@ -118,11 +119,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for pid in theirs:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    end(theirs)
 
 
 def _watch_memory(pid: int, peak: list[float], ended: threading.Event) -> None:

@@ -23,8 +23,6 @@ import courses
 import graders
 import measure
 
-from autograder.sandbox.processes import end, family
-
 START_SECONDS = 60
 ANSWERS = ["right_reference", "mistake_without_relu"]
 
@@ -55,14 +53,7 @@ def dask_cluster(root: Path, workers: int) -> Iterator[str]:
         yield address(found)
     finally:
         for process in reversed(processes):
-            theirs = family(process.pid)
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            end(theirs)
+            measure.end_process(process)
 
 
 def address(scheduler_file: Path) -> str:

@@ -55,10 +55,7 @@ class Entries:
     def agree(self, student: str, outcome: SubmissionOutcome) -> bool:
         """Whether the gradebook has the scores of an outcome."""
         held = self._scores.get(student, {})
-        wanted = {
-            name: None if item.outcome == "could_not_grade" else min(max(item.points, 0.0), item.max_points)
-            for name, item in outcome.items.items()
-        }
+        wanted = {name: item.score for name, item in outcome.items.items()}
         return bool(wanted) and all(name in held and held[name] == score for name, score in wanted.items())
 
     def hold(self, student: str, outcome: SubmissionOutcome, path: Path, made_of: str) -> bool:

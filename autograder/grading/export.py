@@ -55,7 +55,7 @@ def table(outcomes: ClassOutcomes) -> str:
     rows.writerow(["student", "status", "points", "max_points", *names, "seconds", "reason"])
     for student, outcome in outcomes.submissions.items():
         items = [outcome.items.get(name) for name in names]
-        scores = ["" if item is None or item.outcome == "could_not_grade" else f"{item.points:g}" for item in items]
+        scores = ["" if item is None or item.score is None else f"{item.score:g}" for item in items]
         reason = outcome.reason or ""
         graded = outcome.status == "graded"
         rows.writerow(

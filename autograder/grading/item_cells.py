@@ -41,7 +41,7 @@ def write_outcomes(notebook: NotebookNode, outcome: SubmissionOutcome) -> Notebo
         if role(cell) != "item":
             continue
         item = outcome.items[grade_id(cell)]
-        points = 0.0 if item.outcome == "could_not_grade" else min(max(item.points, 0.0), item.max_points)
+        points = item.score or 0.0
         cell.metadata[OUTCOME] = {"outcome": item.outcome, "message": item.message}
         cell.outputs = [
             new_output("display_data", data=_card(grade_id(cell), item)),

@@ -17,8 +17,8 @@ from ..course import Course
 from ..datasets import decoy
 from ..notebooks.submission import MAX_BYTES
 from ..outcomes import SubmissionOutcome
-from ..runs.plan import Options, versions
-from ..sandbox.mounts import PACKAGE
+from ..runs.notes import trusted_code
+from ..runs.plan import Options
 
 NAME = "graded.jsonl"
 
@@ -30,10 +30,11 @@ def hash_of_grader(course: Course, assignment: Assignment, options: Options, gra
     """
     digest = hashlib.sha256()
     entered = None if gradebook is None else str(gradebook.absolute())
-    digest.update(json.dumps([options.profile, options.device, versions(), decoy.VERSION, entered], sort_keys=True).encode())
-    code = [path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "assignments")]
+    digest.update(
+        json.dumps([options.profile, options.device, trusted_code(), decoy.VERSION, entered], sort_keys=True).encode()
+    )
     own = [path for path in assignment.folder.rglob("*") if path.suffix in (".py", ".toml")]
-    for path in [course.release_notebook(assignment.name), *sorted(code), *sorted(own)]:
+    for path in [course.release_notebook(assignment.name), *sorted(own)]:
         digest.update(str(path).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -53,14 +53,31 @@ _Job = tuple[Evidence, Profile, int, set[str], Context]
 the context variables of the caller."""
 
 
-class _Plugin:
+class _Collecting:
+    """Lets pytest collect hidden tests, and takes what did not import."""
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "item(id, weight=1): the graded item that a hidden test decides")
+        config.addinivalue_line("markers", "needs(*ids): items whose failure explains a failure here")
+        # Messages are written by the tests themselves; pytest's pictures of source code would cost most of the time.
+        config.option.tbstyle = "native"
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.broken.append(str(report.longrepr)[-2000:])
+
+
+class _Plugin(_Collecting):
     """Gives hidden tests their fixtures, runs them for one submission after another and collects what they say."""
 
     def __init__(self, jobs: SimpleQueue[_Job | None], results: SimpleQueue[list[Finding]]) -> None:
+        super().__init__()
         self._jobs, self._results = jobs, results
         self._job: _Job | None = None
         self._findings: list[Finding] = []
-        self.broken: list[str] = []
         self.keeps_state = False
 
     @pytest.fixture(scope="session")
@@ -72,15 +89,6 @@ class _Plugin:
     def profile(self) -> Profile:
         assert self._job is not None
         return self._job[1]
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        _declare_marks(config)
-        # Messages are written by the tests themselves; pytest's pictures of source code would cost most of the time.
-        config.option.tbstyle = "native"
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.broken.append(str(report.longrepr)[-2000:])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> object:
@@ -211,28 +219,16 @@ def modules(assignment: Assignment) -> list[ModuleType]:
     return plugin.found
 
 
-class _Modules:
+class _Modules(_Collecting):
     """Takes the modules of hidden tests from pytest, which is the one that can import them."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.found: list[ModuleType] = []
-        self.broken: list[str] = []
-
-    def pytest_configure(self, config: pytest.Config) -> None:
-        _declare_marks(config)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.broken.append(str(report.longrepr)[-2000:])
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         found = {item.module.__name__: item.module for item in session.items if isinstance(item, pytest.Function)}
         self.found = [found[name] for name in sorted(found)]
-
-
-def _declare_marks(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "item(id, weight=1): the graded item that a hidden test decides")
-    config.addinivalue_line("markers", "needs(*ids): items whose failure explains a failure here")
 
 
 def _pytest(tests: Path, plugins: list[object], *more: str) -> int:

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from .notebook import grade_id
 from .recognise import StudentCell
 from .restore import restore
+from .terminal import printable
 
 MAX_BYTES = 20_000_000
 MAX_CELLS = 2_000
@@ -33,7 +34,7 @@ class Unreadable(Exception):
 
     def __init__(self, reason: str) -> None:
         # It may quote names that a student chose, and is printed to a terminal, which obeys control characters.
-        self.reason = "".join(c if c.isprintable() else "\ufffd" for c in reason)
+        self.reason = printable(reason)
         super().__init__(self.reason)
 
 

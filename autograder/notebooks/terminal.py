@@ -1,4 +1,4 @@
-"""Show a text stream as a terminal would: progress bars go back in their line, or up to an earlier one, and draw again."""
+"""Text and terminals: what is left of a stream with progress bars, and text that commands no terminal."""
 
 from __future__ import annotations
 
@@ -36,3 +36,8 @@ def shown(text: str) -> str:
             column += len(found)
     # A bar that was cleared leaves a line of blanks.
     return "\n".join(line.rstrip() for line in rows).rstrip("\n") + ("\n" if text.endswith("\n") else "")
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which a terminal obeys: each is replaced by one sign."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from ..assignment import Assignment
 from ..datasets import data, decoy
+from ..notebooks.terminal import printable
 from ..sandbox import run as sandbox_run
 from ..sandbox.box import CannotIsolate, Limits
 from ..sandbox.mounts import View, view
@@ -230,6 +231,6 @@ def problem_of(ending: sandbox_run.Ending) -> str:
     if ending.cause == "closed":
         last = ending.stderr.strip().rpartition("\n")[2][:200]
         # It is shown in a terminal, which obeys control characters.
-        said = "".join(letter if letter.isprintable() else "\ufffd" for letter in last) or "no message"
+        said = printable(last) or "no message"
         return f"the Python process ended before its time (os._exit, or a crash; last message: {said})"
     return ending.detail
