@@ -2,34 +2,32 @@
 
 .venv/bin/python benchmarks/resume.py --submissions 200 --kills 10
 
-Prints JSON, exit status 0 only if outcomes and gradebook are equal and no box outlived its run.
+Exit status 0 only if outcomes and gradebook are equal and no process outlived its run.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import measure
 import nbformat
 
 from autograder.course import Course
 from autograder.notebooks import notebook
-from autograder.runs.plan import versions
 from autograder.sandbox.processes import family
 
 ASSIGNMENT = "pa4_convnet"
 EXIT = "import os\nos._exit(3)"
-START_SECONDS = 20.0  # about as long as a run takes to its first outcome
+START_SECONDS = 15.0  # about as long as a run takes to its first outcome
 LEAVE_SECONDS = 5.0  # for the kernel to take away what belonged to a killed run
 
 
@@ -108,52 +106,51 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def killed_at(room: Room, kills: int, count: int, moments: random.Random) -> Iterator[dict[str, Any]]:
+    """Start, kill and resume: anywhere in the class, and while a run starts where it has already come further."""
+    for target in sorted(moments.choices(range(count * 9 // 10), k=kills)):
+        before = room.done()
+        run = room.start()
+        begun = time.monotonic()
+        while room.done() < target and run.poll() is None:
+            time.sleep(0.05)
+        # A resumed run has its first outcome after some seconds; before that any moment of its start counts.
+        time.sleep(moments.uniform(0, START_SECONDS if before >= target else 1.0))
+        if run.poll() is not None:
+            raise RuntimeError(f"the run ended by itself with {room.done()} outcomes, before it could be killed")
+        after = round(time.monotonic() - begun, 1)
+        yield {"after": after, "outlived": kill(run), "outcomes": room.done()}
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = measure.arguments(__doc__)
     parser.add_argument("--submissions", type=int, default=200)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, default=None, help="of the moments")
-    arguments = parser.parse_args()
-    moments = random.Random(arguments.seed)
+    chosen = parser.parse_args()
+    settings = {name: getattr(chosen, name) for name in ("submissions", "kills", "jobs", "seed")}
+    result = measure.Parts("resume", settings, fresh=True)
     course = Course.find(Path(__file__))
-    with tempfile.TemporaryDirectory() as scratch:
-        submitted = Path(scratch) / "submitted"
-        write_class(course, submitted, arguments.submissions)
-        alone = Room(Path(scratch) / "alone", course, submitted, arguments.jobs)
+    with measure.scratch() as scratch:
+        submitted = scratch / "submitted"
+        write_class(course, submitted, chosen.submissions)
+        alone = Room(scratch / "alone", course, submitted, chosen.jobs)
         begun = time.monotonic()
         alone.finish()
         seconds = time.monotonic() - begun
 
-        killed = Room(Path(scratch) / "killed", course, submitted, arguments.jobs)
-        kills, outlived = [], 0
-        while len(kills) < arguments.kills:
-            # Any moment counts: while it starts, while a box runs, while an outcome is written.
-            wait = moments.uniform(0, START_SECONDS + 2 * seconds / (arguments.kills + 1))
-            run = killed.start()
-            time.sleep(wait)
-            if run.poll() is not None:
-                break
-            outlived += kill(run)
-            kills.append({"after": round(wait, 1), "outcomes": killed.done()})
+        killed = Room(scratch / "killed", course, submitted, chosen.jobs)
+        kills = list(killed_at(killed, chosen.kills, chosen.submissions, random.Random(chosen.seed)))
         said = killed.finish()
         equal = killed.outcomes() == alone.outcomes() and killed.scores() == alone.scores()
-    print(
-        json.dumps(
-            {
-                "submissions": arguments.submissions,
-                "kills": kills,
-                "last run": next((line for line in said.splitlines() if line.startswith("kept")), ""),
-                "equal": equal,
-                "processes that outlived their run": outlived,
-                "seconds of the run left alone": round(seconds, 1),
-                "machine": {"cores": os.cpu_count(), "jobs": arguments.jobs, "system": platform.platform()},
-                "versions": versions(),
-            },
-            indent=2,
-        )
+    result.conclude(
+        kills=kills,
+        last_run=next((line for line in said.splitlines() if line.startswith("kept")), ""),
+        outcomes_and_gradebook_equal=equal,
+        seconds_of_the_run_left_alone=round(seconds, 1),
     )
-    return 0 if equal and not outlived else 1
+    return 0 if equal and not any(one["outlived"] for one in kills) else 1
 
 
 if __name__ == "__main__":
