@@ -99,7 +99,7 @@ def run_box(servers: Servers | None) -> RunBox:
                 {"id": name, "source": source, "seconds": (brief or {}).get(name, seconds)} for name, source in cells.items()
             ],
             "seed": seed, "threads": 1, "device": "cpu",
-            "data": "/box/data" if data else None, "probes": probes is not None,
+            "data": "data" if data else None, "probes": probes is not None,
         }  # fmt: skip
         ending = sandbox_run.run(
             json.dumps(job).encode(), seen or view(probes, root, matplotlib_cache()), limits or Limits(),

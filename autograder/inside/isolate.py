@@ -13,6 +13,7 @@ import signal
 NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x02000000
 """CLONE_NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWCGROUP of linux/sched.h."""
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 1, 22, 24, 38, 47
+PR_SET_CHILD_SUBREAPER = 36
 SECCOMP_MODE_FILTER, PR_CAP_AMBIENT_CLEAR_ALL, LAST_CAPABILITY = 2, 4, 63
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
 CAPSET, CAPABILITY_VERSION_3 = {"x86_64": 126, "aarch64": 91}, 0x20080522
@@ -77,14 +78,50 @@ def drop_rights(program: bytes) -> None:
     Raises:
         OSError: the kernel refuses.
     """
+    forbid_new_rights()
+    give_up_capabilities()
+    filter_calls(program)
+
+
+def forbid_new_rights() -> None:
+    """No program that this process starts has more rights than it; still needs the capabilities it takes away.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
     _call("no_new_privs", _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _call("ambient", _libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
     for capability in range(LAST_CAPABILITY + 1):
         if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) and capability < 38:
             raise OSError(ctypes.get_errno(), f"capability {capability} could not be dropped")
+
+
+def give_up_capabilities() -> None:
+    """No capability is left.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
     _call("capset", _libc.syscall(CAPSET[os.uname().machine], ctypes.byref(header), ctypes.byref(nothing)))
+
+
+def filter_calls(program: bytes) -> None:
+    """The system call filter ``program`` (compiled BPF), for this process and all that it starts.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
     kept = ctypes.create_string_buffer(program, len(program))
     rules = _Filter(len(program) // 8, ctypes.cast(kept, ctypes.c_void_p))
     _call("seccomp", _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(rules), 0, 0))
+
+
+def adopt_orphans() -> None:
+    """Whatever descends from this process becomes its child when its parent ends, however often it forks.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    _call("subreaper", _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))

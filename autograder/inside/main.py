@@ -3,7 +3,7 @@
 The job comes on standard input as JSON::
 
     {"cells": [{"id", "source", "seconds", "training"}], "seed": int, "threads": int, "device": "cpu" | "cuda",
-     "data": folder or null, "test_images": int or null, "slices": bool, "probes": bool,
+     "data": folder below that of the box, or null, "test_images": int or null, "slices": bool, "probes": bool,
      "stop_if_stalled": bool, "checkpoint": {"cell": id, "document": {...}} or null,
      "variants": [{"name", "shared", "cells"}], "jobs": int, "pictures": bool}
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .shell import CellRun, CellRunner
 
 JOB_BYTES = 64_000_000
+BOX = Path(__file__).resolve().parents[1]  # where this code, the probes and the data are in the box
 
 
 def _refuse_input(prompt: object = "") -> str:
@@ -39,7 +40,7 @@ def _refuse_input(prompt: object = "") -> str:
 
 def prepare_process() -> None:
     """Set up what every job needs alike: the plotting library's fonts, and no keyboard."""
-    cache = Path("/box/matplotlib")
+    cache = BOX / "matplotlib"
     if cache.is_dir():
         shutil.copytree(cache, os.environ["MPLCONFIGDIR"], dirs_exist_ok=True)
     builtins.input = _refuse_input
@@ -49,23 +50,30 @@ def _prepare(job: dict[str, Any]) -> None:
     """Set up torch and the data before any student code runs."""
     import torch
 
+    from . import workers
+
     torch.set_num_threads(int(job["threads"]))
+    workers.use()
     if job["device"] == "cuda":
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
     if job.get("data"):
         from . import datasets
 
-        datasets.use(job["data"], job.get("test_images"), job.get("slices", True))
+        datasets.use(str(BOX / job["data"]), job.get("test_images"), job.get("slices", True))
 
 
 def _resume(student: Student, cell: str, seconds: float, document: dict[str, Any], descriptor: int | None) -> CellRun | None:
     """Run the training cell with the result of its earlier run; None if that did not lead to the same state."""
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     try:
+        if descriptor is None:
+            return None
+        with open(descriptor, "rb", closefd=False) as file:
+            tensors = load(file.read())
         resume = importlib.import_module("probes").resume
-        replaced, same = resume(student, document, load_file(f"/proc/self/fd/{descriptor}"))
+        replaced, same = resume(student, document, tensors)
         run = student.run_with(cell, seconds, **replaced)
         return run if run.error is None and same() else None
     except Exception:  # no such function, or a damaged checkpoint: train, as if there were none

@@ -128,7 +128,7 @@ def job_of(cells: list[Cell], assignment: Assignment, options: Options, seed: in
         "seed": seed,
         "threads": options.threads,
         "device": options.device,
-        "data": "/box/data",
+        "data": "data",
         "test_images": assignment.profile(options.profile).test_images,
         "slices": options.speedups,
         "probes": True,

@@ -1,26 +1,23 @@
-"""Start a bubblewrap box, as a user without rights, and give its command line.
+"""Say what every kind of box has alike: limits, environment, the order to start a job, and how one that runs is looked after.
 
-Started as root, bubblewrap would leave files under ``/proc`` writable, so the uid is dropped first. What that uid may
-not reach (an interpreter under a 0700 home) is bind-mounted to a readable place in a private mount namespace before.
+The kinds, called tiers, are :mod:`.bubblewrap`, :mod:`.landlock`, :mod:`.container` and :mod:`.unisolated`; each has a
+function ``start(order)``. Which one is used :mod:`.tiers` says.
 """
 
 from __future__ import annotations
 
-import glob
 import os
-import shlex
-import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from .mounts import GPU_DEVICES, LINKS, SYSTEM, View
+from .mounts import BOX, View
 
-STAGE = "/mnt"
 FIRST_UID = 61_000
 HOME = "/home/student"
-OUTSIDE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # the environment of bubblewrap itself
+OUTSIDE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # the environment of what starts a box
 MEBIBYTE = 1 << 20
 
 
@@ -44,20 +41,69 @@ class CannotIsolate(Exception):
     """This machine cannot run a box; the message says why and what to install."""
 
 
-def environment(threads: int, device: str) -> dict[str, str]:
-    """The whole environment of the box; nothing is inherited."""
+@dataclass(frozen=True)
+class Order:
+    """A job to start: what its box sees and may use, and what it reads and writes.
+
+    ``code`` is Python that runs in the box with the numbers of its descriptors as arguments: where evidence goes, then the
+    checkpoint if there is one. ``slot`` numbers the boxes that run at once: each gets a uid of its own, because the kernel
+    counts processes by uid.
+    """
+
+    code: str
+    view: View
+    limits: Limits
+    threads: int
+    device: str
+    slot: int
+    job: IO[bytes]
+    evidence: int
+    checkpoint: IO[bytes] | None = None
+
+    @property
+    def descriptors(self) -> list[int]:
+        """What the process in the box inherits beside its standard streams."""
+        return [self.evidence, *([self.checkpoint.fileno()] if self.checkpoint else [])]
+
+    def program(self, descriptors: list[int] | None = None) -> list[str]:
+        """The command that runs in the box."""
+        numbers = self.descriptors if descriptors is None else descriptors
+        return [sys.executable, "-I", "-B", "-c", self.code, *map(str, numbers)]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A job that runs: where its errors can be read, which processes it has, and how to end it for good.
+
+    ``members`` are pids out here. ``trouble`` names a limit that this tier has to watch itself and that was passed, as
+    ``(cause, detail)``.
+    """
+
+    errors: int
+    members: Callable[[], list[int]]
+    end: Callable[[], None]
+    trouble: Callable[[], tuple[str, str] | None] = lambda: None
+
+
+def environment(threads: int, device: str, root: str = BOX, home: str = HOME, scratch: str = "/tmp") -> dict[str, str]:
+    """The whole environment of the box; nothing is inherited.
+
+    ``root`` is the folder with the code of the box, ``home`` and ``scratch`` are writable.
+    """
     variables = {
-        "HOME": HOME,
+        "BOX": root,
+        "HOME": home,
+        "TMPDIR": scratch,
         "LANG": "C.UTF-8",
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "MPLCONFIGDIR": f"{HOME}/.matplotlib",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
         "MPLBACKEND": "agg",
-        "IPYTHONDIR": f"{HOME}/.ipython",
+        "IPYTHONDIR": f"{home}/.ipython",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
-        "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+        "TORCHINDUCTOR_CACHE_DIR": f"{scratch}/inductor",
         # Threads that spin while they wait cost a busy machine far more than waking them costs an idle one.
         "OMP_WAIT_POLICY": "PASSIVE",
         "TQDM_MININTERVAL": "10",
@@ -67,100 +113,3 @@ def environment(threads: int, device: str) -> dict[str, str]:
         variables["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
         variables["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")
     return variables
-
-
-def requirements() -> list[str]:
-    """What is missing on this machine to start a box: one line each, empty when nothing is."""
-    needed = {
-        "bwrap": "bubblewrap",
-        "prlimit": "util-linux",
-        "setpriv": "util-linux",
-        "unshare": "util-linux",
-    }
-    return [
-        f"the command {command} is missing: install the package {package} (Debian: apt-get install {package})"
-        for command, package in needed.items()
-        if shutil.which(command) is None
-    ]
-
-
-def _bubblewrap(
-    view: View, staged: dict[str, str], limits: Limits, seccomp: int | None, environment: dict[str, str]
-) -> list[str]:
-    command = [
-        "bwrap",
-        "--unshare-all",
-        "--unshare-user",
-        "--new-session",
-        "--die-with-parent",
-    ]
-    command += ["--hostname", "box", "--clearenv"]
-    for name, value in environment.items():
-        command += ["--setenv", name, value]
-    for path in SYSTEM:
-        command += ["--ro-bind-try", path, path]
-    for path in LINKS:
-        if os.path.islink(path):
-            command += ["--symlink", os.readlink(path), path]
-        else:
-            command += ["--ro-bind-try", path, path]
-    command += ["--proc", "/proc", "--dev", "/dev"]
-    if environment.get("CUDA_VISIBLE_DEVICES"):
-        for device in glob.glob(GPU_DEVICES):
-            command += ["--dev-bind-try", device, device]
-    # Before what is bound, since an environment may lie below /tmp.
-    for path in ("/tmp", "/dev/shm", HOME):
-        command += ["--perms", "0700", "--size", str(limits.scratch), "--tmpfs", path]
-    for source, target in view.binds.items():
-        command += ["--ro-bind", staged.get(source, source), target]
-    for path in view.covers:
-        command += ["--tmpfs", path, "--remount-ro", path]
-    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME]
-    if seccomp is not None:
-        command += ["--disable-userns", "--seccomp", str(seccomp)]
-    return [*command, "--"]
-
-
-def command_line(
-    inner: Iterable[str], view: View, limits: Limits, seccomp: int | None, environment: dict[str, str], slot: int
-) -> list[str]:
-    """The whole command that runs ``inner`` in a box.
-
-    ``seccomp`` is an inherited file descriptor with the filter program; None is for a fork server, whose forks take more
-    namespaces and then the filter themselves. ``slot`` numbers the boxes that run at once:
-    each gets a uid of its own, because the kernel counts processes by uid.
-
-    Raises:
-        CannotIsolate: a tool is missing.
-    """
-    missing = requirements()
-    if missing:
-        raise CannotIsolate("; ".join(missing))
-    restrain = [
-        "prlimit",
-        f"--nproc={limits.processes if os.geteuid() == 0 else 4096}",
-        "--core=0",
-        "--nofile=1024",
-    ]
-    restrain += [f"--fsize={limits.scratch}"]
-    if limits.address_space is not None:
-        restrain += [f"--as={limits.address_space}"]
-    if os.geteuid() != 0:
-        return [*restrain, *_bubblewrap(view, {}, limits, seccomp, environment), *inner]
-    uid = FIRST_UID + slot
-    staged = {source: f"{STAGE}/{number}" for number, source in enumerate(view.binds)}
-    steps = [f"mount -t tmpfs -o size=64k,mode=0755 stage {STAGE}"]
-    for source, place in staged.items():
-        make = f"mkdir {place}" if Path(source).is_dir() else f": > {place}"
-        steps.append(f"{make} && mount --bind {shlex.quote(source)} {place}")
-    drop = [
-        "setpriv",
-        f"--reuid={uid}",
-        f"--regid={uid}",
-        "--clear-groups",
-        "--inh-caps=-all",
-        "--bounding-set=-all",
-    ]
-    whole = [*drop, *restrain, *_bubblewrap(view, staged, limits, seccomp, environment), *inner]
-    script = " && ".join([*steps, "exec " + shlex.join(whole)])
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
+BOX = "/box"  # the folder of what a box gets beside system and libraries; code in it knows it as the variable BOX
 SYSTEM = (
     "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/share/fonts",
     "/usr/share/fontconfig",
@@ -55,11 +56,11 @@ def view(probes: Path | None, data: Path | None, matplotlib_cache: Path | None) 
     for folder in {PACKAGE, *(Path(path) / PACKAGE.name for path in site.getsitepackages())}:
         if folder.is_dir() and any(folder.is_relative_to(bound) for bound in found.binds):
             found.covers.append(str(folder))
-    found.binds[str(PACKAGE / "inside")] = "/box/inside"
+    found.binds[str(PACKAGE / "inside")] = f"{BOX}/inside"
     if probes is not None:
-        found.binds[str(probes)] = "/box/probes.py"
+        found.binds[str(probes)] = f"{BOX}/probes.py"
     if data is not None:
-        found.binds[str(data)] = "/box/data"
+        found.binds[str(data)] = f"{BOX}/data"
     if matplotlib_cache is not None:
-        found.binds[str(matplotlib_cache)] = "/box/matplotlib"
+        found.binds[str(matplotlib_cache)] = f"{BOX}/matplotlib"
     return found

@@ -6,30 +6,31 @@ import contextlib
 import os
 import select
 import struct
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from .box import OUTSIDE, CannotIsolate, Limits, command_line, environment
+from . import bubblewrap, tiers
+from .box import Limits, Order, Started
 from .mounts import View
 from .processes import end_family, family, memory
-from .seccomp import program_file
 from .server import NoServer, Servers
 
 LOOK_SECONDS = 0.25
-CHECK_SLOT = 98
 HEADER = struct.Struct(">QQ")
-START = "import sys; sys.path.insert(0, '/box'); from inside.main import main; main({arguments})"
+START = """
+import os, sys
+sys.path.insert(0, os.environ["BOX"])
+from inside.main import main
+main(*(int(sys.argv.pop(1)) for _ in sys.argv[1:]))
+"""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a box ended. ``cause`` is one of ``closed`` (by itself), ``time``, ``memory``, ``processes``, ``flood``."""
+    """How a box ended. ``cause`` is one of ``closed`` (by itself), ``time``, ``memory``, ``processes``, ``disk``, ``flood``."""
 
     cause: str
     detail: str
@@ -70,31 +71,6 @@ class _Frames:
         return None
 
 
-def check() -> None:
-    """Start a box that does nothing, 0.02 s.
-
-    Raises:
-        CannotIsolate: it did not start; the message has what bubblewrap said.
-    """
-    with program_file() as rules:
-        command = command_line(["/usr/bin/true"], View(), Limits(), rules.fileno(), environment(1, "cpu"), slot=CHECK_SLOT)
-        done = subprocess.run(
-            command, env=OUTSIDE, pass_fds=(rules.fileno(),), capture_output=True, timeout=60, cwd="/", check=False
-        )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-        raise CannotIsolate(f"no box can be started here: {said[0]}; are unprivileged user namespaces switched off?")
-
-
-@dataclass
-class _Started:
-    """A job that runs: its first process, where its errors can be read, and how to end it for good."""
-
-    pid: int
-    errors: int
-    end: Callable[[], None]
-
-
 def run(
     job: bytes,
     view: View,
@@ -107,31 +83,35 @@ def run(
     deadline: Callable[[], float],
     servers: Servers | None = None,
     checkpoint: Path | None = None,
+    isolation: str = tiers.AUTO,
 ) -> Ending:
     """Run ``job`` to its end or to the first limit.
 
     ``deliver(json, safetensors)`` is called for each frame. ``deadline()`` is the time, on the monotonic clock, at which
     the cell now running must be over; it is asked again and again. With ``servers`` the job is forked from a process that
     has imported the libraries; where that is not possible it gets a fresh one. ``checkpoint`` is a file that it may read.
+    ``isolation`` is one of :data:`.tiers.CHOICES`.
 
     Raises:
         CannotIsolate: the box could not be started.
     """
+    tier = tiers.chosen(isolation)
     with contextlib.ExitStack() as files:
         feed = files.enter_context(tempfile.TemporaryFile())
         feed.write(job)
         feed.seek(0)
-        more = [files.enter_context(checkpoint.open("rb")).fileno()] if checkpoint else []
+        known = files.enter_context(checkpoint.open("rb")) if checkpoint else None
         read_end, write_end = os.pipe()
         files.callback(os.close, read_end)
         begun = time.monotonic()
         try:
+            order = Order(START, view, limits, threads, device, slot, feed, write_end, known)
             started = None
-            if servers is not None:
+            if servers is not None and tier == bubblewrap.NAME:
                 with contextlib.suppress(NoServer):
-                    started = _fork(servers, view, limits, threads, device, slot, [feed.fileno(), write_end], more)
+                    started = _fork(servers, order)
             if started is None:
-                started = _start(view, limits, threads, device, slot, feed, write_end, more)
+                started = tiers.starter(tier)(order)
         finally:
             os.close(write_end)
         try:
@@ -140,13 +120,12 @@ def run(
             started.end()
 
 
-def _fork(
-    servers: Servers, view: View, limits: Limits, threads: int, device: str, slot: int, pipes: list[int], more: list[int]
-) -> _Started:
-    server = servers.get(view, limits, threads=threads, device=device, slot=slot)
+def _fork(servers: Servers, order: Order) -> Started:
+    server = servers.get(order.view, order.limits, threads=order.threads, device=order.device, slot=order.slot)
     errors, theirs = os.pipe()
     try:
-        pid = server.begin([*pipes, theirs, *more])
+        evidence, *more = order.descriptors
+        pid = server.begin([order.job.fileno(), evidence, theirs, *more])
     except NoServer:
         os.close(errors)
         servers.drop(server)
@@ -162,39 +141,11 @@ def _fork(
         except NoServer:
             servers.drop(server)
 
-    return _Started(pid, errors, end)
-
-
-def _start(
-    view: View, limits: Limits, threads: int, device: str, slot: int, feed: IO[bytes], write_end: int, more: list[int]
-) -> _Started:
-    with program_file() as rules:
-        arguments = ", ".join(str(descriptor) for descriptor in [write_end, *more])
-        inner = [sys.executable, "-I", "-B", "-c", START.format(arguments=arguments)]
-        command = command_line(inner, view, limits, rules.fileno(), environment(threads, device), slot)
-        process = subprocess.Popen(
-            command,
-            stdin=feed,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=OUTSIDE,
-            pass_fds=(write_end, rules.fileno(), *more),
-            start_new_session=True,
-            cwd="/",
-        )
-    assert process.stderr is not None
-    errors = process.stderr
-
-    def end() -> None:
-        end_family(process.pid)
-        process.wait()
-        errors.close()
-
-    return _Started(process.pid, errors.fileno(), end)
+    return Started(errors, lambda: family(pid), end)
 
 
 def _watch(
-    started: _Started,
+    started: Started,
     read_end: int,
     limits: Limits,
     deliver: Callable[[bytes, bytes], None],
@@ -218,7 +169,7 @@ def _watch(
         now = time.monotonic()
         if now - looked >= LOOK_SECONDS:
             looked = now
-            pids = family(started.pid)
+            pids = started.members()
             used = memory(pids, shared=False)
             if used > limits.memory:
                 used = memory(pids, shared=True) or used
@@ -229,4 +180,6 @@ def _watch(
                 cause, detail = "processes", f"more than {limits.processes} processes"
             elif now > deadline() or now - begun > limits.seconds:
                 cause, detail = "time", "no end in the time allowed"
+            else:
+                cause, detail = started.trouble() or (cause, detail)
     return Ending(cause, detail, time.monotonic() - begun, peak, tail.decode(errors="replace"))

@@ -1,7 +1,9 @@
-"""Compile the system call filter of the box to a BPF program for bubblewrap.
+"""Compile the system call filter of a box to a BPF program.
 
 Namespaces already hide files, processes and the network; the filter closes what namespaces leave open: other socket
 families, kernel interfaces with a history of holes, further namespaces, and memory that the watchdog could not count.
+A box without namespaces gets a stricter one, which also closes what they would hide: every socket but a connected pair,
+the machine's shared memory and queues, and watching its files.
 """
 
 from __future__ import annotations
@@ -25,13 +27,21 @@ DENIED = (
     "reboot", "request_key", "setns", "settimeofday", "swapoff", "swapon", "syslog", "umount", "umount2", "unshare",
     "uselib", "userfaultfd", "ustat", "vhangup", "vmsplice",
 )  # fmt: skip
+SHARED_BY_THE_MACHINE = (
+    "accept", "accept4", "bind", "connect", "inotify_add_watch", "inotify_init", "inotify_init1", "listen", "mq_getsetattr",
+    "mq_notify", "mq_open", "mq_timedreceive", "mq_timedsend", "mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd",
+    "semctl", "semget", "semop", "semtimedop", "shmat", "shmctl", "shmdt", "shmget", "socket",
+)  # fmt: skip
+"""What a network and an IPC namespace would make the box's own, and watches, which need no right but to read."""
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+SOCKET_TYPE = 0xF  # the bits beside flags as SOCK_CLOEXEC
+PR_SET_DUMPABLE = 4
 
 
 @functools.cache
-def program() -> bytes:
-    """The compiled filter for this machine's architecture.
+def program(strict: bool = False) -> bytes:
+    """The compiled filter for this machine's architecture; the ``strict`` one is for boxes without namespaces.
 
     Raises:
         OSError: libseccomp is not installed.
@@ -43,7 +53,7 @@ def program() -> bytes:
 
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
     refuse = seccomp.ERRNO(errno.EPERM)
-    for name in DENIED:
+    for name in (*DENIED, *(SHARED_BY_THE_MACHINE if strict else ())):
         try:
             rules.add_rule(refuse, name)
         except (ValueError, RuntimeError, OSError):
@@ -54,7 +64,14 @@ def program() -> bytes:
         flag = 1 << bit
         if NEW_NAMESPACES & flag:
             rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
-    rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, int(socket.AF_UNIX)))
+    if strict:
+        # One end of a pair of datagram sockets, which the kernel makes of raw ones too, may send to any other address.
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
+            rules.add_rule(refuse, "socketpair", seccomp.Arg(1, seccomp.MASKED_EQ, SOCKET_TYPE, int(kind)))
+        # Processes that are not dumpable would hide their open files from the watchdog.
+        rules.add_rule(refuse, "prctl", seccomp.Arg(0, seccomp.MASKED_EQ, 0xFFFFFFFF, PR_SET_DUMPABLE))
+    else:
+        rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, int(socket.AF_UNIX)))
     rules.add_rule(refuse, "socketpair", seccomp.Arg(0, seccomp.NE, int(socket.AF_UNIX)))
     for request in (TIOCSTI, TIOCLINUX):
         rules.add_rule(refuse, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))

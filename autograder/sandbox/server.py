@@ -14,14 +14,20 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .box import HOME, OUTSIDE, CannotIsolate, Limits, command_line, environment
+from .box import HOME, OUTSIDE, CannotIsolate, Limits, environment
+from .bubblewrap import command_line
 from .mounts import View
 from .processes import end, end_family, family
 from .seccomp import program_file
 
 START_SECONDS = 120.0
 BEGIN_SECONDS = 30.0
-START = "import sys; sys.path.insert(0, '/box'); from inside.server import serve; serve({control}, {rules})"
+START = """
+import os, sys
+sys.path.insert(0, os.environ["BOX"])
+from inside.server import serve
+serve(*(int(sys.argv.pop(1)) for _ in sys.argv[1:]))
+"""
 FOLDERS = ("/tmp", "/dev/shm", HOME)
 CREDENTIALS = struct.Struct("3i")
 
@@ -51,7 +57,7 @@ class ForkServer:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             with theirs, program_file() as program:
-                inner = [sys.executable, "-I", "-B", "-c", START.format(control=theirs.fileno(), rules=program.fileno())]
+                inner = [sys.executable, "-I", "-B", "-c", START, str(theirs.fileno()), str(program.fileno())]
                 variables = environment(threads, device) | {"OPENBLAS_NUM_THREADS": "1"}
                 command = command_line(inner, view, limits, None, variables, slot)
                 process = subprocess.Popen(
