@@ -28,10 +28,10 @@ FIND_PIPE = """
 import os, stat, struct
 def is_pipe(fd):
     try:
-        return int(fd) > 2 and stat.S_ISFIFO(os.stat("/proc/self/fd/" + fd).st_mode)
+        return stat.S_ISFIFO(os.fstat(fd).st_mode)
     except OSError:
         return False
-pipe = int(next(filter(is_pipe, os.listdir("/proc/self/fd"))))
+pipe = next(filter(is_pipe, range(3, 1024)))
 """
 """Code for a cell that finds the evidence pipe, as code that wants to cheat can."""
 
@@ -74,7 +74,13 @@ def servers() -> Servers | None:
 
 
 @pytest.fixture(scope="session")
-def run_box(servers: Servers | None) -> RunBox:
+def tier() -> str:
+    """The tier of isolation of boxes."""
+    return "auto"
+
+
+@pytest.fixture(scope="session")
+def run_box(servers: Servers | None, tier: str) -> RunBox:
     """A function that runs cells (name -> source) in one real box."""
 
     def run(
@@ -104,7 +110,7 @@ def run_box(servers: Servers | None) -> RunBox:
         ending = sandbox_run.run(
             json.dumps(job).encode(), seen or view(probes, root, matplotlib_cache()), limits or Limits(),
             threads=1, device="cpu", slot=SLOT, deliver=deliver, deadline=lambda: until[0],
-            servers=servers,
+            servers=servers, isolation=tier,
         )  # fmt: skip
         return BoxRun(ending, frames, tensors)
 

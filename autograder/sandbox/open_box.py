@@ -121,10 +121,11 @@ def start(order: Order, places: Places, *, uid: int | None, rights: Rights, rule
         most = order.limits.scratch
         try:
             used = disk(Path(places.scratch))
-            with looking_as(os.geteuid() if uid is None else uid):
-                used += deleted(members(uid, process.pid))
         except OSError as error:
             return "disk", f"folders that cannot be measured ({error.strerror})"
+        pids = members(uid, process.pid)
+        with looking_as(os.geteuid() if uid is None else uid):
+            used += deleted(pids)
         return ("disk", f"more than {most >> 20:,} MiB in files") if used > most + MEBIBYTE else None
 
     def end() -> None:

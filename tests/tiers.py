@@ -1,0 +1,73 @@
+"""Which tiers of isolation this machine allows, each by a try; what several test files need to run under each of them."""
+
+import contextlib
+import ctypes
+import functools
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox import open_box, tiers
+from autograder.sandbox.box import CannotIsolate
+
+NEW_MOUNTS = 0x20000
+PASSABLE = """
+set -e
+mount --make-rprivate /
+mount -t tmpfs -o mode=0711 passable /mnt
+for one in "$0"/.[!.]* "$0"/*; do
+    [ -e "$one" ] || continue
+    if [ -d "$one" ]; then mkdir "/mnt/${one##*/}"; else : > "/mnt/${one##*/}"; fi
+    mount --bind "$one" "/mnt/${one##*/}"
+done
+mount --move /mnt "$0"
+"""
+"""Puts a folder that others may enter, and not list, in front of one that they may not, with the same in it."""
+
+
+@contextlib.contextmanager
+def passable_interpreter() -> Iterator[None]:
+    """Where this Python lies below a folder that only root may enter, let this process see that folder as passable.
+
+    For these tests alone, in a mount namespace of this process: as if the machine's owner had done `chmod o+x`. Where
+    that is not allowed nothing happens, and what needs it is skipped.
+    """
+    barrier = open_box.unreachable(sys.executable)
+    if os.geteuid() != 0 or barrier is None:
+        yield
+        return
+    here = Path.cwd()
+    with open("/proc/thread-self/ns/mnt", "rb") as before:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(NEW_MOUNTS) != 0:
+            yield
+            return
+        try:
+            subprocess.run(["sh", "-c", PASSABLE, str(barrier)], check=False, capture_output=True)
+            yield
+        finally:
+            libc.setns(before.fileno(), NEW_MOUNTS)
+            os.chdir(here)
+
+
+@functools.cache
+def problem(tier: str) -> str | None:
+    """Why a tier does not work here."""
+    try:
+        tiers.attempt(tier)
+    except CannotIsolate as error:
+        return str(error)
+    return None
+
+
+@contextlib.contextmanager
+def usable(tier: str) -> Iterator[str]:
+    """A tier, for as long as it can be used; the test is skipped where it cannot."""
+    with passable_interpreter() if tier == "landlock" else contextlib.nullcontext():
+        if found := None if tier == tiers.UNISOLATED else problem(tier):
+            pytest.skip(f"isolation by {tier} does not work on this machine: {found}")
+        yield tier
