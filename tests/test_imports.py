@@ -18,9 +18,11 @@ notebooks.submission
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace inside.shell
-inside.stalled inside.probing inside.networks inside.standins inside.stepwise inside.epochs inside.variants
+inside.workers inside.stalled inside.probing inside.networks inside.standins inside.stepwise inside.epochs inside.variants
 inside.main inside.isolate inside.server
-sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.server sandbox.run
+sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes
+sandbox.bubblewrap sandbox.ruleset sandbox.launcher sandbox.open_box sandbox.landlock sandbox.container sandbox.unisolated
+sandbox.tiers sandbox.server sandbox.run
 assignment
 runs.plan runs.notes runs.evidence runs.collect runs.store runs.prune
 networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture

@@ -102,7 +102,8 @@ found = {name: outcome(lambda: socket.socket(family, socket.SOCK_STREAM).close()
 print(json.dumps(found | {"connect": outcome(connect)}))
 """,
     "files": """
-paths = ["/x", "/usr/lib/x", os.environ["BOX"] + "/x", os.environ["BOX"] + "/inside/x", "/var/tmp/x", "/run/x", "/dev/x", "/etc/x", "/proc/sys/kernel/hostname", "/sys/x",
+paths = ["/x", "/usr/lib/x", os.environ["BOX"] + "/x", os.environ["BOX"] + "/inside/x", "/var/tmp/x", "/run/x", "/dev/x",
+         "/etc/x", "/proc/sys/kernel/hostname", "/sys/x",
          sys.prefix + "/x", "/tmp/x", "/dev/shm/x", os.environ["HOME"] + "/x", os.environ["TMPDIR"] + "/x"]
 print(json.dumps([{path: outcome(lambda: write(path)) for path in paths}, os.environ["HOME"], os.environ["TMPDIR"]]))
 """,

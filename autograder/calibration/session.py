@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..assignment import load
 from ..course import Course
 from ..runs.plan import Options
-from ..sandbox import run as sandbox_run
+from ..sandbox import tiers
 from . import report as calibration_report
 from .calibrate import Job, Plan, plan, refresh, run
 from .calibration import Calibration, Figure, Run
@@ -44,7 +44,7 @@ def calibrate(
     folder = planned.assignment.folder
     try:
         if planned.to_do:
-            sandbox_run.check()
+            tiers.check(options.isolation)
             _run_shown(course, planned, options, jobs, console)
     finally:
         if Calibration.read(folder, name).runs:

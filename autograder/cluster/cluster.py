@@ -81,7 +81,7 @@ class ClusterExecutor:
         if options.device == "auto":
             options = replace(options, device="cuda" if offers_gpu(client) else "cpu")
         self._client, self._assignment, self._options, self._wait = client, assignment, options, wait
-        self._fleet = Fleet(client, assignment, options.device, tell)
+        self._fleet = Fleet(client, assignment, options.device, tell, options.isolation)
         self._again: deque[_Sent] = deque()
         self._back: queue.SimpleQueue[tuple[_Sent, Future[bytes]]] = queue.SimpleQueue()
         self._token = secrets.token_hex(4)
@@ -181,6 +181,7 @@ class ClusterExecutor:
                     new_seed(),
                     bare(notebook, cells),
                     place.checkpoint,
+                    self._options.isolation,
                 )
                 self._send(_Sent(run, job, cells, place))
                 return None

@@ -73,8 +73,10 @@ class Fleet:
     A worker is asked once what it is. ``tell`` gets a line on each one that is left out.
     """
 
-    def __init__(self, client: Client, assignment: Assignment, device: str, tell: Callable[[str], None]) -> None:
-        self.client, self.device, self.tell = client, device, tell
+    def __init__(
+        self, client: Client, assignment: Assignment, device: str, tell: Callable[[str], None], isolation: str
+    ) -> None:
+        self.client, self.device, self.tell, self._isolation = client, device, tell, isolation
         self.fit: dict[str, Worker] = {}
         self.left_out: dict[str, str] = {}
         self._assignment = assignment
@@ -139,6 +141,7 @@ class Fleet:
             tasks.examine,
             self._assignment.name,
             self.device,
+            self._isolation,
             workers=[address],
             key=f"examine-{secrets.token_hex(4)}",
             priority=1_000_000,

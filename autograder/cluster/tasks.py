@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 
-def examine(assignment: str, device: str) -> str:
+def examine(assignment: str, device: str, isolation: str) -> str:
     """See :func:`autograder.cluster.worker.examine`."""
     from . import worker
 
-    return worker.examine(assignment, device)
+    return worker.examine(assignment, device, isolation)
 
 
 def run(packed: bytes) -> bytes:

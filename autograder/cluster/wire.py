@@ -18,11 +18,12 @@ from nbformat import NotebookNode
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
-from ..runs.collect import ATTEMPTS, ISOLATION, Collector
+from ..runs.collect import ATTEMPTS, Collector
 from ..runs.evidence import CellRecord, Checkpoint, Evidence, Malformed, Record, parse_frame
 from ..runs.plan import Cell, determinism, key, versions
 from ..sandbox.box import Limits
 from ..sandbox.run import HEADER
+from ..sandbox.tiers import AUTO, NONE, TIERS, UNISOLATED
 
 MOST_BYTES = ATTEMPTS * Limits.evidence  # what a box may send, as often as one may be started
 
@@ -41,6 +42,7 @@ class Job:
     seed: int
     notebook: NotebookNode
     checkpoint: Checkpoint | None = None
+    isolation: str = AUTO
 
 
 class _Header(BaseModel):
@@ -144,12 +146,13 @@ def unpack_evidence(reply: bytes, job: Job, run: list[Cell]) -> Evidence:
         header = _Header.model_validate(first)
     except ValidationError as error:
         raise Malformed("a reply without its header") from error
-    if header.isolation != ISOLATION:
-        raise Refused(f"it isolates by {header.isolation[:40]}, not by {ISOLATION}")
+    allowed = [UNISOLATED] if job.isolation in (NONE, UNISOLATED) else TIERS if job.isolation == AUTO else [job.isolation]
+    if header.isolation not in allowed:
+        raise Refused(f"it isolates by {header.isolation[:40]}, not by {' or '.join(allowed)}")
     record = Record(
         seed=job.seed,
         profile=job.profile,
-        isolation=ISOLATION,
+        isolation=header.isolation,
         versions=versions() | determinism(job.device),
         shortened=header.shortened,
         seconds=header.seconds,

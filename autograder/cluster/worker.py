@@ -23,7 +23,7 @@ from ..assignment import Assignment, load
 from ..datasets import decoy
 from ..runs.collect import Stopped, collect
 from ..runs.plan import Options, versions
-from ..sandbox import run as sandbox_run
+from ..sandbox import tiers
 from ..sandbox.mounts import PACKAGE
 from .wire import pack_evidence, pack_refusal, unpack_job
 
@@ -53,13 +53,13 @@ def difference(theirs: dict[str, str], ours: dict[str, str]) -> str | None:
     return None
 
 
-def examine(assignment: str, device: str) -> str:
+def examine(assignment: str, device: str, isolation: str = tiers.AUTO) -> str:
     """JSON of what this machine runs (``fingerprint``), and of why it cannot run the assignment (``problem``) or null."""
     found: dict[str, object] = {"fingerprint": {}, "problem": None}
     try:
         loaded = load(assignment)
         found["fingerprint"] = fingerprint(loaded)
-        sandbox_run.check()
+        tiers.check(isolation)
         decoy.sandbox_folder(loaded.settings.dataset)
         if device == "cuda" and not torch.cuda.is_available():
             found["problem"] = "it offers a GPU, but torch finds none"
@@ -96,7 +96,7 @@ def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], boo
     try:
         with tempfile.TemporaryDirectory(prefix="autograder-") as scratch, SLOTS_HERE.one() as slot:
             job = unpack_job(packed, Path(scratch))
-            options = Options(profile=job.profile, device=job.device, threads=threads(job.device))
+            options = Options(job.profile, job.device, threads(job.device), isolation=job.isolation)
             found = collect(
                 job.notebook,
                 load(job.assignment),

@@ -18,6 +18,7 @@ from .terminal import (
     WRONG_USAGE,
     AssignmentName,
     Device,
+    Isolation,
     ProfileName,
     app,
     console,
@@ -97,6 +98,7 @@ def validate(
     device: Annotated[Device, typer.Option(help="Where networks train.")] = "auto",
     write: Annotated[bool, typer.Option("--write", help="Keep the executed notebook in solutions/.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run the code even if nothing in it has changed.")] = False,
+    isolation: Isolation = "auto",
 ) -> None:
     """Run the reference solution in the sandbox and grade it: full marks, or exit status 1.
 
@@ -109,13 +111,17 @@ def validate(
     from ..grading.validate import write_solution
     from ..runs.plan import Options, choose_device, default_threads
     from ..sandbox.box import CannotIsolate
+    from ..sandbox.tiers import WARNING
 
     course = find_course()
+    if write and isolation == "none":
+        raise fail("--write keeps a solution that others rely on; it needs isolation", WRONG_USAGE)
     failed = []
     for name in assignments or course.assignments():
         chosen = choose_device(device)
         everything = write or profile == "full"
-        options = Options(profile, chosen, default_threads(1), everything, store=None if fresh else course.evidence_store)
+        store = None if fresh else course.evidence_store
+        options = Options(profile, chosen, default_threads(1), everything, store=store, isolation=isolation)
         begun = time.monotonic()
         try:
             with console.status(f"{name}: running the solution at profile {profile} on {chosen} ..."):
@@ -131,7 +137,9 @@ def validate(
         when = " when it ran" if time.monotonic() - begun < result.seconds else ""
         console.print(
             f"{name}: {outcome.points:g} of {outcome.max_points:g} points at profile {profile} on {chosen}, "
-            f"{result.seconds:.0f} s{when}" + (f" ({escape(outcome.reason)})" if outcome.reason else "")
+            f"{result.seconds:.0f} s{when}"
+            + (f" ({escape(outcome.reason)})" if outcome.reason else "")
+            + (f"; {WARNING}" if options.unisolated else "")
         )
         if not result.perfect:
             failed.append(name)
@@ -201,6 +209,7 @@ def prove(
     out: Annotated[Path | None, typer.Option("--json", help="Write the outcomes to this file.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Answers at once; default: the number of cores.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the grader's random inputs; default: a new one.")] = None,
+    isolation: Isolation = "auto",
 ) -> None:
     """Measure hidden tests: run the catalogue of right and wrong answers, and say what was missed or punished.
 
@@ -230,6 +239,7 @@ def prove(
                 jobs=jobs or os.cpu_count() or 1,
                 seed=secrets.randbelow(2**31) if seed is None else seed,
                 out=out,
+                isolation=isolation,
             )
             short += [f"{name}: {'; '.join(found.shortfalls())}"] if found.shortfalls() else []
     except (CourseError, Unfit) as error:

@@ -16,6 +16,7 @@ from .terminal import (
     WRONG_USAGE,
     AssignmentName,
     Device,
+    Isolation,
     app,
     console,
     fail,
@@ -46,6 +47,7 @@ def grade(
     no_speedups: Annotated[
         bool, typer.Option("--no-speedups", help="Run as slowly as anywhere, to see that outcomes are the same; here only.")
     ] = False,
+    isolation: Isolation = "auto",
     scheduler: Annotated[
         str | None, typer.Option(help="Run on the workers of this dask scheduler, for example tcp://HOST:8786.")
     ] = None,
@@ -103,6 +105,7 @@ def grade(
             scheduler=scheduler,
             slurm=asked if slurm else None,
             speedups=not no_speedups,
+            isolation=isolation,
         )
         outcomes = session.run(console)
     except CourseError as error:

@@ -24,6 +24,12 @@ errors = Console(stderr=True, soft_wrap=True)
 GRADED, SOME_NOT_GRADED, WRONG_USAGE, CANNOT_GRADE, INTERRUPTED = 0, 1, 2, 3, 130
 ProfileName = Literal["quick", "full"]
 Device = Literal["auto", "cpu", "cuda"]
+Isolation = Annotated[
+    Literal["auto", "bubblewrap", "landlock", "container", "none"],
+    typer.Option(
+        help="How student code is isolated; auto: the first that works here. none: not at all, all results are stamped."
+    ),
+]
 AssignmentName = Annotated[str, typer.Argument(help="Name of the assignment, for example pa4_convnet.")]
 
 

@@ -16,8 +16,8 @@ from ..course import Course, CourseError
 from ..judging import grade
 from ..notebooks.notebook import items, read
 from ..outcomes import ClassOutcomes, SubmissionOutcome
-from ..runs.collect import ISOLATION
 from ..runs.plan import determinism, versions
+from ..sandbox import tiers
 from .journal import Journal
 from .places import CannotWrite, trouble
 
@@ -81,15 +81,19 @@ def grade_class(
         schema=1,
         assignment=assignment.name,
         profile=executor.options.profile,
-        isolation=ISOLATION,
+        isolation=tiers.UNISOLATED if executor.options.unisolated else executor.options.isolation,
         versions=versions() | determinism(executor.options.device),
         submissions=dict(sorted(kept.items())),
     )
+    used: set[str] = set()
     shown = _Shown(out / "outcomes.json")
     left = [handed for handed in submissions if handed.student not in kept]
     runs = executor.runs(left, release, assignment, lambda student: notify(student, None))
     with shown.to_the_end(outcomes), contextlib.closing(runs):  # type: ignore[type-var]
         for found in runs:
+            if found.evidence is not None:  # each worker of a cluster, and each earlier run, has chosen its own
+                used.add(found.evidence.record.isolation)
+                outcomes.isolation = ", ".join(sorted(used))
             outcome, notebook = _finish(found, release, assignment)
             problem = _enter(found.handed, notebook, outcome, record) if record else None
             outcomes.submissions[found.handed.student] = outcome

@@ -48,11 +48,13 @@ def anonymous(outcomes: ClassOutcomes, secret: bytes) -> ClassOutcomes:
 
 
 def table(outcomes: ClassOutcomes) -> str:
-    """CSV with a row for each student: status, points, points of each item (empty where there is no score), seconds."""
+    """CSV with a row for each student: status, points, points of each item (empty where there is no score), seconds,
+    why there is no grade, how code was isolated.
+    """
     names = list(dict.fromkeys(name for outcome in outcomes.submissions.values() for name in outcome.items))
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(["student", "status", "points", "max_points", *names, "seconds", "reason"])
+    rows.writerow(["student", "status", "points", "max_points", *names, "seconds", "reason", "isolation"])
     for student, outcome in outcomes.submissions.items():
         items = [outcome.items.get(name) for name in names]
         scores = ["" if item is None or item.score is None else f"{item.score:g}" for item in items]
@@ -67,6 +69,7 @@ def table(outcomes: ClassOutcomes) -> str:
                 *scores,
                 f"{outcome.seconds:g}",
                 _plain(reason),
+                _plain(outcomes.isolation),
             ]
         )
     return written.getvalue()

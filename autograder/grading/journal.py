@@ -19,6 +19,7 @@ from ..notebooks.submission import MAX_BYTES
 from ..outcomes import SubmissionOutcome
 from ..runs.notes import trusted_code
 from ..runs.plan import Options
+from ..sandbox import tiers
 
 NAME = "graded.jsonl"
 
@@ -29,9 +30,10 @@ def hash_of_grader(course: Course, assignment: Assignment, options: Options, gra
     So does where grades are entered.
     """
     digest = hashlib.sha256()
+    unisolated = [tiers.UNISOLATED] if options.unisolated else []
     entered = None if gradebook is None else str(gradebook.absolute())
     digest.update(
-        json.dumps([options.profile, options.device, trusted_code(), decoy.VERSION, entered], sort_keys=True).encode()
+        json.dumps([options.profile, options.device, trusted_code(), decoy.VERSION, entered, *unisolated]).encode()
     )
     own = [path for path in assignment.folder.rglob("*") if path.suffix in (".py", ".toml")]
     for path in [course.release_notebook(assignment.name), *sorted(own)]:

@@ -18,6 +18,7 @@ from traitlets import Enum, Integer, Unicode
 
 from ..course import Course
 from ..notebooks.submission import Unreadable, read_submission
+from ..sandbox import tiers
 from .gradebook import forget_scores
 from .item_cells import OUTCOME, write_outcomes
 
@@ -67,6 +68,9 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     profile = Enum(["full", "quick"], "full", help="thresholds and run length").tag(config=True)
     device = Unicode("auto", help="auto, cpu or cuda").tag(config=True)
     threads = Integer(0, help="processor threads of the run, 0 for the grader's own choice").tag(config=True)
+    isolation = Enum(tiers.CHOICES, tiers.AUTO, help="how student code is isolated; none stamps all results").tag(
+        config=True
+    )
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Grade the restored notebook; :class:`CouldNotGrade` if it has no grade as a whole."""
@@ -83,6 +87,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
             profile=self.profile,
             device=self.device,
             threads=self.threads,
+            isolation=self.isolation,
         )
         if outcome.status != "graded":
             forget_scores(names["db_url"], names["assignment"], names["student"])
@@ -94,7 +99,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
 
 class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
     """Take back the score of each item that could not be graded, and ask a person to grade it, with the
-    reason.
+    reason. Where submissions ran without isolation, say so in the gradebook beside each score.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
@@ -102,9 +107,13 @@ class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
         names = resources["nbgrader"]
         where = (names["notebook"], names["assignment"], names["student"])
         verdicts = {c.metadata.nbgrader.grade_id: c.metadata.get(OUTCOME, {}) for c in nb.cells if role(c) == "item"}
+        stamped = [flag for flag in nb.metadata.get(OUTCOME, {}).get("flags", []) if flag == tiers.WARNING]
         with Gradebook(names["db_url"]) as gradebook:
             for item in items(nb):
                 verdict = verdicts.get(item.id, {})
+                if stamped and item.answer:
+                    comment = gradebook.find_comment(item.answer, *where)
+                    comment.auto_comment = "\n\n".join(filter(None, [comment.auto_comment, *stamped]))
                 if verdict.get("outcome") != "could_not_grade":
                     continue
                 grade = gradebook.find_grade(item.id, *where)

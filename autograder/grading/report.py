@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..outcomes import ClassOutcomes, SubmissionOutcome
+from ..sandbox.tiers import UNISOLATED, WARNING
 
 GLYPHS = {
     "passed": ("✓", "green"),
@@ -80,6 +81,8 @@ def legend() -> Text:
 
 def show(outcomes: ClassOutcomes, console: Console) -> None:
     """Print the table, its legend and the count of submissions."""
+    if UNISOLATED in outcomes.isolation:
+        console.print(Text(WARNING, style="bold red"))
     console.print(table(outcomes))
     console.print(legend())
     failed = [student for student, outcome in outcomes.submissions.items() if outcome.status == "could_not_grade"]

@@ -23,6 +23,8 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets import Bool
 
+from ..sandbox.tiers import WARNING
+
 _TAGS = {
     "a", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details", "div", "dl", "dt",
     "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small", "span",
@@ -77,10 +79,12 @@ class SafeToRead(Preprocessor):
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Change the copy of the notebook that a page is made from; the autograded file stays as it is."""
         found = nb.metadata.get(OUTCOME, {})
-        repaired = [*found.get("repairs", []), *found.get("flags", [])]
+        flags = found.get("flags", [])
+        repaired = [*found.get("repairs", []), *(flag for flag in flags if flag != WARNING)]
         for name, title, lines in (
             ("lost", "Where points were lost (each reason stands at its item below)", found.get("lost", [])),
             ("repairs", "Before grading, this notebook was repaired", repaired),
+            ("isolation", "These results count for nothing but a trial", [flag for flag in flags if flag == WARNING]),
         ):
             if lines:
                 report = f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines)

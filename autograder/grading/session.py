@@ -24,7 +24,7 @@ from ..datasets.data import DataMissing, dataset_folder
 from ..datasets.decoy import sandbox_folder
 from ..outcomes import ClassOutcomes, SubmissionOutcome
 from ..runs.plan import Options, choose_device, default_threads
-from ..sandbox import run as sandbox_run
+from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
 from . import gradebook, places, report
 from .batch import grade_class, handed_in
@@ -62,6 +62,7 @@ class Session:
     scheduler: str | None = None
     slurm: slurm.Slurm | None = None
     speedups: bool = True
+    isolation: str = tiers.AUTO
 
     @property
     def autograded(self) -> Path:
@@ -114,15 +115,16 @@ class Session:
         dataset = assignment.settings.dataset
         store = None if self.fresh else self.store or self.course.evidence_store
         if not self.scheduler and not self.slurm:
-            sandbox_run.check()
+            tier = tiers.check(self.isolation)
             sandbox_folder(dataset)
             threads = default_threads(self.jobs)
             torch.set_num_threads(threads)  # hidden tests run beside the boxes: more threads would wait for each other
-            options = Options(self.profile, choose_device(self.device), threads, store=store, speedups=self.speedups)
+            device = choose_device(self.device)
+            options = Options(self.profile, device, threads, store=store, speedups=self.speedups, isolation=tier)
             yield LocalExecutor(options, self.jobs)
             return
         dataset_folder(dataset)  # no box runs here, but the hidden tests need the real test images
-        options = Options(self.profile, self.device, store=store)
+        options = Options(self.profile, self.device, store=store, isolation=self.isolation)
 
         def tell(line: str) -> None:
             console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -17,6 +17,7 @@ from ..runs.evidence import Evidence
 from ..runs.plan import Options, choose_device, default_threads, key
 from ..runs.store import gather
 from ..sandbox.box import CannotIsolate
+from ..sandbox.tiers import AUTO, UNISOLATED, WARNING
 from .attempts import not_attempted
 from .hidden_tests import JudgeError
 from .judge import judge
@@ -30,7 +31,8 @@ def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment
         judged = judge(assignment, found, items(release), not_attempted(notebook, release))
     except JudgeError as error:
         return SubmissionOutcome(status="could_not_grade", reason=str(error), seconds=found.record.seconds)
-    flags = [f"the cell `{cell}` was stopped: {why}" for cell, why in found.record.stopped.items()]
+    flags = [WARNING] if found.record.isolation == UNISOLATED else []
+    flags += [f"the cell `{cell}` was stopped: {why}" for cell, why in found.record.stopped.items()]
     if found.record.shortened:
         flags.append(f"a training was cut short: {NO_EFFECT}")
         judged |= _cut_short(release, judged)
@@ -91,6 +93,7 @@ def grade_notebook(
     profile: str = "full",
     device: str = "auto",
     threads: int = 0,
+    isolation: str = AUTO,
 ) -> tuple[SubmissionOutcome, NotebookNode]:
     """Grade one restored notebook: its outcome, and the notebook with the outputs of the run. Never raises for a submission.
 
@@ -102,6 +105,7 @@ def grade_notebook(
         device=choose_device(device),
         threads=threads or default_threads(1),
         store=course.evidence_store,
+        isolation=isolation,
     )
     try:
         loaded = load(assignment)

@@ -74,6 +74,7 @@ class Proof:
     seed: int
     proven: list[Proven] = field(default_factory=list)
     uncovered: list[str] = field(default_factory=list)
+    isolation: str = ""
 
     @property
     def wrong(self) -> list[Proven]:
@@ -119,6 +120,7 @@ class Proof:
         return {
             "seconds": round(self.seconds, 1),
             "seed": self.seed,
+            "isolation": self.isolation,
             "wrong": len(self.wrong),
             "killed": len(self.wrong) - len(self.survivors),
             "exact": len(self.wrong) - len(self.survivors) - len(self.inexact),
@@ -154,7 +156,7 @@ def show(proof: Proof, console: Console) -> None:
         f"on exactly the right items: {_of(len(exact), len(caught))}",
         f"right answers at full marks: {_of(unpunished, len(proof.right))} "
         f"({sum(bool(each.answer.equivalent) for each in proof.right)} of them equivalent to the reference)",
-        f"{len(proof.proven)} answers in {proof.seconds:.0f} s, seed {proof.seed}",
+        f"{len(proof.proven)} answers in {proof.seconds:.0f} s, seed {proof.seed}, isolation {proof.isolation}",
     ):
         console.print(f"{proof.assignment}: {text}", highlight=False)
     _table("Wrong answers that were not caught", proof.survivors, console)

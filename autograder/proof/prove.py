@@ -23,6 +23,8 @@ from ..notebooks.notebook import cells_by_grade_id, items, read
 from ..outcomes import SubmissionOutcome
 from ..runs.evidence import Evidence
 from ..runs.plan import Options, cells_to_run
+from ..sandbox.tiers import AUTO
+from ..sandbox.tiers import chosen as chosen_tier
 from . import catalogue
 from .catalogue import Answer
 from .proof import Proof, Proven
@@ -103,6 +105,7 @@ def prove(
     jobs: int,
     seed: int,
     notify: Notify = lambda proven: None,
+    isolation: str = AUTO,
 ) -> Proof:
     """Run and judge the answers, ``jobs`` boxed processes at once; ``notify`` is called with each outcome.
 
@@ -116,6 +119,7 @@ def prove(
     profile = assignment.profile(PROFILE)
     solved = catalogue.build(Answer("reference", "right", ""), source, release)
     variants = {name: cells_to_run(notebook, profile, False) for name, notebook in made.items()}
+    options = Options(profile=PROFILE, device="cpu", threads=1, isolation=chosen_tier(isolation))
     waiting: queue.Queue[tuple[str, Evidence] | BaseException | None] = queue.Queue(WAITING)
 
     def run() -> None:
@@ -124,7 +128,7 @@ def prove(
                 cells_to_run(solved, profile, False),
                 variants,
                 assignment,
-                Options(profile=PROFILE, device="cpu", threads=1),
+                options,
                 seed=seed,
                 jobs=jobs,
                 deliver=lambda name, evidence: waiting.put((name, evidence)),
@@ -142,4 +146,4 @@ def prove(
         outcomes[name] = grade.decide(made[name], release, assignment, evidence)
         notify(Proven(next(answer for answer in answers if answer.name == name), outcomes[name]))
     proven = [Proven(answer, outcomes[answer.name]) for answer in answers]
-    return Proof(assignment.name, time.monotonic() - begun, seed, proven)
+    return Proof(assignment.name, time.monotonic() - begun, seed, proven, isolation=options.isolation)

@@ -15,6 +15,7 @@ from rich.table import Table
 from ..assignment import ASSIGNMENTS, load
 from ..course import Course, CourseError
 from ..notebooks.notebook import read, write_text
+from ..sandbox.tiers import AUTO
 from . import proof as proofs
 from . import prove
 from .proof import Proof, Proven
@@ -52,7 +53,15 @@ def show_catalogue(name: str, only: Sequence[str], console: Console) -> None:
 
 
 def run(
-    course: Course, name: str, console: Console, *, only: Sequence[str] = (), jobs: int, seed: int, out: Path | None = None
+    course: Course,
+    name: str,
+    console: Console,
+    *,
+    only: Sequence[str] = (),
+    jobs: int,
+    seed: int,
+    out: Path | None = None,
+    isolation: str = AUTO,
 ) -> Proof:
     """Prove one assignment; ``out`` is a JSON file that gets or keeps one entry an assignment.
 
@@ -77,7 +86,7 @@ def run(
         def notify(proven: Proven) -> None:
             bar.update(task, advance=1, note=proven.answer.name[:50])
 
-        found = prove.prove(course, assignment, answers, jobs=jobs, seed=seed, notify=notify)
+        found = prove.prove(course, assignment, answers, jobs=jobs, seed=seed, notify=notify, isolation=isolation)
     if not only:
         missing = prove.uncovered(answers, read(course.release_notebook(name)))
         found = dataclasses.replace(found, uncovered=missing)

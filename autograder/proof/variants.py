@@ -20,7 +20,6 @@ from ..runs import evidence
 from ..runs.collect import (
     GIB,
     GRACE_SECONDS,
-    ISOLATION,
     PROBE_SECONDS,
     START_SECONDS,
     Collector,
@@ -31,6 +30,7 @@ from ..runs.collect import (
 from ..runs.evidence import Evidence, Malformed, Record
 from ..runs.plan import Cell, Options, versions
 from ..sandbox import run as sandbox_run
+from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate, Limits
 
 Deliver = Callable[[str, Evidence], None]
@@ -117,9 +117,9 @@ def collect_variants(
     Raises:
         CannotIsolate: no box could be started, or it ended before all variants had run.
     """
-    sorter = _Sorter(
-        cells, variants, Record(seed=seed, profile=options.profile, isolation=ISOLATION, versions=versions()), deliver
-    )
+    tier = tiers.chosen(options.isolation)
+    record = Record(seed=seed, profile=options.profile, isolation=tier, versions=versions())
+    sorter = _Sorter(cells, variants, record, deliver)
     job = job_of(cells, assignment, options, seed) | {
         "jobs": jobs,
         "pictures": False,
@@ -144,6 +144,7 @@ def collect_variants(
             slot=slot,
             deliver=sorter.take,
             deadline=lambda: sorter.until,
+            isolation=tier,
         )
     except Malformed as error:
         raise CannotIsolate(f"the box sent {error}, which the grader's own code never does") from error

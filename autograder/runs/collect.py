@@ -20,6 +20,7 @@ from ..assignment import Assignment
 from ..datasets import data, decoy
 from ..notebooks.terminal import printable
 from ..sandbox import run as sandbox_run
+from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate, Limits
 from ..sandbox.mounts import View, view
 from ..sandbox.server import SERVERS
@@ -27,7 +28,6 @@ from . import evidence
 from .evidence import CellRecord, Checkpoint, Evidence, Found, Malformed, Record
 from .plan import Cell, Options, cells_to_run, determinism, versions
 
-ISOLATION = "bubblewrap"
 GIB = 1 << 30
 REPORT = "the report of"
 START_SECONDS = 120.0
@@ -164,9 +164,8 @@ def collect(
         address_space=None if options.device == "cuda" else Limits.address_space,
         seconds=START_SECONDS + sum(cell.seconds for cell in cells) + 600.0,
     )
-    record = Record(
-        seed=seed, profile=options.profile, isolation=ISOLATION, versions=versions() | determinism(options.device)
-    )
+    tier = tiers.chosen(options.isolation)
+    record = Record(seed=seed, profile=options.profile, isolation=tier, versions=versions() | determinism(options.device))
     tensors: dict[str, torch.Tensor] = {}
     shortened = assignment.shortened(options.profile) if options.speedups and not options.everything else {}
     attempts = ATTEMPTS
@@ -197,6 +196,7 @@ def collect(
                 deadline=lambda collector=collector: 0.0 if stop() else collector.until,  # type: ignore[misc]
                 servers=SERVERS if options.speedups and not options.everything else None,
                 checkpoint=checkpoint.tensors if checkpoint else None,
+                isolation=tier,
             )
             record.seconds += ending.seconds
             record.peak_memory = max(record.peak_memory, ending.peak_memory)

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from ..assignment import Profile
 from ..notebooks.notebook import grade_id, role, tags
+from ..sandbox import tiers
 from ..sandbox.box import CUBLAS_WORKSPACE
 
 
@@ -24,6 +25,7 @@ class Options:
     grading skips, sees the real test images, and keeps HTML and SVG
     outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice. Without ``speedups`` a submission runs
     as slowly as anywhere: in a process of its own, image by image, to the end of every training; outcomes are the same.
+    ``isolation`` is one of :data:`autograder.sandbox.tiers.CHOICES`, or what it led to.
     """
 
     profile: str = "full"
@@ -32,6 +34,12 @@ class Options:
     everything: bool = False
     store: Path | None = None
     speedups: bool = True
+    isolation: str = tiers.AUTO
+
+    @property
+    def unisolated(self) -> bool:
+        """Whether submissions run without a sandbox, as somebody asked for."""
+        return self.isolation in (tiers.NONE, tiers.UNISOLATED)
 
 
 def versions() -> dict[str, str]:

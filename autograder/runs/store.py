@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from ..assignment import Assignment
 from ..datasets import decoy
 from ..sandbox.mounts import PACKAGE
+from ..sandbox.tiers import UNISOLATED
 from .collect import collect
 from .evidence import Checkpoint, Evidence
 from .notes import NAME as NOTES
@@ -30,6 +31,8 @@ def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
     parts = [[vars(cell) for cell in cells], options.profile, images, options.device, versions(), decoy.VERSION]
     parts += ["everything"] if options.everything else []
     parts += [] if options.speedups else ["no speed-ups"]
+    # Of the tiers one is as good as another; what ran in none of them must never be taken for it.
+    parts += [UNISOLATED] if options.unisolated else []
     digest.update(json.dumps(parts, sort_keys=True).encode())
     digest.update(assignment.probes.read_bytes() + _box_code())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Say what every kind of box has alike: limits, environment, the order to start a job, and how one that runs is looked after.
+"""Say what every kind of box has alike: limits, environment, the order to start a job, and how one that runs is watched.
 
 The kinds, called tiers, are :mod:`.bubblewrap`, :mod:`.landlock`, :mod:`.container` and :mod:`.unisolated`; each has a
 function ``start(order)``. Which one is used :mod:`.tiers` says.

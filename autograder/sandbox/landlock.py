@@ -23,8 +23,8 @@ from .seccomp import program
 
 NAME = "landlock"
 LEAST_VERSION = 4
-"""Of Landlock, Linux 6.7: the first that knows the network. What version 6 adds (abstract sockets and signals) is closed here
-by the filter, which allows no socket, and by the box's user, who may signal nobody else's processes."""
+"""Of Landlock, Linux 6.7: the first that knows the network. What version 6 adds (abstract sockets and signals) is closed in
+any case by the filter, which allows no socket, and by the box's user, who may signal nobody else's processes."""
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 FACTS = (
@@ -92,7 +92,7 @@ def _rights(view: View, places: Places, device: str) -> Rights:
 
 
 def _around(folder: Path, covered: list[Path]) -> Iterator[tuple[str, int]]:
-    """Rights to read a folder but for those in it that are covered: Landlock gives rights to whole trees, and takes none back."""
+    """Rights to read a folder but for those in it that are covered: Landlock gives rights to whole trees and takes none back."""
     inner = [path for path in covered if path.is_relative_to(folder)]
     if folder in inner:
         return

@@ -1,4 +1,4 @@
-"""Lay out the folder of a box that has no namespaces, run its program with fewer rights, and clear all of it away at the end.
+"""Lay out the folder of a box that has no namespaces, run its program with fewer rights, and clear all away at the end.
 
 This runs as a small process between the grader and the box, and outlives the grader if that is killed, for as long as the
 clearing takes. It imports nothing that takes time. What it is to do comes as JSON, see :class:`Plan`.
@@ -30,11 +30,11 @@ CLEAR_SECONDS = 20.0
 class Plan:
     """What a launcher is to do.
 
-    ``root`` is a folder, which it makes; ``copies`` are host paths and their names below it, ``folders`` others of that kind, and
-    ``scratch`` the writable ones. ``uid`` is the user of the box, who owns them; with None the box runs as the grader's own user, and
-    ``rights`` (path, rights of :mod:`.ruleset`) and ``filter`` (BPF in hexadecimal) are not used. ``limits`` are those of the
-    module ``resource`` by their names. Of the descriptors that it inherits ``passed`` are for the box, ``held`` stay with it, and
-    ``lifeline`` tells it to end everything: once its other end is closed.
+    ``root`` is a folder, which it makes; ``folders`` are others of that kind, ``copies`` host paths and their places below it,
+    and ``scratch`` the writable folders. ``uid`` is the user of the box, who owns these; with None the box runs as the
+    grader's own user, and ``rights`` (path, rights of :mod:`.ruleset`) and ``filter`` (BPF in hexadecimal) are not used.
+    ``limits`` are those of the module ``resource`` by their names. Of the descriptors that it inherits ``passed`` are for the
+    box, ``held`` stay with it, and ``lifeline`` tells it to end everything: once its other end is closed.
     """
 
     root: str
@@ -129,7 +129,7 @@ def _become(plan: Plan) -> None:
         os.chdir(plan.environment["HOME"])
         if rights is not None:
             isolate.filter_calls(bytes.fromhex(plan.filter))
-        os.execve(plan.program[0], plan.program, plan.environment)
+        os.execve(plan.program[0], plan.program, plan.environment)  # noqa: S606  it is the box's own program
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode(errors="replace"))
     finally:

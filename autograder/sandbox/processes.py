@@ -61,7 +61,7 @@ def of_user(uid: int) -> list[int]:
 
 @contextlib.contextmanager
 def looking_as(uid: int) -> Iterator[None]:
-    """Let this thread look at files and processes with the eyes of a user, whose processes a root without all rights cannot see into."""
+    """Let this thread look with the eyes of a user, whose processes root itself may not see into where it lacks rights."""
     _libc.setfsgid(uid)
     _libc.setfsuid(uid)
     try:

@@ -30,7 +30,7 @@ main(*(int(sys.argv.pop(1)) for _ in sys.argv[1:]))
 
 @dataclass(frozen=True)
 class Ending:
-    """How a box ended. ``cause`` is one of ``closed`` (by itself), ``time``, ``memory``, ``processes``, ``disk``, ``flood``."""
+    """How a box ended: ``cause`` is ``closed`` (by itself), ``time``, ``memory``, ``processes``, ``disk`` or ``flood``."""
 
     cause: str
     detail: str

@@ -1,4 +1,4 @@
-"""Choose how boxes are isolated on this machine, by really running one: the first tier of an order of preference that works."""
+"""Choose how boxes are isolated on this machine, by really running one: the first of an order of preference that works."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ TIERS: dict[str, Callable[[Order], Started]] = {
 """By preference. What runs in one of them counts as isolated; evidence of one is as good as evidence of another."""
 UNISOLATED = unisolated.NAME
 WARNING = (
-    f"{UNISOLATED}: run by explicit request without a sandbox; the code of the submissions could read answers, change grades, "
-    "and do whatever the grader's user can"
+    f"{UNISOLATED}: run by explicit request without a sandbox; the code of submissions could read answers, change grades, and "
+    "do whatever the grader's user can"
 )
 AUTO, NONE = "auto", "none"
 CHOICES = (AUTO, *TIERS, NONE)
