@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from tiers import usable
 from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.doctor import examine, isolation
+from autograder.escape import try_to_get_out
+from autograder.sandbox import tiers as choice
 
 
 def test_a_machine_that_can_grade_has_status_0() -> None:
@@ -20,6 +23,7 @@ def test_a_machine_that_can_grade_has_status_0() -> None:
 
 def test_without_bubblewrap_the_status_is_3_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(choice, "TIERS", {"bubblewrap": choice.TIERS["bubblewrap"]})
     done = CliRunner().invoke(app, ["doctor"])
     assert done.exit_code == 3
     assert "apt-get install bubblewrap" in done.output
@@ -38,6 +42,17 @@ def test_without_data_the_status_is_3_and_says_how_to_get_it(monkeypatch: pytest
 
 def test_a_folder_that_the_box_can_see_is_noticed() -> None:
     checks = {check.name.strip(): check.ok for check in isolation([Path("/usr/lib")])}
-    assert not checks["cannot see the course"]
+    assert not checks["bubblewrap cannot see the course"]
     assert not checks["isolation"]
-    assert checks["cannot connect"]
+    assert checks["bubblewrap cannot connect by TCP"]
+
+
+@pytest.mark.parametrize("tier", [*choice.TIERS, choice.UNISOLATED])
+def test_what_is_claimed_of_a_tier_is_found_by_trying_to_get_out(tier: str) -> None:
+    with usable(tier):
+        tried = try_to_get_out(tier, [ROOT / "source"])
+    if tier == choice.UNISOLATED:
+        assert not tried.claims["cannot connect by TCP"], "a probe that finds nothing wrong here would find nothing anywhere"
+        assert sum(tried.claims.values()) < 3, tried
+    else:
+        assert tried.holds, tried

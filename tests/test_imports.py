@@ -32,7 +32,7 @@ cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster
 grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.journal
 grading.places grading.batch
 grading.report grading.export grading.progress grading.session grading.validate
-doctor skeleton
+escape doctor skeleton
 proof.variants proof.catalogue proof.layer_calls proof.operators proof.mutants proof.proof proof.prove proof.session
 calibration.distribution calibration.fingerprint calibration.calibration calibration.calibrate calibration.plot
 calibration.report calibration.session

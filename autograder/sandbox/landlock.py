@@ -92,7 +92,7 @@ def _rights(view: View, places: Places, device: str) -> Rights:
 
 
 def _around(folder: Path, covered: list[Path]) -> Iterator[tuple[str, int]]:
-    """Rights to read a folder but for those in it that are covered: Landlock gives rights to whole trees and takes none back."""
+    """Rights to read a folder but for what is covered in it: Landlock gives rights to whole trees, and takes none back."""
     inner = [path for path in covered if path.is_relative_to(folder)]
     if folder in inner:
         return

@@ -30,10 +30,10 @@ CLEAR_SECONDS = 20.0
 class Plan:
     """What a launcher is to do.
 
-    ``root`` is a folder, which it makes; ``folders`` are others of that kind, ``copies`` host paths and their places below it,
+    ``root`` is a folder, which it makes; ``folders`` are others of that kind, ``copies`` host paths and their places below,
     and ``scratch`` the writable folders. ``uid`` is the user of the box, who owns these; with None the box runs as the
     grader's own user, and ``rights`` (path, rights of :mod:`.ruleset`) and ``filter`` (BPF in hexadecimal) are not used.
-    ``limits`` are those of the module ``resource`` by their names. Of the descriptors that it inherits ``passed`` are for the
+    ``limits`` are those of the module ``resource`` by their names. Of its descriptors ``passed`` are for the
     box, ``held`` stay with it, and ``lifeline`` tells it to end everything: once its other end is closed.
     """
 

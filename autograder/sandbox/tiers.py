@@ -21,8 +21,8 @@ TIERS: dict[str, Callable[[Order], Started]] = {
 """By preference. What runs in one of them counts as isolated; evidence of one is as good as evidence of another."""
 UNISOLATED = unisolated.NAME
 WARNING = (
-    f"{UNISOLATED}: run by explicit request without a sandbox; the code of submissions could read answers, change grades, and "
-    "do whatever the grader's user can"
+    f"{UNISOLATED}: run by request without a sandbox; the code of submissions could read answers, change grades, and do "
+    "whatever the grader's user can"
 )
 AUTO, NONE = "auto", "none"
 CHOICES = (AUTO, *TIERS, NONE)
