@@ -182,4 +182,6 @@ def _watch(
                 cause, detail = "time", "no end in the time allowed"
             else:
                 cause, detail = started.trouble() or (cause, detail)
+    if cause == "closed":
+        cause, detail = started.post_mortem() or (cause, detail)
     return Ending(cause, detail, time.monotonic() - begun, peak, tail.decode(errors="replace"))

@@ -14,7 +14,8 @@ import functools
 import socket
 import tempfile
 from collections.abc import Iterator
-from typing import IO
+from dataclasses import dataclass
+from typing import IO, Any
 
 from .box import CannotIsolate
 
@@ -39,6 +40,38 @@ SOCKET_TYPE = 0xF  # the bits beside flags as SOCK_CLOEXEC
 PR_SET_DUMPABLE = 4
 
 
+@dataclass(frozen=True)
+class _Rule:
+    """A system call that fails with ``error``: always, where ``argument & mask == value``, or where ``argument != value``."""
+
+    call: str
+    error: int = errno.EPERM
+    argument: int | None = None
+    value: int = 0
+    mask: int | None = None
+
+
+def _rules(strict: bool) -> Iterator[_Rule]:
+    for name in (*DENIED, *(SHARED_BY_THE_MACHINE if strict else ())):
+        yield _Rule(name)
+    # ENOSYS sends glibc back to clone(), whose flags a filter can read.
+    yield _Rule("clone3", errno.ENOSYS)
+    for bit in range(32):
+        if NEW_NAMESPACES & 1 << bit:
+            yield _Rule("clone", argument=0, value=1 << bit, mask=1 << bit)
+    if strict:
+        # One end of a pair of datagram sockets, which the kernel makes of raw ones too, may send to any other address.
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
+            yield _Rule("socketpair", argument=1, value=int(kind), mask=SOCKET_TYPE)
+        # Processes that are not dumpable would hide their open files from the watchdog.
+        yield _Rule("prctl", argument=0, value=PR_SET_DUMPABLE, mask=0xFFFFFFFF)
+    else:
+        yield _Rule("socket", argument=0, value=int(socket.AF_UNIX))
+    yield _Rule("socketpair", argument=0, value=int(socket.AF_UNIX))
+    for request in (TIOCSTI, TIOCLINUX):
+        yield _Rule("ioctl", argument=1, value=request, mask=0xFFFFFFFF)
+
+
 @functools.cache
 def program(strict: bool = False) -> bytes:
     """The compiled filter for this machine's architecture; the ``strict`` one is for boxes without namespaces.
@@ -51,34 +84,36 @@ def program(strict: bool = False) -> bytes:
     except (ImportError, RuntimeError, OSError) as error:
         raise OSError(f"libseccomp could not be loaded ({error}); install the package libseccomp2") from error
 
-    rules = seccomp.SyscallFilter(seccomp.ALLOW)
-    refuse = seccomp.ERRNO(errno.EPERM)
-    for name in (*DENIED, *(SHARED_BY_THE_MACHINE if strict else ())):
+    made = seccomp.SyscallFilter(seccomp.ALLOW)
+    for rule in _rules(strict):
+        when = []
+        if rule.argument is not None:
+            how = (seccomp.NE, rule.value) if rule.mask is None else (seccomp.MASKED_EQ, rule.mask, rule.value)
+            when = [seccomp.Arg(rule.argument, *how)]
         try:
-            rules.add_rule(refuse, name)
+            made.add_rule(seccomp.ERRNO(rule.error), rule.call, *when)
         except (ValueError, RuntimeError, OSError):
+            if rule.call not in DENIED + SHARED_BY_THE_MACHINE:
+                raise
             continue  # not a system call of this architecture or of this libseccomp
-    # ENOSYS sends glibc back to clone(), whose flags a filter can read.
-    rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
-    for bit in range(32):
-        flag = 1 << bit
-        if NEW_NAMESPACES & flag:
-            rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
-    if strict:
-        # One end of a pair of datagram sockets, which the kernel makes of raw ones too, may send to any other address.
-        for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
-            rules.add_rule(refuse, "socketpair", seccomp.Arg(1, seccomp.MASKED_EQ, SOCKET_TYPE, int(kind)))
-        # Processes that are not dumpable would hide their open files from the watchdog.
-        rules.add_rule(refuse, "prctl", seccomp.Arg(0, seccomp.MASKED_EQ, 0xFFFFFFFF, PR_SET_DUMPABLE))
-    else:
-        rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, int(socket.AF_UNIX)))
-    rules.add_rule(refuse, "socketpair", seccomp.Arg(0, seccomp.NE, int(socket.AF_UNIX)))
-    for request in (TIOCSTI, TIOCLINUX):
-        rules.add_rule(refuse, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
     with tempfile.TemporaryFile() as file:
-        rules.export_bpf(file)
+        made.export_bpf(file)
         file.seek(0)
         return file.read()
+
+
+def profile() -> dict[str, Any]:
+    """The filter of a box with namespaces in the form that podman and docker read, which is that of the OCI runtime."""
+    calls = []
+    for rule in _rules(strict=False):
+        when = []
+        if rule.argument is not None:
+            how = {"op": "SCMP_CMP_NE", "value": rule.value}
+            if rule.mask is not None:
+                how = {"op": "SCMP_CMP_MASKED_EQ", "value": rule.mask, "valueTwo": rule.value}
+            when = [{"index": rule.argument, **how}]
+        calls.append({"names": [rule.call], "action": "SCMP_ACT_ERRNO", "errnoRet": rule.error, "args": when})
+    return {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": calls}
 
 
 @contextlib.contextmanager
