@@ -1,6 +1,7 @@
 """What travels to a worker and back: the cells that are run and nothing else, and evidence read as strictly as a box's."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,7 @@ from autograder.proof import catalogue
 from autograder.runs.evidence import CellError, CellRecord, Checkpoint, Evidence, Found, Malformed, Record
 from autograder.runs.plan import Cell, cells_to_run, determinism, versions
 from autograder.sandbox.run import HEADER
+from autograder.sandbox.tiers import UNISOLATED
 
 NAME = "pa4_convnet"
 COURSE = Course(ROOT)
@@ -77,9 +79,19 @@ def test_a_reason_is_no_evidence() -> None:
 
 
 def test_a_worker_without_isolation_is_refused(evidence: Evidence) -> None:
-    evidence.record.isolation = "none"
-    with pytest.raises(Refused, match="isolates by none"):
+    evidence.record.isolation = UNISOLATED
+    with pytest.raises(Refused, match="isolates by UNISOLATED, not by bubblewrap or landlock or container"):
         unpack_evidence(pack_evidence(evidence), job(), CELLS)
+
+
+def test_a_worker_isolates_by_what_was_asked_for(evidence: Evidence) -> None:
+    evidence.record.isolation = "landlock"
+    assert unpack_evidence(pack_evidence(evidence), job(), CELLS).record.isolation == "landlock"
+    with pytest.raises(Refused, match="isolates by landlock, not by container"):
+        unpack_evidence(pack_evidence(evidence), replace(job(), isolation="container"), CELLS)
+    evidence.record.isolation = UNISOLATED
+    found = unpack_evidence(pack_evidence(evidence), replace(job(), isolation="none"), CELLS)
+    assert found.record.isolation == UNISOLATED, "stamped, however it was sent"
 
 
 def frame(text: bytes, blob: bytes = b"") -> bytes:

@@ -76,14 +76,15 @@ class Started:
     """A job that runs: where its errors can be read, which processes it has, and how to end it for good.
 
     ``members`` are pids out here. ``trouble`` names a limit that this tier has to watch itself and that was passed, as
-    ``(cause, detail)``; ``post_mortem`` does so for one that somebody else has ended the job for.
+    ``(cause, detail)``; ``post_mortem`` does so for one for which somebody else has ended the
+    job, given the most memory that was seen in use.
     """
 
     errors: int
     members: Callable[[], list[int]]
     end: Callable[[], None]
     trouble: Callable[[], tuple[str, str] | None] = lambda: None
-    post_mortem: Callable[[], tuple[str, str] | None] = lambda: None
+    post_mortem: Callable[[int], tuple[str, str] | None] = lambda peak: None
 
 
 def environment(threads: int, device: str, root: str = BOX, home: str = HOME, scratch: str = "/tmp") -> dict[str, str]:

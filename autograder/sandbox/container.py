@@ -29,6 +29,7 @@ ENGINES = ("podman", "docker")
 IMAGE = "autograder-box:empty"  # of docker, which needs one: no file but links such as /lib
 CHECKPOINT = f"{BOX}/checkpoint"
 ASK_SECONDS = 20.0
+KILLED = 128 + 9
 CLEAR_SECONDS = 60.0
 DESCRIPTORS = 'exec 3>&1 1>/dev/null; [ -e {checkpoint} ] && exec 4<{checkpoint}; exec "$@"'
 """A container has three streams. Standard output is where evidence goes, and becomes a descriptor that no print reaches."""
@@ -62,7 +63,7 @@ def command_line(order: Order, program: str, name: str, folder: Path) -> list[st
     else:
         command += ["--user", f"{uid}:{uid}"]
     if is_podman:
-        command += ["--no-hosts", "--http-proxy=false"]
+        command += ["--no-hosts", "--http-proxy=false", "--read-only-tmpfs=false"]
     if order.device == "cuda":
         command += [f"--device={device}" for device in glob.glob(GPU_DEVICES) if not os.path.isdir(device)]
     binds = {path: path for path in SYSTEM if not path.startswith("/sys/") and os.path.exists(path)}
@@ -165,10 +166,12 @@ def start(order: Order) -> Started:
             first.extend(pid for pid in [int(_asked(program, "inspect", "--format", "{{.State.Pid}}", name) or 0)] if pid)
         return family(first[0]) if first and os.path.exists(f"/proc/{first[0]}") else []
 
-    def post_mortem() -> tuple[str, str] | None:
+    def post_mortem(peak: int) -> tuple[str, str] | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(ASK_SECONDS)
-        if _asked(program, "inspect", "--format", "{{.State.OOMKilled}}", name) == "true":
+        # Not every engine notices that it was the kernel who killed.
+        likely = process.returncode == KILLED and peak > order.limits.memory // 2
+        if likely or _asked(program, "inspect", "--format", "{{.State.OOMKilled}}", name) == "true":
             return "memory", f"more than {order.limits.memory >> 20:,} MiB of memory"
         return None
 

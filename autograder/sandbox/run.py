@@ -183,5 +183,5 @@ def _watch(
             else:
                 cause, detail = started.trouble() or (cause, detail)
     if cause == "closed":
-        cause, detail = started.post_mortem() or (cause, detail)
+        cause, detail = started.post_mortem(peak) or (cause, detail)
     return Ending(cause, detail, time.monotonic() - begun, peak, tail.decode(errors="replace"))

@@ -42,7 +42,7 @@ PR_SET_DUMPABLE = 4
 
 @dataclass(frozen=True)
 class _Rule:
-    """A system call that fails with ``error``: always, where ``argument & mask == value``, or where ``argument != value``."""
+    """A system call that fails with ``error``: always, or where ``argument & mask == value``, or ``argument != value``."""
 
     call: str
     error: int = errno.EPERM
