@@ -15,6 +15,7 @@ from autograder.runs.collect import matplotlib_cache
 from autograder.runs.evidence import parse_frame
 from autograder.sandbox import run as sandbox_run
 from autograder.sandbox.box import FIRST_UID, Limits
+from autograder.sandbox.landlock import users
 from autograder.sandbox.mounts import View, view
 from autograder.sandbox.server import SERVERS, Servers
 
@@ -140,7 +141,7 @@ def _alive_in_boxes(waiting: frozenset[int]) -> list[str]:
             if (
                 state != "Z"
                 and int(folder.name) not in waiting
-                and (folder.stat().st_uid == FIRST_UID + SLOT or name == "leftbehind")
+                and (folder.stat().st_uid in (FIRST_UID + SLOT, *users(SLOT)) or name == "leftbehind")
             ):
                 found.append(name)
         except OSError:

@@ -19,16 +19,16 @@ import pytest
 from conftest import ROOT, SLOT, BoxRun, RunBox
 from tiers import usable
 
+from autograder.cluster.worker import FIRST_SLOT, SLOTS
 from autograder.datasets.data import cache_folder
-from autograder.sandbox import box as boxes
 from autograder.sandbox import landlock, processes, ruleset
-from autograder.sandbox.box import CannotIsolate, Limits
+from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits
 from autograder.sandbox.open_box import Places
 from autograder.sandbox.tiers import attempt
 
 MEBIBYTE = 1 << 20
 SMALL = Limits(scratch=32 * MEBIBYTE, memory=3 << 30)
-UID = boxes.FIRST_UID + SLOT
+UID = landlock.users(SLOT)[0]
 SECRET = f"secret-{secrets.token_hex(8)}"
 
 PRELUDE = """
@@ -365,10 +365,15 @@ run.run(json.dumps(job).encode(), view(None, None, None), Limits(), threads=1, d
 
 def test_two_graders_do_not_share_a_user(tier: str) -> None:
     with landlock._user(7) as (first, _), landlock._user(7) as (second, _):
-        assert first == boxes.FIRST_UID + 7
-        assert second != first
+        assert [first, second] == landlock.users(7)[:2]
     with landlock._user(7) as (again, _):
         assert again == first
+
+
+@pytest.mark.parametrize("slot", [0, SLOT, 98, 99, 355])
+def test_users_are_of_this_tier_alone_and_exist_in_any_container(slot: int) -> None:
+    others = range(FIRST_UID, FIRST_UID + FIRST_SLOT + SLOTS)
+    assert all(uid not in others and uid < 65_534 for uid in landlock.users(slot))
 
 
 def test_who_is_not_root_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

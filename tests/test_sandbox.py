@@ -15,7 +15,7 @@ from conftest import FIND_PIPE, ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
 from tiers import usable
 
 from autograder.datasets.data import cache_folder
-from autograder.sandbox import mounts
+from autograder.sandbox import landlock, mounts
 from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits
 from autograder.sandbox.bubblewrap import command_line
 from autograder.sandbox.mounts import PACKAGE, view
@@ -187,10 +187,11 @@ def test_box_runs_to_its_end(box: BoxRun) -> None:
     assert box.ending.peak_memory > 50 * MEBIBYTE
 
 
-def test_code_has_no_rights(box: BoxRun) -> None:
+def test_code_has_no_rights(box: BoxRun, tier: str) -> None:
     uid, effective, groups = box.said("user")
     assert uid == effective
-    assert uid == (FIRST_UID + SLOT if os.geteuid() == 0 else os.getuid())
+    own = landlock.users(SLOT)[0] if tier == "landlock" else FIRST_UID + SLOT
+    assert uid == (own if os.geteuid() == 0 else os.getuid())
     assert 0 not in groups
 
 

@@ -19,6 +19,7 @@ from . import box, open_box, ruleset
 from .box import CannotIsolate, Order, Started
 from .mounts import BOX, GPU_DEVICES, LINKS, SYSTEM, View
 from .open_box import Places, Rights
+from .processes import of_user
 from .seccomp import program
 
 NAME = "landlock"
@@ -32,7 +33,8 @@ FACTS = (
     "/proc/sys/vm/overcommit_memory", "/proc/sys/kernel/cap_last_cap",
 )  # fmt: skip
 """What libraries ask of the machine; the rest of ``/proc`` tells of other users' processes."""
-USERS, APART = 8, 2048
+USERS, APART = 3, 512
+"""Users that one slot may have, and how far they lie apart: all of them within the 65,536 that a container has."""
 
 
 def start(order: Order) -> Started:
@@ -62,16 +64,25 @@ def start(order: Order) -> Started:
         return open_box.start(order, places, uid=uid, rights=rights, rules=rules, held=[claim])
 
 
+def users(slot: int) -> list[int]:
+    """The uids that a box of a slot may have.
+
+    None is that of a box of another tier: here all processes of a uid are ended, and there may be another grader.
+    """
+    return [box.FIRST_UID + slot + APART * number for number in range(1, USERS + 1)]
+
+
 @contextlib.contextmanager
 def _user(slot: int) -> Iterator[tuple[int, int]]:
     """A uid that no other box of this machine has, and the descriptor by which the launcher keeps it so."""
-    for number in range(USERS):
-        uid = box.FIRST_UID + slot + number * APART
+    for uid in users(slot):
         # An abstract address belongs to one socket at a time, and goes when its last process does, however that ends.
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as claim:
             try:
                 claim.bind(f"\0autograder-box-{uid}")
             except OSError:
+                continue
+            if of_user(uid):
                 continue
             yield uid, claim.fileno()
             return
