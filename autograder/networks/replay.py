@@ -16,29 +16,34 @@ from ..inside import trace as tracing
 
 ALLOWED = {
     "_adaptive_avg_pool2d", "_convolution", "_log_softmax", "_native_batch_norm_legit",
-    "_native_batch_norm_legit_no_training", "_prelu_kernel", "_reshape_alias", "_softmax", "_to_copy", "_unsafe_view",
-    "abs", "abs_", "adaptive_max_pool2d", "add", "add_", "addmm", "addmv", "alias", "amax", "amin", "as_strided",
-    "as_strided_", "avg_pool2d", "baddbmm", "bernoulli_", "bitwise_not", "bmm", "cat", "celu", "clamp", "clamp_",
-    "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "clone", "col2im", "constant_pad_nd", "contiguous",
-    "convolution", "copy_", "detach", "div", "div_", "elu", "elu_", "empty", "empty_like", "eq", "exp", "exp_",
-    "expand", "fill_", "flip", "full", "full_like", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardswish_",
-    "hardtanh", "hardtanh_", "im2col", "le", "leaky_relu", "leaky_relu_", "lift_fresh", "linalg_vector_norm", "log",
-    "log_sigmoid_forward", "logical_not", "logsumexp", "lt", "masked_fill", "masked_fill_", "max",
-    "max_pool2d_with_indices", "maximum", "mean", "min", "minimum", "mish", "mm", "mul", "mul_", "mv",
-    "native_batch_norm", "native_dropout", "native_group_norm", "native_layer_norm", "ne", "neg", "neg_", "new_empty",
-    "new_full", "new_ones", "new_zeros", "ones", "ones_like", "permute", "pow", "pow_", "rand_like", "randn_like",
-    "reciprocal", "reflection_pad2d", "relu", "relu_", "repeat", "replication_pad2d", "roll", "rsqrt", "rsub",
-    "scalar_tensor", "select", "sigmoid", "sigmoid_", "sign", "silu", "silu_", "slice", "softplus", "split",
-    "split_with_sizes", "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "sub", "sub_", "sum", "t", "t_", "tanh",
-    "tanh_", "threshold", "threshold_", "transpose", "transpose_", "unbind", "unfold", "unsqueeze", "unsqueeze_",
-    "upsample_bilinear2d", "upsample_nearest2d", "var", "var_mean", "view", "where", "zero_", "zeros", "zeros_like",
+    "_native_batch_norm_legit_no_training", "_prelu_kernel", "_reshape_alias", "_softmax", "_to_copy",
+    "_unsafe_view", "abs", "abs_", "adaptive_max_pool2d", "add", "add_", "addmm", "addmv", "alias", "amax", "amin",
+    "argmax", "argmin", "as_strided", "as_strided_", "avg_pool2d", "baddbmm", "bernoulli", "bernoulli_",
+    "bitwise_not", "bmm", "cat", "celu", "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min", "clamp_min_",
+    "clone", "col2im", "constant_pad_nd", "contiguous", "convolution", "copy_", "cos", "cumsum", "detach", "div",
+    "div_", "elu", "elu_", "empty", "empty_like", "eq", "exp", "exp_", "expand", "fill_", "flip", "floor", "full",
+    "full_like", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardswish_", "hardtanh", "hardtanh_", "im2col",
+    "le", "leaky_relu", "leaky_relu_", "lift_fresh", "linalg_vector_norm", "log", "log_sigmoid_forward",
+    "logical_not", "logsumexp", "lt", "masked_fill", "masked_fill_", "max", "max_pool2d_with_indices", "maximum",
+    "mean", "min", "minimum", "mish", "mm", "mul", "mul_", "mv", "native_batch_norm", "native_dropout",
+    "native_group_norm", "native_layer_norm", "ne", "neg", "neg_", "new_empty", "new_full", "new_ones", "new_zeros",
+    "normal_", "ones", "ones_like", "permute", "pow", "pow_", "rand", "rand_like", "randn", "randn_like",
+    "reciprocal", "reflection_pad2d", "relu", "relu_", "repeat", "replication_pad2d", "roll", "round", "rsqrt",
+    "rsub", "scalar_tensor", "select", "sigmoid", "sigmoid_", "sign", "silu", "silu_", "sin", "slice", "softplus",
+    "split", "split_with_sizes", "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "std", "sub", "sub_", "sum", "t",
+    "t_", "tanh", "tanh_", "threshold", "threshold_", "transpose", "transpose_", "unbind", "unfold", "uniform_",
+    "unsqueeze", "unsqueeze_", "upsample_bilinear2d", "upsample_nearest2d", "var", "var_mean", "view", "where",
+    "zero_", "zeros", "zeros_like",
 }  # fmt: skip
 ELEMENTS = 200_000_000  # of one intermediate result
 ALL_ELEMENTS = 1_000_000_000  # of all of them together
 SECONDS = 300.0  # of one program on all its images
-DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
+DTYPES = {
+    str(kind).removeprefix("torch."): kind
+    for kind in (torch.float16, torch.float32, torch.float64, torch.uint8, torch.int32, torch.int64, torch.bool)
+}
 FORMATS = {str(layout): layout for layout in (torch.contiguous_format, torch.preserve_format, torch.channels_last)}
-MADE = {"empty", "full", "ones", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
+MADE = {"empty", "full", "ones", "rand", "randn", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
 
 
 class NotReplayable(Exception):
@@ -85,10 +90,23 @@ class Program:
         with torch.random.fork_rng(devices=[]):  # dropout that is still active is replayed, the same each time
             torch.default_generator.manual_seed(0)  # torch.manual_seed also formats stacks for GPUs, 0.5 ms each time
             # Clones, since a recording may hold operations that write in place: each batch starts from what was sent.
-            return self._run(images.clone(), {name: value.clone() for name, value in self._tensors.items()})
+            found = self._run(images.clone(), {name: value.clone() for name, value in self._tensors.items()})
+        if not isinstance(found, Tensor):
+            raise NotReplayable("the recorded output is not a tensor")
+        return found
+
+    def computed(self, images: Tensor, tensors: dict[str, Tensor]) -> Any:
+        """The output, or outputs, for weights of the caller's, which operations may write into.
+
+        Raises:
+            NotReplayable: as for a call.
+        """
+        with torch.random.fork_rng(devices=[]):  # noise of the trial is not that of the real run
+            self._run(images.to("meta"), {name: value.to("meta") for name, value in tensors.items()})
+        return self._run(images, tensors)
 
     @torch.no_grad()
-    def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+    def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Any:
         results: dict[int, Any] = {}
         elements = 0
         for index in self._alive:
@@ -117,10 +135,7 @@ class Program:
                 raise NotReplayable(f"it takes more than {SECONDS:.0f} seconds")
             if "empty" in _name(node):
                 results[index].zero_()
-        found = self._value(self._output, results, images, tensors)
-        if not isinstance(found, Tensor):
-            raise NotReplayable("the recorded output is not a tensor")
-        return found
+        return self._value(self._output, results, images, tensors)
 
     @staticmethod
     def _check_size(result: Any) -> int:
