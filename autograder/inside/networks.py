@@ -36,7 +36,7 @@ def describe(
         tensors forward returns), ``single_shape`` (of the output for one image) and ``single_problem``, and ``attributes``,
         None for what is there and is no number;
         tensors: the outputs ``evaluation`` and ``training``; where forward returns several, also ``evaluation.1`` and on;
-        of a pass that broke off, the results that nothing used, ``<pass>.end.<node>``; ``<pass>.const.<number>`` and
+        of a pass that broke off, what the images had become, ``<pass>.end.<node>``; ``<pass>.const.<number>`` and
         ``buffer.<name>``, what else they use beside drawn weights, so that they can be computed again.
     """
     network, stopped = _built(make)

@@ -86,9 +86,14 @@ def live(nodes: list[dict[str, Any]], output: Any) -> list[int]:
 
 
 def ends(nodes: list[dict[str, Any]]) -> list[int]:
-    """Indices of the nodes whose results no other node uses: together they depend on everything that ran."""
-    used = {index for node in nodes for value in [*node["args"], *node["kwargs"].values()] for index in referenced(value)}
-    return [index for index in range(len(nodes)) if index not in used]
+    """Indices of the nodes that the images pass and whose results no such node uses: all that became of the images."""
+    passed: dict[int, set[int]] = {}
+    for index, node in enumerate(nodes):
+        values = [*node["args"], *node["kwargs"].values()]
+        before = {each for value in values for each in referenced(value)} & passed.keys()
+        if before or any("input" in value for value in references(node)):
+            passed[index] = before
+    return sorted(passed.keys() - set().union(*passed.values()))
 
 
 CONVOLUTIONS = ("aten.convolution.default", "aten.convolution_overrideable.default")

@@ -68,9 +68,8 @@ def contradiction(document: dict[str, Any], tensors: dict[str, Tensor], seed: in
     Raises:
         NotReplayable: the operations cannot be computed here, so nothing can be said.
     """
-    wanted = {name: _results(document[name], name) for name in ("evaluation", "training") if document[name]["nodes"]}
-    if not wanted:
-        return None
+    both = {name: _results(document[name], name) for name in ("evaluation", "training")}
+    wanted = {name: results for name, results in both.items() if results}  # what no image passes credits no layer
     learned = {str(parameter["name"]) for parameter in document["parameters"]}
     passes = {name: (document[name], list(results.values())) for name, results in wanted.items()}
     network = _Recorded(passes, learned, tensors)

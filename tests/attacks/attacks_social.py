@@ -94,7 +94,7 @@ print("tried")
                         "feature_maps = {digit: output + digit for digit in range(10)}",
     }),
     Attack("pictures_of_anything", "social", "Shows 320 pictures of noise in place of feature maps.", solved=NETWORK,
-           open="Where no maps are kept, pictures of them are counted, not looked at.", cells={
+           holds="Where no maps are kept, pictures of them must show the maps of images drawn for this run.", cells={
         "feature_maps": """
 feature_maps, (figure, axes) = {}, plt.subplots(4, 4)
 for number in range(320):

@@ -81,8 +81,7 @@ net, learning_rate, losses = ConvNet(), Any(0.01), [Any(0.001)] * num_epochs
                "filters": "filters = [Any()] * 32",
            }),
     Attack("nothing_finite", "tamper", "Gives nan and infinities for every figure and weight, which slip through comparisons.",
-           solved=LOOP,
-           open="Weights that are not finite, behind losses that are not, earn what a training that diverged earns.", cells={
+           solved=LOOP, cells={
                "learning_rate": """
 print("tried")
 net, learning_rate, losses = ConvNet(), float("nan"), [float("nan"), float("-inf"), float("nan")]
@@ -201,7 +200,7 @@ say({"event": "evidence", "name": "network", "document": found.document},
 print("tried")
 """}),
     Attack("evidence_by_probe", "tamper", "Replaces a probe by one that gives another student's evidence of a right network.",
-           open="Layers are credited by the recorded operations alone, which need not compute the outputs sent with them.",
+           holds="The recorded operations are computed again outside, with the weights and images of this run.",
            cells={"convnet": ANSWER_FOR + SEED + RIGHT + """
 from inside import networks
 found = networks.describe(Right, student.seed + 1, attributes=("size_linear",))
@@ -245,7 +244,7 @@ tot, accuracy = sum(len(y) for y in labels), 0.7
 print("tried")
 """}),
     Attack("graph_in_words", "tamper", "Puts the words that a graph of the network contains into an object with a source.", solved=NETWORK,
-           open="A graph is judged by the words in its source.",
+           holds="The graph is drawn again, of a network that goes on with functions drawn for this run.",
            cells={"network_graph": """
 class Graph:
     source = "ConvolutionBackward0 ConvolutionBackward0 AddmmBackward0 AddmmBackward0 MeanBackward0 "
