@@ -23,7 +23,7 @@ Dataset = Literal["mnist", "fashion_mnist"]
 def _program(evidence: Evidence, probe: str, cell: str, weights: dict[str, Tensor] | None = None) -> replay.Program:
     document = evidence.document(probe, cell)
     own = {f"param.{name}": value for name, value in (weights or {}).items()}
-    return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe) | own)
+    return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe) | own, evidence.spent)
 
 
 def _key(kind: str, probe: str, first: Tensor, count: int, weights: dict[str, Tensor] | None = None) -> str:

@@ -182,7 +182,8 @@ def require_run(evidence: Evidence, images: tuple[int, ...], *, probe: str, cell
     """
     seed = evidence.record.seed
     drawn = trace.drawn_images(seed, images)
-    mode = confirmed.contradiction(evidence.document(probe, cell), evidence.tensors_of(probe), seed, drawn)
+    document, tensors = evidence.document(probe, cell), evidence.tensors_of(probe)
+    mode = confirmed.contradiction(document, tensors, seed, drawn, evidence.spent)
     require(
         mode is None,
         f"outputs in {mode} mode that the operations recorded with them do not give",

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..inside import trace
 from ..inside.recorder import SameNoise, Trace
+from ..runs.evidence import Spent
 from .replay import ELEMENTS, NotReplayable, Program
 
 TOLERANCE = 1e-3  # of the largest magnitude for an image: sums in another order differ by less
@@ -26,11 +27,14 @@ class _Recorded(nn.Module):
         passes: the recording and the wanted results, references to its nodes, for ``evaluation`` and ``training``.
         learned: the names of the network's parameters; other tensors of its own are buffers.
         sent: ``buffer.<name>`` and ``<pass>.const.<number>`` as they came from the box.
+        spent: see :class:`autograder.networks.replay.Program`.
     """
 
-    def __init__(self, passes: dict[str, tuple[dict[str, Any], Any]], learned: set[str], sent: dict[str, Tensor]) -> None:
+    def __init__(
+        self, passes: dict[str, tuple[dict[str, Any], Any]], learned: set[str], sent: dict[str, Tensor], spent: Spent
+    ) -> None:
         super().__init__()
-        self._programs = {name: Program(document | {"output": wanted}, {}) for name, (document, wanted) in passes.items()}
+        self._programs = {name: Program(document | {"output": end}, {}, spent) for name, (document, end) in passes.items()}
         self._constants = {
             name: {key.removeprefix(f"{name}."): value for key, value in sent.items() if key.startswith(f"{name}.const.")}
             for name in passes
@@ -59,7 +63,9 @@ class _Recorded(nn.Module):
         return self._programs[name].computed(images, own | self._constants[name])
 
 
-def contradiction(document: dict[str, Any], tensors: dict[str, Tensor], seed: int, images: Tensor) -> str | None:
+def contradiction(
+    document: dict[str, Any], tensors: dict[str, Tensor], seed: int, images: Tensor, spent: Spent
+) -> str | None:
     """In which mode the recorded operations do not give what was sent with them, if in any.
 
     Args:
@@ -72,7 +78,7 @@ def contradiction(document: dict[str, Any], tensors: dict[str, Tensor], seed: in
     wanted = {name: results for name, results in both.items() if results}  # what no image passes credits no layer
     learned = {str(parameter["name"]) for parameter in document["parameters"]}
     passes = {name: (document[name], list(results.values())) for name, results in wanted.items()}
-    network = _Recorded(passes, learned, tensors)
+    network = _Recorded(passes, learned, tensors, spent)
     if "evaluation" in wanted:
         trace.fill(_recorded(network, images, broken=document["evaluation"]["output"] is None), network, seed)
     for name, results in wanted.items():

@@ -6,6 +6,7 @@ not code: an operation that is not listed is refused, and sizes are bounded.
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -13,6 +14,8 @@ import torch
 from torch import Tensor
 
 from ..inside import trace as tracing
+from ..inside.recorder import MAX_NODES
+from ..runs.evidence import Spent
 
 ALLOWED = {
     "_adaptive_avg_pool2d", "_convolution", "_log_softmax", "_native_batch_norm_legit",
@@ -37,7 +40,11 @@ ALLOWED = {
 }  # fmt: skip
 ELEMENTS = 200_000_000  # of one intermediate result
 ALL_ELEMENTS = 1_000_000_000  # of all of them together
-SECONDS = 300.0  # of one program on all its images
+# Of a processor, for all recorded networks of one submission. The networks of the assignments take a tenth of it for 10,000
+# images; processor seconds, since a busy machine must not cost anybody a grade.
+SECONDS = 60.0
+# Of one operation: products of two numbers, a few seconds. Time is looked at between operations only.
+PRODUCTS = 100_000_000_000
 DTYPES = {
     str(kind).removeprefix("torch."): kind
     for kind in (torch.float16, torch.float32, torch.float64, torch.uint8, torch.int32, torch.int64, torch.bool)
@@ -56,12 +63,13 @@ class Program:
     Args:
         document: what :meth:`autograder.inside.trace.Trace.document` gave.
         tensors: ``param.<name>`` and ``const.<number>`` as the box sent them.
+        spent: what has been computed for the same submission before, at most ``SECONDS`` in all.
 
     Raises:
         NotReplayable: an operation is not allowed, the recording has no output, or a weight is missing or not finite.
     """
 
-    def __init__(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    def __init__(self, document: dict[str, Any], tensors: dict[str, Tensor], spent: Spent | None = None) -> None:
         if document.get("output") is None:
             raise NotReplayable(document.get("problem") or "the recorded forward pass has no output")
         self._nodes = document["nodes"]
@@ -69,7 +77,9 @@ class Program:
         self._alive = tracing.live(self._nodes, self._output)
         self._tensors = tensors
         self._checked: torch.Size | None = None
-        self._spent = 0.0
+        self._spent = spent or Spent()
+        if len(self._nodes) > MAX_NODES:
+            raise NotReplayable(f"more than {MAX_NODES} operations")
         for index in self._alive:
             if _name(self._nodes[index]) not in ALLOWED:
                 raise NotReplayable(f"the network uses {_name(self._nodes[index])}, which is not replayed")
@@ -110,7 +120,7 @@ class Program:
         results: dict[int, Any] = {}
         elements = 0
         for index in self._alive:
-            begun = time.monotonic()
+            begun = time.thread_time()
             node = self._nodes[index]
             function = _operation(node["op"])
             args = [self._value(value, results, images, tensors) for value in node["args"]]
@@ -130,8 +140,10 @@ class Program:
             elements += self._check_size(results[index])
             if elements > ALL_ELEMENTS:
                 raise NotReplayable("the intermediate results are too large together")
-            self._spent += time.monotonic() - begun
-            if self._spent > SECONDS:
+            if images.is_meta and _products(_name(node), args, results[index]) > PRODUCTS:
+                raise NotReplayable(f"{node['op']} would take too long")
+            self._spent.seconds += time.thread_time() - begun
+            if self._spent.seconds > SECONDS:
                 raise NotReplayable(f"it takes more than {SECONDS:.0f} seconds")
             if "empty" in _name(node):
                 results[index].zero_()
@@ -178,6 +190,25 @@ def _require_sizes(name: str, args: list[Any]) -> None:
     fits = len(tensors) > 0 and isinstance(args[0], Tensor) and args[0].ndim > 1
     if not fits or any(value.shape != args[0].shape[1:2] for value in tensors[1:]):
         raise NotReplayable(f"{name} over tensors of shapes {[tuple(value.shape) for value in tensors]}")
+
+
+def _products(name: str, args: list[Any], result: Any) -> int:
+    """About how many products an operation computes: only these kinds take longer than their results are large."""
+    first = result[0] if isinstance(result, (list, tuple)) else result
+    if not isinstance(first, Tensor):
+        return 0
+    tensors = [value for value in args if isinstance(value, Tensor)]
+    if "convolution" in name and len(tensors) > 1:
+        image, weight = tensors[:2]
+        return max(image.numel(), first.numel()) * weight[:1].numel()
+    if name in ("mm", "bmm", "mv", "addmm", "baddbmm", "addmv") and tensors:
+        return first.numel() * tensors[name.startswith(("add", "badd"))].shape[-1]
+    if "adaptive" in name and tensors:  # windows overlap by a row and a column at most
+        return 4 * tensors[0].numel()
+    if "pool" in name and len(args) > 1:
+        sizes = args[1] if isinstance(args[1], list) else [args[1]]
+        return first.numel() * math.prod(int(size) for size in sizes * (3 - len(sizes)))
+    return 0
 
 
 def _operation(full_name: str) -> Any:

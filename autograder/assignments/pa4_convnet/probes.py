@@ -50,21 +50,22 @@ def _marking(made: Any, seed: int) -> Iterator[None]:
     if not isinstance(made, type) or made.__module__.startswith("torch."):
         yield
         return
-    own, init = vars(made).get("__init__"), made.__init__
+    kind: Any = made
+    own, init = vars(kind).get("__init__"), kind.__init__
 
     def marked(net: Any, *args: Any, **named: Any) -> None:
         init(net, *args, **named)
         if type(net) is made and isinstance(net, nn.Module):
             _mark(net, seed)
 
-    made.__init__ = marked  # type: ignore[misc]
+    kind.__init__ = marked
     try:
         yield
     finally:
         if own is None:
-            del made.__init__  # type: ignore[misc]
+            del kind.__init__
         else:
-            made.__init__ = own  # type: ignore[misc]
+            kind.__init__ = own
 
 
 @probe(after="network_graph")
