@@ -111,14 +111,16 @@ class Session:
     @contextmanager
     def _executor(self, assignment: Assignment, submissions: int, console: Console) -> Iterator[Executor]:
         """Where boxes run."""
-        dataset = assignment.settings.dataset
+        dataset, secret = assignment.settings.dataset, self.course.secret()
         store = None if self.fresh else self.store or self.course.evidence_store
         if not self.scheduler and not self.slurm:
             sandbox_run.check()
             sandbox_folder(dataset)
             threads = default_threads(self.jobs)
             torch.set_num_threads(threads)  # hidden tests run beside the boxes: more threads would wait for each other
-            options = Options(self.profile, choose_device(self.device), threads, store=store, speedups=self.speedups)
+            options = Options(
+                self.profile, choose_device(self.device), threads, store=store, speedups=self.speedups, secret=secret
+            )
             yield LocalExecutor(options, self.jobs)
             return
         dataset_folder(dataset)  # no box runs here, but the hidden tests need the real test images

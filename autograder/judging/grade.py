@@ -102,6 +102,7 @@ def grade_notebook(
         device=choose_device(device),
         threads=threads or default_threads(1),
         store=course.evidence_store,
+        secret=course.secret(),
     )
     try:
         loaded = load(assignment)

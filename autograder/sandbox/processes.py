@@ -15,11 +15,10 @@ def family(pid: int) -> list[int]:
     while queue:
         current = queue.pop()
         found.append(current)
-        for task in Path(f"/proc/{current}/task").glob("*/children"):
-            try:
-                queue += [int(child) for child in task.read_text().split()]
-            except OSError:
-                continue
+        with contextlib.suppress(OSError):  # it may end while its folder is read
+            for task in Path(f"/proc/{current}/task").glob("*/children"):
+                with contextlib.suppress(OSError):
+                    queue += [int(child) for child in task.read_text().split()]
     return found
 
 
