@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from . import trace
 from .probing import Evidence
-from .recorder import MAX_CONSTANT, SameNoise, Trace
+from .recorder import MAX_CONSTANT, SameNoise, Trace, memory
 
 CHALLENGE = (4, 1, 28, 28)
 MOST_ENDS = 16  # of a pass that broke off
@@ -50,13 +50,15 @@ def describe(
         network.to("cpu").train(False)
         # Clones, since a network may write into its input.
         with torch.no_grad():
-            trace.fill(trace.record(network, images.clone()), network, seed)
-            buffers = {f"buffer.{name}": value.clone() for name, value in network.named_buffers()}
-            found.tensors |= {name: value for name, value in buffers.items() if value.numel() <= MAX_CONSTANT}
+            filled = trace.fill(trace.record(network, images.clone()), network, seed)
+            own = [*network.named_parameters(), *network.named_buffers()]
+            kept = {name: value.clone() for name, value in own if _is_small(value) and memory(value) not in filled}
             evaluation = _recorded(network, images, seed)
         single = _single(network, images[:1]) if evaluation.problem is None else (None, evaluation.problem)
         network.train(True)
         training = _recorded(network, images, seed)
+        used = trace.named(evaluation.nodes) | trace.named(training.nodes)
+        found.tensors |= {f"buffer.{name}": value for name, value in kept.items() if name in used}
     for name, recorded in (("evaluation", evaluation), ("training", training)):
         found.tensors |= _computed(name, recorded)
     found.document = {

@@ -71,6 +71,11 @@ def referenced(value: Any) -> list[int]:
     return []
 
 
+def named(nodes: list[dict[str, Any]]) -> set[str]:
+    """Names of the parameters and buffers that nodes use."""
+    return {str(value["param"]) for node in nodes for value in references(node) if "param" in value}
+
+
 def live(nodes: list[dict[str, Any]], output: Any) -> list[int]:
     """Indices of the nodes that the output depends on, in order; all of them when there is no output."""
     if output is None:

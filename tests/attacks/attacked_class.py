@@ -47,6 +47,7 @@ JOBS = 3  # one more than cores, since an attack that waits for its end needs no
 # Long enough for honest cells on a machine that does much else; what is meant to be ended has limits of its own.
 SECONDS = {"cell": 60.0, "training": 120.0, "probe": 20.0, "grace": 1.5, "replay": 3.0}
 SOON_SECONDS = 3.0
+_real_job_of = collect.job_of
 MEBIBYTE = 1 << 20
 
 
@@ -211,6 +212,11 @@ def _cells_to_run(*given: Any) -> list[plan.Cell]:
     return cells
 
 
+def _job_of(cells: list[plan.Cell], *given: Any) -> dict[str, Any]:
+    """As always, but figures are described and not drawn, which takes longer than most attacks; but for those without end."""
+    return _real_job_of(cells, *given) | {"pictures": any(cell.source.startswith(SOON) for cell in cells)}
+
+
 def _session(course: Course, out: Path, students: tuple[str, ...] = ()) -> grading_session.Session:
     return grading_session.Session(
         course=course, assignment=ASSIGNMENT, submitted=course.submitted, out=out, profile="proof", device="cpu",
@@ -225,8 +231,10 @@ def _in_turn(course: Course) -> tuple[str, ...]:
     others = [student for student in students if student not in waits]
     if not waits:
         return tuple(others)
-    places = {1 + number * (len(others) - 2) // len(waits): student for number, student in enumerate(waits)}
-    return tuple(one for place, student in enumerate(others) for one in (*([places[place]] if place in places else []), student))
+    every = len(others) // len(waits)
+    for number, student in enumerate(waits):
+        others.insert(1 + number * (every + 1), student)
+    return tuple(others)
 
 
 @contextmanager
@@ -238,47 +246,49 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
     course.root.mkdir()
     _plant(course, hidden, planted)
     listener = Listener()
-    with pytest.MonkeyPatch.context() as patch, listener.listening(mark):
-        patch.setenv("GRADER_TOKEN", planted["environment"])
-        patch.setattr(box, "FIRST_UID", FIRST_UID)
-        patch.setattr(collect, "Limits", SmallLimits)
-        patch.setattr(collect, "cells_to_run", _cells_to_run)
-        patch.setattr(collect, "PROBE_SECONDS", SECONDS["probe"])
-        patch.setattr(collect, "GRACE_SECONDS", SECONDS["grace"])
-        patch.setattr(replay, "SECONDS", SECONDS["replay"])
-        patch.setattr(grading_session, "load", lambda name: _small(load(name), hidden))
-        places = {"@PORT@": str(listener.port), "@COURSE@": str(course.root), "@MARK@": mark}
-        for student in HONEST:
-            _hand_in(course, student, _answer_base(EVERYTHING), places)
-        victim = Answer(VICTIM, "right", "", {"act20": planted["neighbour"]}, blank=(*ANSWERS, "manual"))
-        _hand_in(course, VICTIM, victim, places)
-        for solved in {tuple(name for name in ANSWERS if name in attack.solved) for attack in attacks}:
-            _hand_in(course, base_name(solved), _answer_base(solved), places)
-        for attack in attacks:
-            _hand_in(course, attack.student, answer_of(attack), places, attack.file)
-        quiet = Console(file=io.StringIO(), width=200)
-        alone = _session(course, root / "alone", HONEST[:1]).run(quiet).submissions[HONEST[0]]
-        out = course.root / "out"
-        _plant_in_gradebook(course, out / "gradebook.db", planted["gradebook"])
-        before = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
-        screen = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
-        outcomes = _session(course, out, _in_turn(course)).run(screen)
-        left = _alive()
-        for student in pages:
-            if not any((out / "autograded").glob(f"{student}/{ASSIGNMENT}")):
-                continue
-            gradebook.feedback(
-                course, ASSIGNMENT, db=out / "gradebook.db", autograded=out / "autograded", feedback=out / "feedback",
-                student=student,
-            )  # fmt: skip
-        after = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
-        pairs = zip(before, after, strict=True)
-        changed = [name for old, new in pairs for name in {*old, *new} if old.get(name) != new.get(name)]
+    with listener.listening(mark):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GRADER_TOKEN", planted["environment"])
+            patch.setattr(box, "FIRST_UID", FIRST_UID)
+            patch.setattr(collect, "Limits", SmallLimits)
+            patch.setattr(collect, "cells_to_run", _cells_to_run)
+            patch.setattr(collect, "job_of", _job_of)
+            patch.setattr(collect, "PROBE_SECONDS", SECONDS["probe"])
+            patch.setattr(collect, "GRACE_SECONDS", SECONDS["grace"])
+            patch.setattr(replay, "SECONDS", SECONDS["replay"])
+            patch.setattr(grading_session, "load", lambda name: _small(load(name), hidden))
+            places = {"@PORT@": str(listener.port), "@COURSE@": str(course.root), "@MARK@": mark}
+            for student in HONEST:
+                _hand_in(course, student, _answer_base(EVERYTHING), places)
+            victim = Answer(VICTIM, "right", "", {"act20": planted["neighbour"]}, blank=(*ANSWERS, "manual"))
+            _hand_in(course, VICTIM, victim, places)
+            for solved in {tuple(name for name in ANSWERS if name in attack.solved) for attack in attacks}:
+                _hand_in(course, base_name(solved), _answer_base(solved), places)
+            for attack in attacks:
+                _hand_in(course, attack.student, answer_of(attack), places, attack.file)
+            quiet = Console(file=io.StringIO(), width=200)
+            alone = _session(course, root / "alone", HONEST[:1]).run(quiet).submissions[HONEST[0]]
+            out = course.root / "out"
+            _plant_in_gradebook(course, out / "gradebook.db", planted["gradebook"])
+            before = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
+            screen = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
+            outcomes = _session(course, out, _in_turn(course)).run(screen)
+            left = _alive()
+            for student in pages:
+                if not any((out / "autograded").glob(f"{student}/{ASSIGNMENT}")):
+                    continue
+                gradebook.feedback(
+                    course, ASSIGNMENT, db=out / "gradebook.db", autograded=out / "autograded", feedback=out / "feedback",
+                    student=student,
+                )  # fmt: skip
+            after = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
+            pairs = zip(before, after, strict=True)
+            changed = [name for old, new in pairs for name in {*old, *new} if old.get(name) != new.get(name)]
+        collect.SERVERS.stop()
         assert isinstance(screen.file, io.StringIO)
         yield AttackedClass(
             course, mark, planted, listener, alone, outcomes, screen.file.getvalue(), changed, left
         )  # fmt: skip
-        collect.SERVERS.stop()
 
 
 def _plant_in_gradebook(course: Course, db: Path, secret: str) -> None:
