@@ -27,11 +27,11 @@ lint: setup  ## ruff, formatting, mypy (about 20 seconds)
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-test: lint data  ## lint, all tests, and prove (at most 35 minutes on two cores); PYTEST_ARGS="-k sandbox" for some tests
+test: lint data  ## lint, all tests with all attacks, and prove (at most 35 minutes on two cores); PYTEST_ARGS="-k sandbox" for some tests
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 	$(if $(PYTEST_ARGS),,@$(MAKE) --no-print-directory prove)
 
-attacks: data  ## what hostile submissions try, each graded for real (about 10 minutes on two cores)
+attacks: data  ## only the attacks of `make test`: what hostile submissions try, each graded for real (about 4 minutes on two cores)
 	.venv/bin/python -m pytest tests/attacks
 
 prove: data  ## measure the hidden tests by right and wrong answers (at most 3 minutes an assignment); ASSIGNMENTS="a b" for some

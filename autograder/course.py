@@ -6,6 +6,10 @@ A course is a folder with an ``nbgrader_config.py`` and a ``source/`` folder, la
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +68,24 @@ class Course:
     def evidence_store(self) -> Path:
         """What boxes have shown, by content hash."""
         return self.root / ".autograder" / "evidence"
+
+    def secret(self) -> bytes:
+        """32 bytes that no student knows, from which challenges follow; made when first asked for.
+
+        Empty where the course cannot be written: then nothing is kept from one run to the next either.
+        """
+        path = self.root / ".autograder" / "secret"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                with tempfile.NamedTemporaryFile(dir=path.parent) as made:  # readable by its owner alone
+                    made.write(secrets.token_bytes(32))
+                    made.flush()
+                    with contextlib.suppress(FileExistsError):  # another process was faster
+                        os.link(made.name, path)
+            return path.read_bytes()
+        except OSError:
+            return b""
 
     def assignments(self) -> list[str]:
         """Names of the assignments that have a source notebook of their own name, sorted."""

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from ..assignment import Assignment
 from ..runs.evidence import Malformed
 from ..runs.plan import Cell, Options, cells_to_run
-from ..runs.store import Place, look_up, new_seed
+from ..runs.store import Place, look_up, seed_of
 from . import tasks
 from .executor import Handed, Run, Started, grader_fault, read_run
 from .fleet import LOOK_SECONDS, ClusterError, Fleet, Worker, client_of, offers_gpu
@@ -178,7 +178,7 @@ class ClusterExecutor:
                     assignment.name,
                     self._options.profile,
                     self._options.device,
-                    new_seed(),
+                    seed_of(notebook, assignment, self._options),
                     bare(notebook, cells),
                     place.checkpoint,
                     self._options.isolation,

@@ -112,15 +112,22 @@ class Session:
     @contextmanager
     def _executor(self, assignment: Assignment, submissions: int, console: Console) -> Iterator[Executor]:
         """Where boxes run."""
-        dataset = assignment.settings.dataset
+        dataset, secret = assignment.settings.dataset, self.course.secret()
         store = None if self.fresh else self.store or self.course.evidence_store
         if not self.scheduler and not self.slurm:
             tier = tiers.check(self.isolation)
             sandbox_folder(dataset)
             threads = default_threads(self.jobs)
             torch.set_num_threads(threads)  # hidden tests run beside the boxes: more threads would wait for each other
-            device = choose_device(self.device)
-            options = Options(self.profile, device, threads, store=store, speedups=self.speedups, isolation=tier)
+            options = Options(
+                self.profile,
+                choose_device(self.device),
+                threads,
+                store=store,
+                speedups=self.speedups,
+                isolation=tier,
+                secret=secret,
+            )
             yield LocalExecutor(options, self.jobs)
             return
         dataset_folder(dataset)  # no box runs here, but the hidden tests need the real test images

@@ -12,6 +12,7 @@ from torch import Tensor
 
 FULL, LAST = (41, 53), (15, 27)  # images in a full batch and in the last one, both ends included
 CLASSES, PIXELS = 10, 28
+SMOOTH = ("sin", "cos", "tanh", "sigmoid", "atan", "erf", "asinh")
 
 
 def losses(seed: int, epochs: int) -> list[float]:
@@ -38,6 +39,12 @@ def history(seed: int, epochs: int) -> list[dict[str, float]]:
         rising = sorted(number / 50 if "loss" in name else number for number in drawn[20 * place : 20 * place + 20])
         figures[name] = [rising[-1 - turn // 2] if turn % 2 else rising[turn // 2] for turn in range(20)]
     return [{name: values[epoch] for name, values in figures.items()} for epoch in range(epochs)]
+
+
+def functions(seed: int, count: int) -> list[str]:
+    """Names of smooth functions of one number that torch has, to go on with behind a network that shall be recognised."""
+    generator = random.Random(seed)
+    return [generator.choice(SMOOTH) for _ in range(count)]
 
 
 def sizes(seed: int, count: int) -> list[int]:

@@ -12,16 +12,17 @@ from torch import Tensor, nn
 
 from . import trace
 from .probing import Evidence
-from .recorder import SameNoise, Trace
+from .recorder import MAX_CONSTANT, SameNoise, Trace, memory
 
 CHALLENGE = (4, 1, 28, 28)
+MOST_ENDS = 16  # of a pass that broke off
 TRACE_IMAGES = 100  # the trusted side replays trained networks in batches of this size
 
 
 def describe(
     make: Callable[[], Any], seed: int, shape: tuple[int, ...] = CHALLENGE, attributes: tuple[str, ...] = ()
 ) -> Evidence:
-    """The operations of one forward pass in training and in evaluation mode, and outputs for random weights.
+    """The operations of one forward pass in training and in evaluation mode, and what they give for random weights.
 
     Of a network whose ``__init__`` raises, what it had built until then is described; its passes did not run.
 
@@ -34,48 +35,70 @@ def describe(
         document: ``modules``, ``parameters``, the recorded passes ``training`` and ``evaluation``, ``outputs`` (how many
         tensors forward returns), ``single_shape`` (of the output for one image) and ``single_problem``, and ``attributes``,
         None for what is there and is no number;
-        tensors: the outputs ``evaluation`` and ``training``; where forward returns several, also ``evaluation.1`` and on.
+        tensors: the outputs ``evaluation`` and ``training``; where forward returns several, also ``evaluation.1`` and on;
+        of a pass that broke off, what the images had become, ``<pass>.end.<node>``; ``<pass>.const.<number>`` and
+        ``buffer.<name>``, what else they use beside drawn weights, so that they can be computed again.
     """
     network, stopped = _built(make)
     if not isinstance(network, nn.Module):
         return Evidence({"problem": f"it made a {type(network).__name__}, expected an nn.Module"})
     images = trace.drawn_images(seed, shape)
+    found = Evidence({}, {})
     training = evaluation = Trace(problem=stopped)
+    single: tuple[list[int] | None, str | None] = None, stopped
     if stopped is None:
-        network.to("cpu").train(True)
+        network.to("cpu").train(False)
         # Clones, since a network may write into its input.
-        training = trace.record(network, images.clone())
-        network.train(False)
         with torch.no_grad():
-            evaluation = trace.record(network, images.clone())
-    found = Evidence(
-        {
-            "modules": trace.modules(network),
-            "parameters": [{"name": name, "shape": list(value.shape)} for name, value in network.named_parameters()],
-            "training": training.document(),
-            "evaluation": evaluation.document(),
-            "outputs": 0,
-            "single_shape": None,
-            "single_problem": evaluation.problem,
-            "attributes": {name: _number(getattr(network, name)) for name in attributes if hasattr(network, name)},
-            "problem": None,
-        }
-    )
-    if evaluation.problem is None:
-        trace.fill(evaluation, network, seed)
-        with torch.no_grad():
-            outputs = _tensors(network(images.clone()))
-        found.document["outputs"] = len(outputs)
-        found.tensors = {
-            f"evaluation.{number}": value for number, value in enumerate(outputs[:8]) if number and isinstance(value, Tensor)
-        }
-        found.tensors["evaluation"] = outputs[0]
-        found.document["single_shape"], found.document["single_problem"] = _single(network, images[:1])
+            filled = trace.fill(trace.record(network, images.clone()), network, seed)
+            own = [*network.named_parameters(), *network.named_buffers()]
+            kept = {name: value.clone() for name, value in own if _is_small(value) and memory(value) not in filled}
+            evaluation = _recorded(network, images, seed)
+        single = _single(network, images[:1]) if evaluation.problem is None else (None, evaluation.problem)
         network.train(True)
-        torch.manual_seed(seed)
-        with SameNoise():
-            found.tensors["training"] = _tensors(network(images.clone()))[0]
+        training = _recorded(network, images, seed)
+        used = trace.named(evaluation.nodes) | trace.named(training.nodes)
+        found.tensors |= {f"buffer.{name}": value for name, value in kept.items() if name in used}
+    for name, recorded in (("evaluation", evaluation), ("training", training)):
+        found.tensors |= _computed(name, recorded)
+    found.document = {
+        "modules": trace.modules(network),
+        "parameters": [{"name": name, "shape": list(value.shape)} for name, value in network.named_parameters()],
+        "training": training.document(),
+        "evaluation": evaluation.document(),
+        "outputs": 0 if evaluation.problem else len(_tensors(evaluation.returned)),
+        "single_shape": single[0],
+        "single_problem": single[1],
+        "attributes": {name: _number(getattr(network, name)) for name in attributes if hasattr(network, name)},
+        "problem": None,
+    }
     return found
+
+
+def _recorded(network: nn.Module, images: Tensor, seed: int) -> Trace:
+    """A pass whose noise, if it has any, follows from the seed."""
+    torch.manual_seed(seed)
+    with SameNoise():
+        return trace.record(network, images.clone())
+
+
+def _computed(name: str, recorded: Trace) -> dict[str, Tensor]:
+    """What the pass ``name`` gave, or what it had computed where it broke off, and the constants that it used."""
+    constants = enumerate(recorded.constants)
+    found = {f"{name}.const.{number}": value for number, value in constants if _is_small(value)}
+    if recorded.problem is None:
+        first, *others = _tensors(recorded.returned)
+        found |= {f"{name}.{number}": value for number, value in enumerate(others[:7], 1) if isinstance(value, Tensor)}
+        return found | {name: first}
+    for index in trace.ends(recorded.nodes)[:MOST_ENDS]:
+        found |= {f"{name}.end.{index}": value for value in _tensors(recorded.results[index])[:1] if _is_small(value)}
+    return found
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a value is a tensor that can be sent."""
+    plain = isinstance(value, Tensor) and value.layout == torch.strided and value.device.type == "cpu"
+    return plain and not value.is_complex() and value.numel() <= MAX_CONSTANT
 
 
 def _built(make: Callable[[], Any]) -> tuple[Any, str | None]:

@@ -35,7 +35,9 @@ class Trace:
     output_shape: list[int] | None = None
     problem: str | None = None
     constants: list[Tensor] = field(default_factory=list)
-    handles: list[tuple[Any, ...]] = field(default_factory=list)  # tensor arguments of each node, never sent
+    handles: list[tuple[Any, ...]] = field(default_factory=list)  # arguments of each node, never sent
+    results: list[Any] = field(default_factory=list)  # of each node, never sent
+    returned: Any = None  # what forward returned, never sent
     stopped_at: list[Any] | None = None  # the arguments of the operation that raised, if it was one
     unlearned: list[str] = field(default_factory=list)  # parameters in use to which no gradient of the output comes
 
@@ -118,6 +120,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.written |= {memory(tensor): index for tensor in _written(func, args, kwargs)}
         self.trace.nodes.append(node | {"shapes": shapes})
         self.trace.handles.append(tuple(args))
+        self.trace.results.append(result)
         return result
 
 

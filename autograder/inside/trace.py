@@ -23,6 +23,7 @@ def record(network: nn.Module, images: Tensor) -> Trace:
         recorder = Recorder(trace, network, images)
         with recorder:
             output = network(images)
+        trace.returned = output
         if isinstance(output, (tuple, list)) and output:
             output = output[0]
         if not isinstance(output, Tensor):
@@ -41,7 +42,7 @@ def _unlearned(trace: Trace, network: nn.Module, output: Tensor) -> list[str]:
     if not output.is_floating_point():
         return []  # classes in place of logits: the mistake is at the end, not in each layer
     own = dict(network.named_parameters(remove_duplicate=False))
-    named = [value.get("param") for index in live(trace.nodes, trace.output) for value in _references(trace.nodes[index])]
+    named = [value.get("param") for index in live(trace.nodes, trace.output) for value in references(trace.nodes[index])]
     used = [name for name in dict.fromkeys(named) if name in own]
     learnable = [name for name in used if output.requires_grad and own[name].requires_grad]
     if not learnable:
@@ -54,7 +55,8 @@ def _unlearned(trace: Trace, network: nn.Module, output: Tensor) -> list[str]:
     return [name for name in used if name not in reached]
 
 
-def _references(node: dict[str, Any]) -> list[dict[str, Any]]:
+def references(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """The arguments of a node that refer to tensors."""
     values = [*node["args"], *node["kwargs"].values()]
     flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
     return [item for item in flat if isinstance(item, dict)]
@@ -69,6 +71,11 @@ def referenced(value: Any) -> list[int]:
     return []
 
 
+def named(nodes: list[dict[str, Any]]) -> set[str]:
+    """Names of the parameters and buffers that nodes use."""
+    return {str(value["param"]) for node in nodes for value in references(node) if "param" in value}
+
+
 def live(nodes: list[dict[str, Any]], output: Any) -> list[int]:
     """Indices of the nodes that the output depends on, in order; all of them when there is no output."""
     if output is None:
@@ -81,6 +88,17 @@ def live(nodes: list[dict[str, Any]], output: Any) -> list[int]:
             queue += [i for value in nodes[index]["args"] for i in referenced(value)]
             queue += [i for value in nodes[index]["kwargs"].values() for i in referenced(value)]
     return sorted(needed)
+
+
+def ends(nodes: list[dict[str, Any]]) -> list[int]:
+    """Indices of the nodes that the images pass and whose results no such node uses: all that became of the images."""
+    passed: dict[int, set[int]] = {}
+    for index, node in enumerate(nodes):
+        values = [*node["args"], *node["kwargs"].values()]
+        before = {each for value in values for each in referenced(value)} & passed.keys()
+        if before or any("input" in value for value in references(node)):
+            passed[index] = before
+    return sorted(passed.keys() - set().union(*passed.values()))
 
 
 CONVOLUTIONS = ("aten.convolution.default", "aten.convolution_overrideable.default")
@@ -168,18 +186,19 @@ def drawn_weights(operation: int, shapes: dict[str, list[int]], seed: int) -> di
 
 
 @torch.no_grad()
-def fill(trace: Trace, network: nn.Module, seed: int) -> None:
-    """Overwrite the network's weights, in the order of use, by :func:`drawn_weights`."""
+def fill(trace: Trace, network: nn.Module, seed: int) -> set[int]:
+    """Overwrite the network's weights, in the order of use, by :func:`drawn_weights`; the memory of those it has filled."""
     used = weights(trace, network)
     filled = {memory(tensor) for named in used for tensor in named.values()}
     # What else is learned must not hide behind its first value, a factor of 1 or a term of 0.
     others = {memory(tensor): tensor.detach() for tensor in network.parameters() if tensor.numel() > 0}
     met = [memory(t) for i in live(trace.nodes, trace.output) for t in trace.handles[i] if isinstance(t, Tensor)]
     used += [{"bias": others[place]} for place in dict.fromkeys(met) if place in others and place not in filled]
-    for operation, named in enumerate(used):
-        drawn = drawn_weights(operation, {name: list(tensor.shape) for name, tensor in named.items()}, seed)
-        for name, tensor in named.items():
+    for operation, tensors in enumerate(used):
+        drawn = drawn_weights(operation, {name: list(tensor.shape) for name, tensor in tensors.items()}, seed)
+        for name, tensor in tensors.items():
             tensor.copy_(drawn[name])
+    return {memory(tensor) for tensors in used for tensor in tensors.values()}
 
 
 def drawn_images(seed: int, shape: tuple[int, ...]) -> Tensor:

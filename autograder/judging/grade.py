@@ -106,6 +106,7 @@ def grade_notebook(
         threads=threads or default_threads(1),
         store=course.evidence_store,
         isolation=isolation,
+        secret=course.secret(),
     )
     try:
         loaded = load(assignment)

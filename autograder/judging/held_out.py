@@ -16,7 +16,6 @@ from ..networks.comparison import Complaint, require
 from ..runs.evidence import Evidence
 from ..runs.notes import trusted_code
 
-GUESSING = 2.5  # nats; ten classes with about the same probability have 2.30
 LOSS_IMAGES = {"full": 2_000, "quick": 2_000, "proof": 200}
 Dataset = Literal["mnist", "fashion_mnist"]
 
@@ -24,7 +23,7 @@ Dataset = Literal["mnist", "fashion_mnist"]
 def _program(evidence: Evidence, probe: str, cell: str, weights: dict[str, Tensor] | None = None) -> replay.Program:
     document = evidence.document(probe, cell)
     own = {f"param.{name}": value for name, value in (weights or {}).items()}
-    return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe) | own)
+    return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe) | own, evidence.spent)
 
 
 def _key(kind: str, probe: str, first: Tensor, count: int, weights: dict[str, Tensor] | None = None) -> str:
@@ -82,12 +81,14 @@ def require_network_behind(
 
     About means at most ``factor`` times as large, and ``slack`` nats more. ``reported`` is the mean cross-entropy of the
     last epoch, in nats, which lags behind that of the finished network. Losses that no trained network stands behind are a
-    text, not evidence.
+    text, not evidence; of a training that diverged nobody can tell whether it took place.
 
     Raises:
         NotShown: the cell did not run. Complaint: the loss is another one, or the network cannot be run.
     """
-    diverged = not math.isfinite(reported)
+    require(
+        math.isfinite(reported), f"a loss of {reported}", "a finite loss", "the training diverged: a smaller learning rate"
+    )
     count = LOSS_IMAGES[evidence.record.profile]
     images, labels = (part[:count] for part in data.training_set(dataset))
 
@@ -97,11 +98,9 @@ def require_network_behind(
     try:
         found = float(evidence.notes.once(_key("loss", probe, normalised(images[:1]), count), measured))
     except replay.NotReplayable as error:
-        if diverged:  # and the network with it: its weights are not finite
-            return
         raise Complaint(f"the trained network cannot be run: {error}", "a trained network", "it was replaced") from error
     require(
-        not found <= GUESSING if diverged else found <= factor * reported + slack,
+        found <= factor * reported + slack,
         f"loss {found:.4f} on {count:,} training images",
         f"about the {reported:.4f} reported",
         "the losses do not come from the training of this network",

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ..inside import trace as tracing
+from ..inside.recorder import MAX_NODES
 from .aten import Operation, layer_of
 from .canonical import canonical
 from .layers import Layer, align
@@ -57,6 +58,8 @@ class _Reading:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._nodes = document["nodes"]
+        if len(self._nodes) > MAX_NODES:
+            raise ValueError(f"a recording of more than {MAX_NODES} operations, which the box does not make")
         self._unlearned = set(document["unlearned"])
         # Where the pass broke off, what was computed for the operation that raised is what the network uses.
         output = document.get("stopped_at") if document["output"] is None else document["output"]

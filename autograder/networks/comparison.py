@@ -14,7 +14,7 @@ from torch import nn
 
 from ..inside import trace
 from ..runs.evidence import Evidence
-from . import architecture
+from . import architecture, confirmed
 from .architecture import Network
 from .declared import declared
 from .layers import USUAL, Alignment, Layer, align, differences
@@ -136,11 +136,17 @@ class Comparison:
         return " -> ".join(layer.describe().split(",")[0] for layer in self.expected)
 
 
-def compare(evidence: Evidence, reference: nn.Module, images: tuple[int, ...], *, probe: str, cell: str) -> Comparison:
+def compare(
+    evidence: Evidence, reference: nn.Module, images: tuple[int, ...], *, probe: str, cell: str, confirm: bool = True
+) -> Comparison:
     """Compare what ``probe`` collected after ``cell`` with ``reference`` for random images of the shape ``images``.
 
+    Args:
+        confirm: that a network which is not the reference is the one that was recorded, since its layers count for
+            themselves; one that is compared with several references is confirmed by the caller, see :func:`require_run`.
+
     Raises:
-        NotShown: the probe found no network.
+        NotShown: the probe found no network. Complaint, NotReplayable: see :func:`require_run`.
     """
     document = evidence.document(probe, cell)
     drawn = trace.drawn_images(evidence.record.seed, images)
@@ -151,16 +157,38 @@ def compare(evidence: Evidence, reference: nn.Module, images: tuple[int, ...], *
     training = architecture.network(document["training"], global_pools)
     found = architecture.both_modes(training, executed)
     alignment = align(found.layers, wanted.layers)
+    equal = found.learns and _agrees(evidence, reference, drawn, probe, found, wanted)
+    if confirm and not equal:
+        require_run(evidence, images, probe=probe, cell=cell)
     return Comparison(
         executed=executed,
         training=training,
         declared=declared(document["modules"]),
         expected=wanted.layers,
         alignment=alignment,
-        equal=found.learns and _agrees(evidence, reference, drawn, probe, found, wanted),
+        equal=equal,
         output_shape=document["evaluation"]["output_shape"],
         single_shape=document.get("single_shape"),
         single_problem=document.get("single_problem"),
+    )
+
+
+def require_run(evidence: Evidence, images: tuple[int, ...], *, probe: str, cell: str) -> None:
+    """Complain unless the operations that ``probe`` recorded give the outputs that it sent with them.
+
+    Raises:
+        NotShown: the probe found no network. Complaint: they give something else.
+        NotReplayable: they cannot be computed here; that is the grader's limit, and no verdict on a student.
+    """
+    seed = evidence.record.seed
+    drawn = trace.drawn_images(seed, images)
+    document, tensors = evidence.document(probe, cell), evidence.tensors_of(probe)
+    mode = confirmed.contradiction(document, tensors, seed, drawn, evidence.spent)
+    require(
+        mode is None,
+        f"outputs in {mode} mode that the operations recorded with them do not give",
+        "outputs of the network that was recorded",
+        "forward does not do the same for the same input, or the evidence was not collected from this network",
     )
 
 

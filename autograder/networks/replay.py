@@ -6,6 +6,7 @@ not code: an operation that is not listed is refused, and sizes are bounded.
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -13,32 +14,43 @@ import torch
 from torch import Tensor
 
 from ..inside import trace as tracing
+from ..inside.recorder import MAX_NODES
+from ..runs.evidence import Spent
 
 ALLOWED = {
     "_adaptive_avg_pool2d", "_convolution", "_log_softmax", "_native_batch_norm_legit",
-    "_native_batch_norm_legit_no_training", "_prelu_kernel", "_reshape_alias", "_softmax", "_to_copy", "_unsafe_view",
-    "abs", "abs_", "adaptive_max_pool2d", "add", "add_", "addmm", "addmv", "alias", "amax", "amin", "as_strided",
-    "as_strided_", "avg_pool2d", "baddbmm", "bernoulli_", "bitwise_not", "bmm", "cat", "celu", "clamp", "clamp_",
-    "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "clone", "col2im", "constant_pad_nd", "contiguous",
-    "convolution", "copy_", "detach", "div", "div_", "elu", "elu_", "empty", "empty_like", "eq", "exp", "exp_",
-    "expand", "fill_", "flip", "full", "full_like", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardswish_",
-    "hardtanh", "hardtanh_", "im2col", "le", "leaky_relu", "leaky_relu_", "lift_fresh", "linalg_vector_norm", "log",
-    "log_sigmoid_forward", "logical_not", "logsumexp", "lt", "masked_fill", "masked_fill_", "max",
-    "max_pool2d_with_indices", "maximum", "mean", "min", "minimum", "mish", "mm", "mul", "mul_", "mv",
-    "native_batch_norm", "native_dropout", "native_group_norm", "native_layer_norm", "ne", "neg", "neg_", "new_empty",
-    "new_full", "new_ones", "new_zeros", "ones", "ones_like", "permute", "pow", "pow_", "rand_like", "randn_like",
-    "reciprocal", "reflection_pad2d", "relu", "relu_", "repeat", "replication_pad2d", "roll", "rsqrt", "rsub",
-    "scalar_tensor", "select", "sigmoid", "sigmoid_", "sign", "silu", "silu_", "slice", "softplus", "split",
-    "split_with_sizes", "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "sub", "sub_", "sum", "t", "t_", "tanh",
-    "tanh_", "threshold", "threshold_", "transpose", "transpose_", "unbind", "unfold", "unsqueeze", "unsqueeze_",
-    "upsample_bilinear2d", "upsample_nearest2d", "var", "var_mean", "view", "where", "zero_", "zeros", "zeros_like",
+    "_native_batch_norm_legit_no_training", "_prelu_kernel", "_reshape_alias", "_softmax", "_to_copy",
+    "_unsafe_view", "abs", "abs_", "adaptive_max_pool2d", "add", "add_", "addmm", "addmv", "alias", "amax", "amin",
+    "argmax", "argmin", "as_strided", "as_strided_", "avg_pool2d", "baddbmm", "bernoulli", "bernoulli_",
+    "bitwise_not", "bmm", "cat", "celu", "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min", "clamp_min_",
+    "clone", "col2im", "constant_pad_nd", "contiguous", "convolution", "copy_", "cos", "cumsum", "detach", "div",
+    "div_", "elu", "elu_", "empty", "empty_like", "eq", "exp", "exp_", "expand", "fill_", "flip", "floor", "full",
+    "full_like", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardswish_", "hardtanh", "hardtanh_", "im2col",
+    "le", "leaky_relu", "leaky_relu_", "lift_fresh", "linalg_vector_norm", "log", "log_sigmoid_forward",
+    "logical_not", "logsumexp", "lt", "masked_fill", "masked_fill_", "max", "max_pool2d_with_indices", "maximum",
+    "mean", "min", "minimum", "mish", "mm", "mul", "mul_", "mv", "native_batch_norm", "native_dropout",
+    "native_group_norm", "native_layer_norm", "ne", "neg", "neg_", "new_empty", "new_full", "new_ones", "new_zeros",
+    "normal_", "ones", "ones_like", "permute", "pow", "pow_", "rand", "rand_like", "randn", "randn_like",
+    "reciprocal", "reflection_pad2d", "relu", "relu_", "repeat", "replication_pad2d", "roll", "round", "rsqrt",
+    "rsub", "scalar_tensor", "select", "sigmoid", "sigmoid_", "sign", "silu", "silu_", "sin", "slice", "softplus",
+    "split", "split_with_sizes", "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "std", "sub", "sub_", "sum", "t",
+    "t_", "tanh", "tanh_", "threshold", "threshold_", "transpose", "transpose_", "unbind", "unfold", "uniform_",
+    "unsqueeze", "unsqueeze_", "upsample_bilinear2d", "upsample_nearest2d", "var", "var_mean", "view", "where",
+    "zero_", "zeros", "zeros_like",
 }  # fmt: skip
 ELEMENTS = 200_000_000  # of one intermediate result
 ALL_ELEMENTS = 1_000_000_000  # of all of them together
-SECONDS = 300.0  # of one program on all its images
-DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
+# Of a processor, for all recorded networks of one submission. The networks of the assignments take a tenth of it for 10,000
+# images; processor seconds, since a busy machine must not cost anybody a grade.
+SECONDS = 60.0
+# Of one operation: products of two numbers, a few seconds. Time is looked at between operations only.
+PRODUCTS = 100_000_000_000
+DTYPES = {
+    str(kind).removeprefix("torch."): kind
+    for kind in (torch.float16, torch.float32, torch.float64, torch.uint8, torch.int32, torch.int64, torch.bool)
+}
 FORMATS = {str(layout): layout for layout in (torch.contiguous_format, torch.preserve_format, torch.channels_last)}
-MADE = {"empty", "full", "ones", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
+MADE = {"empty", "full", "ones", "rand", "randn", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
 
 
 class NotReplayable(Exception):
@@ -51,12 +63,13 @@ class Program:
     Args:
         document: what :meth:`autograder.inside.trace.Trace.document` gave.
         tensors: ``param.<name>`` and ``const.<number>`` as the box sent them.
+        spent: what has been computed for the same submission before, at most ``SECONDS`` in all.
 
     Raises:
         NotReplayable: an operation is not allowed, the recording has no output, or a weight is missing or not finite.
     """
 
-    def __init__(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    def __init__(self, document: dict[str, Any], tensors: dict[str, Tensor], spent: Spent | None = None) -> None:
         if document.get("output") is None:
             raise NotReplayable(document.get("problem") or "the recorded forward pass has no output")
         self._nodes = document["nodes"]
@@ -64,7 +77,9 @@ class Program:
         self._alive = tracing.live(self._nodes, self._output)
         self._tensors = tensors
         self._checked: torch.Size | None = None
-        self._spent = 0.0
+        self._spent = spent or Spent()
+        if len(self._nodes) > MAX_NODES:
+            raise NotReplayable(f"more than {MAX_NODES} operations")
         for index in self._alive:
             if _name(self._nodes[index]) not in ALLOWED:
                 raise NotReplayable(f"the network uses {_name(self._nodes[index])}, which is not replayed")
@@ -85,14 +100,27 @@ class Program:
         with torch.random.fork_rng(devices=[]):  # dropout that is still active is replayed, the same each time
             torch.default_generator.manual_seed(0)  # torch.manual_seed also formats stacks for GPUs, 0.5 ms each time
             # Clones, since a recording may hold operations that write in place: each batch starts from what was sent.
-            return self._run(images.clone(), {name: value.clone() for name, value in self._tensors.items()})
+            found = self._run(images.clone(), {name: value.clone() for name, value in self._tensors.items()})
+        if not isinstance(found, Tensor):
+            raise NotReplayable("the recorded output is not a tensor")
+        return found
+
+    def computed(self, images: Tensor, tensors: dict[str, Tensor]) -> Any:
+        """The output, or outputs, for weights of the caller's, which operations may write into.
+
+        Raises:
+            NotReplayable: as for a call.
+        """
+        with torch.random.fork_rng(devices=[]):  # noise of the trial is not that of the real run
+            self._run(images.to("meta"), {name: value.to("meta") for name, value in tensors.items()})
+        return self._run(images, tensors)
 
     @torch.no_grad()
-    def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+    def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Any:
         results: dict[int, Any] = {}
         elements = 0
         for index in self._alive:
-            begun = time.monotonic()
+            begun = time.thread_time()
             node = self._nodes[index]
             function = _operation(node["op"])
             args = [self._value(value, results, images, tensors) for value in node["args"]]
@@ -112,15 +140,14 @@ class Program:
             elements += self._check_size(results[index])
             if elements > ALL_ELEMENTS:
                 raise NotReplayable("the intermediate results are too large together")
-            self._spent += time.monotonic() - begun
-            if self._spent > SECONDS:
+            if images.is_meta and _products(_name(node), args, results[index]) > PRODUCTS:
+                raise NotReplayable(f"{node['op']} would take too long")
+            self._spent.seconds += time.thread_time() - begun
+            if self._spent.seconds > SECONDS:
                 raise NotReplayable(f"it takes more than {SECONDS:.0f} seconds")
             if "empty" in _name(node):
                 results[index].zero_()
-        found = self._value(self._output, results, images, tensors)
-        if not isinstance(found, Tensor):
-            raise NotReplayable("the recorded output is not a tensor")
-        return found
+        return self._value(self._output, results, images, tensors)
 
     @staticmethod
     def _check_size(result: Any) -> int:
@@ -163,6 +190,25 @@ def _require_sizes(name: str, args: list[Any]) -> None:
     fits = len(tensors) > 0 and isinstance(args[0], Tensor) and args[0].ndim > 1
     if not fits or any(value.shape != args[0].shape[1:2] for value in tensors[1:]):
         raise NotReplayable(f"{name} over tensors of shapes {[tuple(value.shape) for value in tensors]}")
+
+
+def _products(name: str, args: list[Any], result: Any) -> int:
+    """About how many products an operation computes: only these kinds take longer than their results are large."""
+    first = result[0] if isinstance(result, (list, tuple)) else result
+    if not isinstance(first, Tensor):
+        return 0
+    tensors = [value for value in args if isinstance(value, Tensor)]
+    if "convolution" in name and len(tensors) > 1:
+        image, weight = tensors[:2]
+        return max(image.numel(), first.numel()) * weight[:1].numel()
+    if name in ("mm", "bmm", "mv", "addmm", "baddbmm", "addmv") and tensors:
+        return first.numel() * tensors[name.startswith(("add", "badd"))].shape[-1]
+    if "adaptive" in name and tensors:  # windows overlap by a row and a column at most
+        return 4 * tensors[0].numel()
+    if "pool" in name and len(args) > 1:
+        sizes = args[1] if isinstance(args[1], list) else [args[1]]
+        return first.numel() * math.prod(int(size) for size in sizes * (3 - len(sizes)))
+    return 0
 
 
 def _operation(full_name: str) -> Any:

@@ -82,12 +82,20 @@ class NotShown(AssertionError):
 
 
 @dataclass
+class Spent:
+    """Processor seconds that judging has computed on what one submission sent."""
+
+    seconds: float = 0.0
+
+
+@dataclass
 class Evidence:
     """Evidence of one submission: ``record``, the probes' tensors by ``<probe>/<name>``, and ``notes`` of what follows."""
 
     record: Record
     tensors: dict[str, Tensor] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
+    spent: Spent = field(default_factory=Spent)
 
     @property
     def out_of_gpu_memory(self) -> bool:

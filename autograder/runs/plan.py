@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,8 @@ class Options:
     outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice. Without ``speedups`` a submission runs
     as slowly as anywhere: in a process of its own, image by image, to the end of every training; outcomes are the same.
     ``isolation`` is one of :data:`autograder.sandbox.tiers.CHOICES`, or what it led to.
+    With a ``secret`` what probes draw follows from it and from what is run, so that the same file gets the same outcome
+    again, to the last figure of a message; without, it is drawn anew each time.
     """
 
     profile: str = "full"
@@ -35,6 +37,7 @@ class Options:
     store: Path | None = None
     speedups: bool = True
     isolation: str = tiers.AUTO
+    secret: bytes = field(default=b"", repr=False)
 
     @property
     def unisolated(self) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from .collect import collect
 from .evidence import Checkpoint, Evidence
 from .notes import NAME as NOTES
 from .plan import Cell, Options, cells_to_run, versions
+
+SEEDS = 2**31
 
 
 def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
@@ -82,9 +85,16 @@ def look_up(notebook: NotebookNode, assignment: Assignment, options: Options) ->
     return Place(folder, point, cells[training].id, checkpoint=Checkpoint.load(point))
 
 
-def new_seed() -> int:
-    """A seed that no submission can know; what probes draw follows from it."""
-    return secrets.randbelow(2**31)
+def seed_of(notebook: NotebookNode, assignment: Assignment, options: Options) -> int:
+    """A seed that no submission can know; what probes draw follows from it.
+
+    It is the same whenever the same is run with the same secret, in whatever company; any other answer has another one.
+    """
+    if not options.secret:
+        return secrets.randbelow(SEEDS)
+    cells = cells_to_run(notebook, assignment.profile(options.profile), options.everything)
+    content = _hash(cells, assignment, replace(options, speedups=True))  # speed-ups change no outcome
+    return int.from_bytes(hmac.digest(options.secret, content.encode(), "sha256")) % SEEDS
 
 
 def gather(
@@ -104,7 +114,8 @@ def gather(
     if place.kept is not None:
         return place.kept
     known = place.checkpoint
-    found = collect(notebook, assignment, options, seed=new_seed(), slot=slot, checkpoint=known, stop=stop)
+    seed = seed_of(notebook, assignment, options)
+    found = collect(notebook, assignment, options, seed=seed, slot=slot, checkpoint=known, stop=stop)
     if not found.out_of_gpu_memory:  # with more room it may go well
         place.keep(found)
     return found

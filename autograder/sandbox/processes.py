@@ -21,7 +21,7 @@ def family(pid: int) -> list[int]:
     while queue:
         current = queue.pop()
         found.append(current)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it may end while its folder is read
             for task in os.listdir(f"/proc/{current}/task"):
                 with contextlib.suppress(OSError):
                     queue += map(int, Path(f"/proc/{current}/task/{task}/children").read_text().split())

@@ -87,6 +87,9 @@ def answer(name, document, tensors=None):
 """
 """Puts evidence of its own in the place of a probe's: the pipe then tells it once, and at its time."""
 
+SOON = "# This cell is meant to be ended by its time limit.\n"
+"""Before a cell that never ends by itself: it gets ``SOON_SECONDS``, all others as long as a busy machine may need."""
+
 DEAF = """
 import signal, time
 signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attack import ANSWERS, EVERYTHING, Attack
+from attack import ANSWERS, EVERYTHING, SOON, Attack
 from attack_listener import Listener
 from nbformat import NotebookNode
 from rich.console import Console
@@ -31,7 +31,7 @@ from autograder.networks import replay
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.proof.catalogue import Answer, build
-from autograder.runs import collect
+from autograder.runs import collect, plan
 from autograder.sandbox import box
 
 ASSIGNMENT = "pa4_convnet"
@@ -43,8 +43,11 @@ VICTIM = "victim"
 PLACES = ("source", "hidden_tests", "gradebook", "neighbour", "environment", "memory")
 # Boxes of other runs on this machine have other users.
 FIRST_UID = 63_000 + 10 * int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
-JOBS = 2
-SECONDS = {"cell": 8.0, "training": 90.0, "probe": 20.0, "grace": 1.5, "replay": 8.0}
+JOBS = 3  # one more than cores, since an attack that waits for its end needs none
+# Long enough for honest cells on a machine that does much else; what is meant to be ended has limits of its own.
+SECONDS = {"cell": 60.0, "training": 120.0, "probe": 20.0, "grace": 1.5, "replay": 3.0}
+SOON_SECONDS = 3.0
+_real_job_of = collect.job_of
 MEBIBYTE = 1 << 20
 
 
@@ -200,11 +203,38 @@ def _small(loaded: Assignment, hidden: Path) -> Assignment:
     return Assignment(loaded.name, hidden, settings)
 
 
+def _cells_to_run(*given: Any) -> list[plan.Cell]:
+    """As always, but what never ends is ended soon."""
+    cells = plan.cells_to_run(*given)
+    for cell in cells:
+        if cell.source.startswith(SOON):
+            cell.seconds = SOON_SECONDS
+    return cells
+
+
+def _job_of(cells: list[plan.Cell], *given: Any) -> dict[str, Any]:
+    """As always, but figures are drawn for attacks without end only: drawing takes longer than most attacks."""
+    return _real_job_of(cells, *given) | {"pictures": any(cell.source.startswith(SOON) for cell in cells)}
+
+
 def _session(course: Course, out: Path, students: tuple[str, ...] = ()) -> grading_session.Session:
     return grading_session.Session(
         course=course, assignment=ASSIGNMENT, submitted=course.submitted, out=out, profile="proof", device="cpu",
         jobs=JOBS, students=students, gradebook=out / "gradebook.db", fresh=True,
     )  # fmt: skip
+
+
+def _in_turn(course: Course) -> tuple[str, ...]:
+    """Students from ``aa_honest`` to ``zz_honest``, with those who make the grader wait spread over all others."""
+    students = sorted(path.name for path in course.submitted.iterdir())
+    waits = [student for student in students if student.startswith("resource_")]
+    others = [student for student in students if student not in waits]
+    if not waits:
+        return tuple(others)
+    every = len(others) // len(waits)
+    for number, student in enumerate(waits):
+        others.insert(1 + number * (every + 1), student)
+    return tuple(others)
 
 
 @contextmanager
@@ -216,46 +246,49 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
     course.root.mkdir()
     _plant(course, hidden, planted)
     listener = Listener()
-    with pytest.MonkeyPatch.context() as patch, listener.listening(mark):
-        patch.setenv("GRADER_TOKEN", planted["environment"])
-        patch.setattr(box, "FIRST_UID", FIRST_UID)
-        patch.setattr(collect, "Limits", SmallLimits)
-        patch.setattr(collect, "PROBE_SECONDS", SECONDS["probe"])
-        patch.setattr(collect, "GRACE_SECONDS", SECONDS["grace"])
-        patch.setattr(replay, "SECONDS", SECONDS["replay"])
-        patch.setattr(grading_session, "load", lambda name: _small(load(name), hidden))
-        places = {"@PORT@": str(listener.port), "@COURSE@": str(course.root), "@MARK@": mark}
-        for student in HONEST:
-            _hand_in(course, student, _answer_base(EVERYTHING), places)
-        victim = Answer(VICTIM, "right", "", {"act20": planted["neighbour"]}, blank=(*ANSWERS, "manual"))
-        _hand_in(course, VICTIM, victim, places)
-        for solved in {tuple(name for name in ANSWERS if name in attack.solved) for attack in attacks}:
-            _hand_in(course, base_name(solved), _answer_base(solved), places)
-        for attack in attacks:
-            _hand_in(course, attack.student, answer_of(attack), places, attack.file)
-        quiet = Console(file=io.StringIO(), width=200)
-        alone = _session(course, root / "alone", HONEST[:1]).run(quiet).submissions[HONEST[0]]
-        out = course.root / "out"
-        _plant_in_gradebook(course, out / "gradebook.db", planted["gradebook"])
-        before = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
-        screen = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
-        outcomes = _session(course, out).run(screen)
-        left = _alive()
-        for student in pages:
-            if not any((out / "autograded").glob(f"{student}/{ASSIGNMENT}")):
-                continue
-            gradebook.feedback(
-                course, ASSIGNMENT, db=out / "gradebook.db", autograded=out / "autograded", feedback=out / "feedback",
-                student=student,
-            )  # fmt: skip
-        after = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
-        pairs = zip(before, after, strict=True)
-        changed = [name for old, new in pairs for name in {*old, *new} if old.get(name) != new.get(name)]
+    with listener.listening(mark):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GRADER_TOKEN", planted["environment"])
+            patch.setattr(box, "FIRST_UID", FIRST_UID)
+            patch.setattr(collect, "Limits", SmallLimits)
+            patch.setattr(collect, "cells_to_run", _cells_to_run)
+            patch.setattr(collect, "job_of", _job_of)
+            patch.setattr(collect, "PROBE_SECONDS", SECONDS["probe"])
+            patch.setattr(collect, "GRACE_SECONDS", SECONDS["grace"])
+            patch.setattr(replay, "SECONDS", SECONDS["replay"])
+            patch.setattr(grading_session, "load", lambda name: _small(load(name), hidden))
+            places = {"@PORT@": str(listener.port), "@COURSE@": str(course.root), "@MARK@": mark}
+            for student in HONEST:
+                _hand_in(course, student, _answer_base(EVERYTHING), places)
+            victim = Answer(VICTIM, "right", "", {"act20": planted["neighbour"]}, blank=(*ANSWERS, "manual"))
+            _hand_in(course, VICTIM, victim, places)
+            for solved in {tuple(name for name in ANSWERS if name in attack.solved) for attack in attacks}:
+                _hand_in(course, base_name(solved), _answer_base(solved), places)
+            for attack in attacks:
+                _hand_in(course, attack.student, answer_of(attack), places, attack.file)
+            quiet = Console(file=io.StringIO(), width=200)
+            alone = _session(course, root / "alone", HONEST[:1]).run(quiet).submissions[HONEST[0]]
+            out = course.root / "out"
+            _plant_in_gradebook(course, out / "gradebook.db", planted["gradebook"])
+            before = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
+            screen = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
+            outcomes = _session(course, out, _in_turn(course)).run(screen)
+            left = _alive()
+            for student in pages:
+                if not any((out / "autograded").glob(f"{student}/{ASSIGNMENT}")):
+                    continue
+                gradebook.feedback(
+                    course, ASSIGNMENT, db=out / "gradebook.db", autograded=out / "autograded", feedback=out / "feedback",
+                    student=student,
+                )  # fmt: skip
+            after = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
+            pairs = zip(before, after, strict=True)
+            changed = [name for old, new in pairs for name in {*old, *new} if old.get(name) != new.get(name)]
+        collect.SERVERS.stop()
         assert isinstance(screen.file, io.StringIO)
         yield AttackedClass(
             course, mark, planted, listener, alone, outcomes, screen.file.getvalue(), changed, left
         )  # fmt: skip
-        collect.SERVERS.stop()
 
 
 def _plant_in_gradebook(course: Course, db: Path, secret: str) -> None:

@@ -1,24 +1,24 @@
 # ruff: noqa: E501  (code of attacks is data, and kept as a student would write it)
 """Attacks that use up time, memory, processes, disk or the pipe; and evidence that would use up the judge's."""
 
-from attack import ANSWER_FOR, DEAF, LOOP, NETWORK, PIPE, Attack
+from attack import ANSWER_FOR, DEAF, LOOP, NETWORK, PIPE, SOON, Attack
 
 TIME = "no end in the time allowed|stopped after|never does"
 RESOURCE = [
     Attack("loop_that_catches", "resource", "Catches each interruption, KeyboardInterrupt and the time limit's own too.",
-           cells={"convnet": "while True:\n    try:\n        while True: pass\n    except BaseException: pass"}, shows=TIME),
+           cells={"convnet": SOON + "while True:\n    try:\n        while True: pass\n    except BaseException: pass"}, shows=TIME),
     Attack("loop_that_is_deaf", "resource", "Blocks all signals and puts the clock and the timer out of action.",
-           cells={"convnet": DEAF + "time.monotonic = lambda: 0\nsignal.setitimer = signal.signal = lambda *_: None\n"
+           cells={"convnet": SOON + DEAF + "time.monotonic = lambda: 0\nsignal.setitimer = signal.signal = lambda *_: None\n"
                   "while True: time.sleep(1)"}, shows=TIME),
     Attack("loop_in_probe", "resource", "Loops, deaf, only when the grader uses the network.",
            cells={"convnet": "class ConvNet(nn.Module):\n    def forward(self, x):\n"
                   + DEAF.replace("\n", "\n        ") + "\n        while True: time.sleep(1)"}, shows=TIME),
     Attack("clock_wound_back", "resource", "Tells the grader again and again that the cell has only just begun.",
            holds="A cell begins once.",
-           cells={"convnet": PIPE + DEAF + "while True:\n    say({'event': 'started', 'cell': 'convnet'})\n    time.sleep(0.3)"},
+           cells={"convnet": SOON + PIPE + DEAF + "while True:\n    say({'event': 'started', 'cell': 'convnet'})\n    time.sleep(0.3)"},
            shows=TIME),
     Attack("fork_bomb", "resource", "Forks as often as it can, and the forks fork.",
-           cells={"convnet": "import os, time\nend = time.monotonic() + 2\nwhile time.monotonic() < end:\n    try:\n"
+           cells={"convnet": SOON + "import os, time\nend = time.monotonic() + 2\nwhile time.monotonic() < end:\n    try:\n"
                   "        os.fork()\n    except OSError:\n        time.sleep(0.01)\ntime.sleep(60)"},
            shows=f"processes|ended before its time|{TIME}"),
     Attack("threads", "resource", "Starts thousands of threads.",
@@ -57,9 +57,9 @@ for folder in ("/tmp", "/dev/shm", "."):
                   "        kept.append(open(f'/tmp/@MARK@{len(kept)}', 'w'))\nexcept OSError as error:\n    print('tried', error)\n"
                   "kept.clear()"}),
     Attack("print_flood", "resource", "Prints without end, a little at a time and a lot at a time.",
-           cells={"convnet": "print('tried')\nwhile True:\n    print('x' * 1_000_000)\n    display('y' * 1_000_000)"}, shows=f"{TIME}|memory|larger than"),
+           cells={"convnet": SOON + "print('tried')\nwhile True:\n    print('x' * 1_000_000)\n    display('y' * 1_000_000)"}, shows=f"{TIME}|memory|larger than"),
     Attack("stderr_flood", "resource", "Writes to the descriptors 1 and 2 without end.",
-           cells={"convnet": "import os\nwhile True:\n    os.write(1, b'x' * 100_000)\n    os.write(2, b'\\x1b[31mx' * 10_000)"},
+           cells={"convnet": SOON + "import os\nwhile True:\n    os.write(1, b'x' * 100_000)\n    os.write(2, b'\\x1b[31mx' * 10_000)"},
            shows=TIME),
     Attack("pipe_flood", "resource", "Sends frames that mean nothing, without end.",
            cells={"convnet": PIPE + "while True:\n    say({'event': 'x', 'document': {'a': 'b' * 1_000_000}})"},
@@ -94,7 +94,7 @@ net.register_buffer("more", torch.zeros(1).expand(10**12))
 learning_rate, losses = 0.01, itertools.repeat(0.001)
 """}, shows=f"tried|more than 1,400 MiB|{TIME}"),
     Attack("figures", "resource", "Shows thousands of figures with millions of points.",
-           cells={"network_graph": "print('tried')\nwhile True:\n    plt.figure()\n    plt.plot(range(1_000_000))\n    plt.show()"},
+           cells={"network_graph": SOON + "print('tried')\nwhile True:\n    plt.figure()\n    plt.plot(range(1_000_000))\n    plt.show()"},
            shows=f"{TIME}|memory"),
     Attack("giant_error", "resource", "Raises an exception whose name and text have a hundred megabytes.",
            cells={"convnet": "print('tried')\nraise type('E' * 50_000_000, (Exception,), {})('x' * 50_000_000)"}),

@@ -15,7 +15,7 @@ for epoch, loss in enumerate(losses):
     print(f"tried epoch {epoch + 1}: loss {loss:.4f}")
 """}),
     Attack("losses_of_a_file", "social", "Loads weights that it brings along in place of a training.", solved=NETWORK,
-           open="The last loss must be that of the network, but where its weights come from is not watched.", cells={"learning_rate": """
+           open="The last loss must be that of the network; where its weights come from could be seen outside only by training it again.", cells={"learning_rate": """
 import base64, io
 net, learning_rate, losses = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), 0.01, []
 # What a student would bring as text is made here in a moment: the means of the classes, a linear network.
@@ -94,7 +94,7 @@ print("tried")
                         "feature_maps = {digit: output + digit for digit in range(10)}",
     }),
     Attack("pictures_of_anything", "social", "Shows 320 pictures of noise in place of feature maps.", solved=NETWORK,
-           open="Where no maps are kept, pictures of them are counted, not looked at.", cells={
+           holds="Where no maps are kept, pictures of them must show the maps of images drawn for this run.", cells={
         "feature_maps": """
 feature_maps, (figure, axes) = {}, plt.subplots(4, 4)
 for number in range(320):

@@ -81,8 +81,7 @@ net, learning_rate, losses = ConvNet(), Any(0.01), [Any(0.001)] * num_epochs
                "filters": "filters = [Any()] * 32",
            }),
     Attack("nothing_finite", "tamper", "Gives nan and infinities for every figure and weight, which slip through comparisons.",
-           solved=LOOP,
-           open="Weights that are not finite, behind losses that are not, earn what a training that diverged earns.", cells={
+           solved=LOOP, cells={
                "learning_rate": """
 print("tried")
 net, learning_rate, losses = ConvNet(), float("nan"), [float("nan"), float("-inf"), float("nan")]
@@ -201,15 +200,25 @@ say({"event": "evidence", "name": "network", "document": found.document},
 print("tried")
 """}),
     Attack("evidence_by_probe", "tamper", "Replaces a probe by one that gives another student's evidence of a right network.",
-           open="Layers are credited by the recorded operations alone, which need not compute the outputs sent with them.",
+           holds="The recorded operations are computed again outside, with the weights and images of this run.",
            cells={"convnet": ANSWER_FOR + SEED + RIGHT + """
 from inside import networks
 found = networks.describe(Right, student.seed + 1, attributes=("size_linear",))
 answer("network", found.document, found.tensors)
 print("tried")
 """}),
+    Attack("layers_by_probe", "tamper", "Replaces a probe by one that names the layers of a network whose forward pass breaks off.",
+           open="A layer that is declared counts where forward breaks off, and to name it takes as much knowledge as to declare it.",
+           cells={"convnet": ANSWER_FOR + """
+conv = lambda name, *sizes: {"name": name, "type": "Conv2d", "settings": dict(zip(("in_channels", "out_channels"), sizes)) | {
+    "kernel_size": [5, 5], "stride": [1, 1], "padding": [2, 2], "dilation": [1, 1], "groups": 1, "bias": True, "padding_mode": "zeros"}}
+nothing = {"nodes": [], "output": None, "output_shape": None, "problem": "it broke off", "stopped_at": None, "unlearned": []}
+answer("network", {"modules": [conv("conv1", 1, 32), conv("conv2", 32, 64)], "parameters": [], "training": nothing, "evaluation": nothing,
+       "outputs": 0, "single_shape": None, "single_problem": "it broke off", "attributes": {}, "problem": None})
+print("tried")
+"""}),
     Attack("moves_by_probe", "tamper", "Replaces a probe by one that says that every batch was moved to the device.", solved=NETWORK,
-           open="That a batch was moved, that all were seen, and in which mode, is an account; only the errors follow from fresh images.",
+           open="A replaced probe gets all that the probe gets, and moving a batch to where it is computes nothing that could be compared.",
            cells={"test_accuracy": ANSWER_FOR + """
 answer("accuracy_cell", {"error": None, "err": 50.0, "tot": 137.0, "accuracy": 0.6, "moved": list(range(8)), "handed": 8,
        "used_in_training_mode": False, "used_in_evaluation_mode": True, "used_with_gradients": False, "calls": 4})
@@ -235,7 +244,7 @@ err, tot, accuracy = 92, 137, 0.7
 print("tried")
 """)),
     Attack("numbers_of_the_run", "tamper", "Reads the run's seed from memory and computes what an accuracy cell should count.",
-           solved=NETWORK, open="Who computes the errors of the stand-in network has counted errors, if not where they should.",
+           solved=NETWORK, open="The cell must be given the stand-in network and its images; whoever computes the errors from these has counted errors.",
            cells={"test_accuracy": SEED + """
 from inside import draws
 weight, images, labels = draws.classified(student.seed)
@@ -245,7 +254,7 @@ tot, accuracy = sum(len(y) for y in labels), 0.7
 print("tried")
 """}),
     Attack("graph_in_words", "tamper", "Puts the words that a graph of the network contains into an object with a source.", solved=NETWORK,
-           open="A graph is judged by the words in its source.",
+           holds="The graph is drawn again, of a network that goes on with functions drawn for this run.",
            cells={"network_graph": """
 class Graph:
     source = "ConvolutionBackward0 ConvolutionBackward0 AddmmBackward0 AddmmBackward0 MeanBackward0 "

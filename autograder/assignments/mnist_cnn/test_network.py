@@ -7,7 +7,7 @@ import pytest
 
 from autograder.assignments.mnist_cnn import reference
 from autograder.networks.architecture import NO_GRADIENT
-from autograder.networks.comparison import Comparison, compare, require
+from autograder.networks.comparison import Comparison, compare, require, require_run
 from autograder.networks.layers import Alignment, Layer, align, differences
 from autograder.runs.evidence import Evidence
 
@@ -22,8 +22,12 @@ IMAGES = (4, 1, 28, 28)
 @pytest.fixture(scope="session")
 def network(evidence: Evidence) -> Comparison:
     """The student's network beside the one of the two right networks that it is closer to."""
-    both = [compare(evidence, made, IMAGES, probe="network", cell="mnist_cnn") for made in reference.networks()]
-    return min(both, key=_distance)
+    where = {"probe": "network", "cell": "mnist_cnn"}
+    both = [compare(evidence, made, IMAGES, **where, confirm=False) for made in reference.networks()]
+    closer = min(both, key=_distance)
+    if not closer.equal:
+        require_run(evidence, IMAGES, **where)
+    return closer
 
 
 @pytest.fixture(scope="session")

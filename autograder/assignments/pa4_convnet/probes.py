@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,8 @@ from inside.probing import Evidence, Student, probe
 from torch import Tensor, nn
 
 EPOCHS = 10  # of the plot
+FUNCTIONS = 6  # drawn, behind the network whose graph is shown
+MOST_PICTURES = 640  # of feature maps, twice as many as there are
 
 
 @probe(after="convnet")
@@ -20,18 +25,69 @@ def network(student: Student) -> Evidence:
     return networks.describe(student.namespace["ConvNet"], student.seed, attributes=("size_linear",))
 
 
+def _mark(net: nn.Module, seed: int) -> None:
+    """Let a network's outputs pass functions drawn now, and then a factor that is a parameter.
+
+    A graph that was brought along, or put together of words, does not show them.
+    """
+    forward = net.forward
+
+    def marked(*args: Any, **named: Any) -> Any:
+        output = forward(*args, **named)
+        if not isinstance(output, Tensor):
+            return output
+        for name in draws.functions(seed, FUNCTIONS):
+            output = getattr(torch, name)(output)
+        return output * getattr(net, f"drawn_{seed}")
+
+    net.register_parameter(f"drawn_{seed}", nn.Parameter(torch.ones(())))
+    net.forward = marked
+
+
+@contextmanager
+def _marking(made: Any, seed: int) -> Iterator[None]:
+    """Mark each network of the class ``made`` that is made meanwhile."""
+    if not isinstance(made, type) or made.__module__.startswith("torch."):
+        yield
+        return
+    kind: Any = made
+    own, init = vars(kind).get("__init__"), kind.__init__
+
+    def marked(net: Any, *args: Any, **named: Any) -> None:
+        init(net, *args, **named)
+        if type(net) is made and isinstance(net, nn.Module):
+            _mark(net, seed)
+
+    kind.__init__ = marked
+    try:
+        yield
+    finally:
+        if own is None:
+            del kind.__init__
+        else:
+            kind.__init__ = own
+
+
 @probe(after="network_graph")
 def graph(student: Student) -> Evidence:
-    """The graph's source text, and the names of the parameters that it should show."""
-    drawn = student.namespace.get("graph")
+    """The source text of a graph drawn again, of a network marked now, and the parameters' names that it should show."""
+    drawn, net = student.namespace.get("graph"), student.namespace.get("net")
+    if drawn is None:  # nothing to draw again, and a cell that never ends would not end again
+        return Evidence({"error": None, "type": "NoneType", "source": None, "parameters": None})
+    given = {}
+    if isinstance(net, nn.Module):
+        given["net"] = copy.deepcopy(net)
+        _mark(given["net"], student.seed)
+    with _marking(student.namespace.get("ConvNet"), student.seed):
+        again = student.rerun("network_graph", graph=None, **given)
+    drawn, net = again.values.get("graph"), again.values.get("net")
     source = getattr(drawn, "source", None)
-    net = student.namespace.get("net")
-    names = [name for name, _ in net.named_parameters()] if isinstance(net, nn.Module) else None
     return Evidence(
         {
+            "error": again.run.error,
             "type": type(drawn).__name__,
             "source": source[:500_000] if isinstance(source, str) else None,
-            "parameters": names,
+            "parameters": [name for name, _ in net.named_parameters()] if isinstance(net, nn.Module) else None,
         }
     )
 
@@ -200,7 +256,9 @@ def feature_maps(student: Student) -> Evidence:
         feature_maps=None,
     )
     values = again.values
-    evidence = Evidence({"error": again.run.error, "pictures": _picture_count(again.run.figures)})
+    evidence = Evidence({"error": again.run.error})
+    if (shown := _pictures(again.run.figures)) is not None:
+        evidence.tensors["pictures"] = shown
     for name in ("output", "data"):
         if isinstance(values.get(name), Tensor) and values[name].numel() <= 1_000_000:
             evidence.tensors[name] = values[name].detach().float()
@@ -214,5 +272,11 @@ def feature_maps(student: Student) -> Evidence:
     return evidence
 
 
-def _picture_count(figures: list[Any]) -> int:
-    return sum(len(axes["images"]) for figure in figures for axes in figure["axes"])
+def _pictures(figures: list[Any]) -> Tensor | None:
+    """The pictures of the size that most have, (N, H, W) with N at most ``MOST_PICTURES``; None where there is none."""
+    images = [image for figure in figures for axes in figure["axes"] for image in axes["images"]]
+    plain = [(tuple(image["shape"]), image["pixels"]) for image in images if len(image["shape"]) == 2 and "pixels" in image]
+    if not plain:
+        return None
+    ((shape, _),) = Counter(shape for shape, _ in plain).most_common(1)
+    return torch.tensor([pixels for own, pixels in plain if own == shape][:MOST_PICTURES]).reshape(-1, *shape)
