@@ -70,7 +70,7 @@ class Course:
         return self.root / ".autograder" / "evidence"
 
     def secret(self) -> bytes:
-        """32 bytes that no student knows, from which challenges follow; made when first asked for.
+        """32 bytes that no student knows, from which challenges and pseudonyms follow; made when first asked for.
 
         Empty where the course cannot be written: then nothing is kept from one run to the next either.
         """

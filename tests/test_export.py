@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course import Course
-from autograder.grading.export import anonymous, pseudonym, secret_of, table
+from autograder.grading.export import anonymous, pseudonym, table
 from autograder.outcomes import ClassOutcomes, ItemOutcome, SubmissionOutcome
 
 WORDS = "my secret words"
@@ -76,8 +76,11 @@ def test_the_command(outcomes: ClassOutcomes, tmp_path: Path, monkeypatch: pytes
     first = run.invoke(app, ["export", "pa4_convnet", "--anonymous"]).output
     assert "ada" not in first
     assert first == run.invoke(app, ["export", "pa4_convnet", "--anonymous"]).output, "the same numbers each time"
-    assert stat.S_IMODE((tmp_path / ".autograder" / "anonymous.key").stat().st_mode) == 0o600
-    assert len(secret_of(tmp_path / ".autograder")) == 32
+    assert stat.S_IMODE((tmp_path / ".autograder" / "secret").stat().st_mode) == 0o600
+    with monkeypatch.context() as patch:
+        patch.setattr(Course, "secret", lambda _: b"")
+        found = run.invoke(app, ["export", "pa4_convnet", "--anonymous"])
+        assert (found.exit_code, "need a secret" in found.output) == (2, True)
     run.invoke(app, ["export", "pa4_convnet", "--format", "json", "--out", str(tmp_path / "all.json")])
     assert json.loads((tmp_path / "all.json").read_text())["submissions"]["cy"]["points"] == 4
     for arguments in (["unknown"], ["pa4_convnet", "--outcomes", str(tmp_path / "all")]):

@@ -147,7 +147,9 @@ def export(
     except (ValidationError, ValueError) as error:
         raise fail(f"{path}: is no outcomes.json of `autograder grade`", WRONG_USAGE) from error
     if anonymous:
-        found = exporting.anonymous(found, exporting.secret_of(course.root / ".autograder"))
+        if not (secret := course.secret()):
+            raise fail(f"{course.root / '.autograder'}: cannot be written, and pseudonyms need a secret in it", WRONG_USAGE)
+        found = exporting.anonymous(found, secret)
     text = exporting.table(found) if form == "csv" else found.model_dump_json(by_alias=True, indent=2) + "\n"
     if out is None:
         typer.echo(text, nl=False)
