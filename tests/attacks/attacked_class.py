@@ -213,7 +213,7 @@ def _cells_to_run(*given: Any) -> list[plan.Cell]:
 
 
 def _job_of(cells: list[plan.Cell], *given: Any) -> dict[str, Any]:
-    """As always, but figures are drawn for attacks without end only: drawing takes longer than most attacks."""
+    """As always, but figures are described, not drawn, which takes longer than most attacks; those without end are drawn."""
     return _real_job_of(cells, *given) | {"pictures": any(cell.source.startswith(SOON) for cell in cells)}
 
 
