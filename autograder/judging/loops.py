@@ -53,9 +53,11 @@ class Watched:
         return [number for number, name in enumerate(self.events) if name == event]
 
     def _require_each_batch(self, event: str, what: str, cause: str) -> None:
+        """As often as asked for; after the forward passes, as often as these: how many they are is told there."""
         stopped = f" (the loop stopped with {self.problem})" if self.problem else ""
+        each = {self.expected} if event == "forward" else {self.expected, self.count("forward") or self.expected}
         require(
-            self.count(event) == self.expected,
+            self.count(event) in each,
             f"{what} {self.count(event)} times{stopped}",
             f"{self.epochs * len(self.batches)} times for {self.epochs} epochs of {len(self.batches)} batches",
             cause,
@@ -106,11 +108,10 @@ class Watched:
 
     def require_forward(self, call: str = "self.net(images)") -> None:
         """The network sees each batch once in each epoch, whole and in order."""
-        self._require_each_batch(
-            "forward",
-            "the network was called",
-            f"another network than in {call} is called, or a step stands outside of the loop",
-        )
+        whole, rest = divmod(self.count("forward"), len(self.batches))
+        cause = f"another network than in {call} is called, or a step stands outside of the loop"
+        cause = f"{whole} epochs in place of {self.epochs}" if whole and not rest and not self.problem else cause
+        self._require_each_batch("forward", "the network was called", cause)
         for number, place in enumerate(self.where("forward")):
             images, _ = self.batches[number % len(self.batches)]
             seen = self.tensors[f"{place}.images"]
@@ -141,3 +142,13 @@ class Watched:
                 "step and backward are in the wrong order",
             )
             previous = step
+
+
+def how_far(start: Tensor, found: Tensor, wanted: Tensor) -> str:
+    """How steps that led from ``start`` to ``found`` compare with those that lead to ``wanted``, in words."""
+    moved, right = (found - start).flatten(), (wanted - start).flatten()
+    if not moved.any():
+        return "parameters that do not move"
+    alike = float(torch.nn.functional.cosine_similarity(moved, right, dim=0)) > 0.99
+    times = float(moved.norm() / right.norm())
+    return f"steps that lead {times:.2g} times as far" if alike and not 0.95 < times < 1.05 else "other steps"
