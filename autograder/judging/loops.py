@@ -52,13 +52,15 @@ class Watched:
         """The places of ``event`` among all events."""
         return [number for number, name in enumerate(self.events) if name == event]
 
+    def _stopped(self) -> str:
+        return f" (the loop stopped with {self.problem})" if self.problem else ""
+
     def _require_each_batch(self, event: str, what: str, cause: str) -> None:
         """As often as asked for; after the forward passes, as often as these: how many they are is told there."""
-        stopped = f" (the loop stopped with {self.problem})" if self.problem else ""
         each = {self.expected} if event == "forward" else {self.expected, self.count("forward") or self.expected}
         require(
             self.count(event) in each,
-            f"{what} {self.count(event)} times{stopped}",
+            f"{what} {self.count(event)} times{self._stopped()}",
             f"{self.epochs * len(self.batches)} times for {self.epochs} epochs of {len(self.batches)} batches",
             cause,
         )
@@ -77,7 +79,7 @@ class Watched:
         if not backwards or not forwards:
             require(
                 self.count("zero_grad") >= self.expected,
-                f"{self.count('zero_grad')} times zero_grad",
+                f"{self.count('zero_grad')} times zero_grad{self._stopped()}",
                 "once for each batch",
                 "zero_grad is not called in the loop over batches",
             )
@@ -88,6 +90,12 @@ class Watched:
             if not before or gradient is None:
                 continue
             wanted = self._gradients_of_one_batch(before[-1], len(before) - 1)
+            if number == 0 and not any(close(gradient, one) for one in wanted):
+                raise Complaint(
+                    "after the first batch the gradient is another one",
+                    "that of the cross-entropy of the batch's logits and labels",
+                    "another loss, a softmax before it, or the labels of other images",
+                )
             if not any(close(gradient, one) for one in wanted):
                 raise Complaint(
                     f"after batch {number + 1} the gradient is not that batch's own: gradients of earlier batches are in it",
@@ -99,11 +107,18 @@ class Watched:
             begun = max((place for place in forwards if place < step), default=step)
             before = [place for place in backwards if begun < place < step]
             gradient = self.tensors.get(f"{step}.grad")
-            if before and (gradient is None or not close(gradient, self.tensors[f"{before[-1]}.grad"])):
+            if before and (gradient is None or not gradient.any()):
                 raise Complaint(
                     "the gradients are cleared between backward and step, so that the step has nothing to use",
                     f"{how} before backward",
                     f"{how} in the wrong place",
+                )
+            # Clipping shortens the gradient of the batch; it stays that gradient.
+            if before and gradient is not None and not _parallel(gradient, self.tensors[f"{before[-1]}.grad"]):
+                raise Complaint(
+                    "the gradients are changed between backward and step",
+                    "a step with the gradients that backward computed",
+                    "something else writes into the gradients",
                 )
 
     def require_forward(self, call: str = "self.net(images)") -> None:
@@ -142,6 +157,12 @@ class Watched:
                 "step and backward are in the wrong order",
             )
             previous = step
+
+
+def _parallel(found: Tensor, wanted: Tensor) -> bool:
+    """Whether one is the other times a positive number."""
+    sizes = [float(one.abs().max()) for one in (found, wanted)]
+    return 0.0 not in sizes and close(found / sizes[0], wanted / sizes[1])
 
 
 def how_far(start: Tensor, found: Tensor, wanted: Tensor) -> str:

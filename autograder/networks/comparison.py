@@ -39,7 +39,9 @@ def require(right: bool, observed: object, expected: object, cause: str = "") ->
 def require_finished(error: dict[str, Any] | None) -> None:
     """Complain if an answer cell stopped with an error when it ran again."""
     if error:
-        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end")
+        lacking = error["ename"] == "ModuleNotFoundError"
+        cause = "graded with the libraries that the notebook itself imports, and what these need" if lacking else ""
+        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end", cause)
 
 
 @dataclass

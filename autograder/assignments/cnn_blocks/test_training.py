@@ -115,7 +115,7 @@ class Training:
         """Where in an entry of the student's history a figure stands."""
         kept = self.document["kept"]
         require(bool(kept), "no history", "a list with one entry for each epoch", f"nothing is kept in {self.name}_history")
-        drawn = draws.history(self.evidence.record.seed + (self.name == "batchnorm"), len(kept))
+        drawn = draws.history(self.evidence.record.seed + (self.name == "batchnorm"), self.epochs)
         for place in kept[0]:
             # How many entries there are is another question.
             pairs = list(zip(kept, drawn, strict=False))

@@ -74,7 +74,12 @@ def test_training_mode(watched: Watched, evidence: Evidence) -> None:
 def test_mean_losses(watched: Watched) -> None:
     """`train` returns the mean loss per image of each epoch."""
     found, epochs = watched.returned, watched.epochs
-    require(found is not None, "no list of numbers", f"{epochs} numbers", "return is missing, or tensors were collected")
+    require(
+        found is not None,
+        "no list of numbers",
+        f"{epochs} numbers",
+        "return is missing, or something else than a list of numbers is returned",
+    )
     require(len(found) == epochs, f"{len(found)} numbers", f"{epochs}, one for each epoch", "appended for each batch")
     losses, sizes = _losses(watched), [len(labels) for _, labels in watched.batches]
     require(len(losses) == epochs * len(sizes), f"{len(losses)} forward passes", f"{epochs * len(sizes)}", "see above")

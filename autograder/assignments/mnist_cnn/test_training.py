@@ -127,7 +127,11 @@ def test_cross_entropy(watched: Watched) -> None:
         kept = (watched.returned or [None])[0]
         right = kept is not None and math.isclose(kept, float(cross_entropy(logits, labels)), rel_tol=0.01)
         seen = f"no gradient, and {'no loss' if kept is None else f'a first loss of {kept:.4f}'}{_stopped(watched)}"
-        cause = "the loss does not depend on the logits" if watched.problem else "backward is missing"
+        cause = "the loop stops before it: see the error, and the order of the loss function's arguments"
+        if not watched.problem:
+            cause = "backward is missing"
+        elif "does not require grad" in watched.problem:
+            cause = "the loss does not depend on the logits"
         require(right, seen, "a gradient of cross-entropy", cause)
         return
     cause = found or "another loss function, or other labels"
@@ -204,7 +208,7 @@ def _adam_cause(step: int, factor: float, same_direction: bool) -> str:
     if same_direction and not 0.9 < factor < 1.1:
         return f"learning rate {RATE * factor:.2g}" if step == 1 else "the learning rate is changed on the way (a scheduler)"
     if step == 1:
-        return "another optimizer, or other settings"
+        return "another optimizer, or other settings (weight_decay, betas)"
     return "another optimizer, other settings (weight_decay, betas), or one made anew for each batch or epoch"
 
 
@@ -261,7 +265,7 @@ def _kept_cause(found: list[float | None], batches: list[float], size: int) -> s
         "the last batch of each epoch: append stands outside of the loop over batches": batches[size - 1 :: size],
         "the mean of all losses so far, not the loss of the batch": so_far,
     }
-    fitting = (cause for cause, kind in kinds.items() if len(kind) == len(found) and _near(found, kind, 0.01))
+    fitting = (cause for cause, kind in kinds.items() if 0 < len(kind) == len(found) and _near(found, kind, 0.01))
     return next(fitting, "nothing is appended, it is appended outside of the loop, or something else than the loss")
 
 
@@ -280,7 +284,8 @@ def test_losses_of_the_real_run(evidence: Evidence, profile: Profile) -> None:
         raise Complaint(evidence.why_missing("training_code", None), "a training that runs to its end", "see its error")
     require(bool(found), "no losses", "a list of losses", "the training did not run")
     assert isinstance(found, list)
-    require(None not in found, "losses that are not finite", "finite losses", "the training diverged")
+    cause = "the training diverged, or something else than numbers is kept"
+    require(None not in found, "entries that are no finite numbers", "finite losses", cause)
     epochs = int(profile.parameters.get("num_epochs", PUBLISHED_EPOCHS))
     images = int(profile.parameters.get("num_train_images", PUBLISHED_IMAGES))
     size = math.ceil(images / int(profile.parameters.get("batch_size", PUBLISHED_BATCH)))
