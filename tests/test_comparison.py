@@ -73,6 +73,46 @@ def test_a_missing_layer_is_named() -> None:
     found.require_used(POOL2, "")
 
 
+def test_what_stands_in_place_of_a_missing_layer_is_named() -> None:
+    with pytest.raises(Complaint, match=r"no ReLU after convolution 5x5, 32 -> 64.*in its place gelu.*another activation"):
+        compared(changed(4, nn.GELU())).require_layer(RELU2, "", (), "another activation")
+    layers = list(convnet())
+    layers[0], layers[1] = layers[1], layers[0]
+    with pytest.raises(Complaint, match="it stands in another place"):
+        compared(nn.Sequential(*layers)).require_layer(RELU1, "", (), "another activation")
+
+
+@pytest.mark.parametrize(
+    ("flatten", "cause"),
+    [
+        (nn.Flatten(0), "flatten all dimensions but the first"),
+        (nn.Identity(), "flatten all dimensions but the first"),
+        (nn.Sequential(nn.MaxPool2d(2), nn.Flatten()), "made for 3136 values of an image, and gets 576"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_explained(flatten: nn.Module, cause: str) -> None:
+    found = compared(changed(6, flatten))
+    assert cause in found.shape_cause("something else")
+    assert found.output().startswith("no output (forward stopped with RuntimeError")
+    found.require_used(POOL2, "")
+    with pytest.raises(Complaint, match=cause):
+        found.require_used(FC1, "the layer is not called")
+
+
+def test_layers_before_a_stop_are_the_first_of_their_kind() -> None:
+    class Stops(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = convnet()[:3]
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.body(x) @ torch.ones(3, 3)
+
+    found = compared(Stops())
+    found.require_used(RELU1, "")
+    found.require_used(POOL1, "")
+
+
 def test_an_average_pool_is_not_a_max_pool() -> None:
     with pytest.raises(Complaint, match=r"average pool 2x2.*expected: max pool 2x2"):
         compared(changed(5, nn.AvgPool2d(2))).require_layer(POOL2, "pool2", ("kernel",), "average instead of max")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from autograder.inside import loop
-from autograder.judging.loops import Watched
+from autograder.judging.loops import Watched, how_far
 from autograder.networks.comparison import Complaint
 from autograder.runs.evidence import Evidence, Found, Record
 
@@ -101,6 +101,22 @@ def half_of_the_batch(net: nn.Module, optim: Any, loss: nn.Module, images: torch
 CHECKS = ("require_fresh_gradients", "require_forward", "require_backward", "require_step")
 
 
+def clipped(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    loss(net(images), labels).backward()
+    nn.utils.clip_grad_norm_(net.parameters(), 1e-3)
+    optim.step()
+
+
+def noisy_gradients(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    loss(net(images), labels).backward()
+    for parameter in net.parameters():
+        if parameter.grad is not None:
+            parameter.grad += torch.randn_like(parameter)
+    optim.step()
+
+
 def complaints(found: Watched) -> set[str]:
     """The checks that complain."""
     failed = set()
@@ -112,7 +128,7 @@ def complaints(found: Watched) -> set[str]:
     return failed
 
 
-@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none, with_closure])
+@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none, with_closure, clipped])
 @pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.SGD, torch.optim.AdamW])
 def test_right_loops(step: Step, optimizer: Callable[..., Any]) -> None:
     assert complaints(watched(step, optimizer)) == set()
@@ -123,6 +139,7 @@ def test_right_loops(step: Step, optimizer: Callable[..., Any]) -> None:
     [
         (never_zeroed, {"require_fresh_gradients"}),
         (zeroed_before_step, {"require_fresh_gradients"}),
+        (noisy_gradients, {"require_fresh_gradients"}),
         (no_step, {"require_step"}),
         (no_backward, {"require_backward"}),
         (other_loss, {"require_fresh_gradients"}),
@@ -149,3 +166,23 @@ def test_only_steps_of_an_optimizer_of_the_network_count() -> None:
         other.step()
 
     assert complaints(watched(steps_another)) == {"require_step"}
+
+
+def test_another_number_of_epochs_is_told_once() -> None:
+    found = watched(right)
+    found.epochs = 3
+    assert complaints(found) == {"require_forward"}
+    with pytest.raises(Complaint, match="2 epochs in place of 3"):
+        found.require_forward()
+
+
+def test_another_loss_is_not_taken_for_gradients_of_earlier_batches() -> None:
+    with pytest.raises(Complaint, match="after the first batch the gradient is another one"):
+        watched(other_loss).require_fresh_gradients()
+
+
+def test_steps_in_the_same_direction_are_told_by_their_length() -> None:
+    start, wanted = torch.zeros(3), torch.tensor([1.0, -2.0, 3.0])
+    assert how_far(start, 10 * wanted, wanted) == "steps that lead 10 times as far"
+    assert how_far(start, wanted.flip(0), wanted) == "other steps"
+    assert how_far(start, start, wanted) == "parameters that do not move"

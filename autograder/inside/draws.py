@@ -70,8 +70,12 @@ def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
 
 
 def answers(weight: Tensor, images: Tensor, training: bool) -> Tensor:
-    """Logits (N, 10) of the linear network of :func:`classified`; in training mode each class answers for the next."""
-    return images.flatten(1) @ (weight.roll(1, 0) if training else weight).t()
+    """Logits (N, 10) of the linear network of :func:`classified`; in training mode each class answers for the next.
+
+    Their standard deviation is 1: no class is nearly certain, as in a network that is confident of each image, where the
+    most probable class and one of a probability above some bound would be the same.
+    """
+    return images.flatten(1) @ (weight.roll(1, 0) if training else weight).t() / PIXELS
 
 
 def batch(seed: int, size: int) -> tuple[Tensor, Tensor]:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from . import draws, loop
 
 MOST_EPOCHS = 20
+RUNNING = 2.0  # nats; how much larger than the epoch's loss the reported running loss is, so that it is like no other figure
+SETTINGS = ("betas", "eps", "weight_decay", "amsgrad", "maximize")  # of an optimizer, besides the learning rate
 
 
 def stand_in(base: Any, name: str, hidden: int) -> type[nn.Module]:
@@ -39,8 +41,8 @@ class GivenFunctions:
         classes: the classes of networks to tell apart, by a short name.
 
     ``events`` holds each call: ``event``, number of the ``model``, its ``class``, ``loader``, ``loss`` of drawn logits; for
-    ``train`` also number of the ``optimizer``, its ``kind`` and ``rates``, and whether it changes all the model's parameters
-    (``own``).
+    ``train`` also number of the ``optimizer``, its ``kind``, ``rates`` and other ``settings``, and whether it changes all
+    the model's parameters (``own``).
     """
 
     def __init__(self, seed: int, history: int, classes: dict[str, Any]) -> None:
@@ -94,10 +96,11 @@ class GivenFunctions:
             optimizer=self._number(optimizer),
             kind=type(optimizer).__name__,
             rates=sorted({float(group["lr"]) for group in groups}),
+            settings={name: groups[0][name] for name in SETTINGS if groups and name in groups[0]},
             own=all(id(parameter) in held for parameter in model.parameters()),
         )
         kept = {key: found[key] for key in ("train_loss", "train_accuracy")}
-        return kept | {"running_losses": [found["test_loss"]]}
+        return kept | {"running_losses": [found["train_loss"] + RUNNING]}
 
     def test(self, model: Any, test_loader: Any, loss_fn: Any, epoch: Any) -> dict[str, float]:
         """In place of the notebook's ``test``."""

@@ -24,8 +24,20 @@ def _image(artist: Any) -> dict[str, Any]:
     return document
 
 
+def _bars(bars: Any) -> dict[str, Any]:
+    """Bars as the line through the middles of their ends."""
+    return {
+        "x": [bar.get_x() + bar.get_width() / 2 for bar in bars.patches[:POINTS]],
+        "y": [bar.get_y() + bar.get_height() for bar in bars.patches[:POINTS]],
+    }
+
+
 def describe(figure: Any) -> dict[str, Any]:
-    """``{"suptitle", "axes": [{"title", "xlabel", "ylabel", "xlim", "lines": [{"x", "y"}], "images": [...]}]}``."""
+    """``{"suptitle", "supxlabel", "supylabel", "axes": [...]}``.
+
+    Each of the axes is ``{"title", "xlabel", "ylabel", "xlim", "lines": [{"x", "y"}], "images": [...]}``; lines are also the
+    points of a scatter plot and the ends of bars.
+    """
     described = []
     for axes in figure.get_axes()[:AXES]:
         lines = [{"x": _numbers(line.get_xdata()), "y": _numbers(line.get_ydata())} for line in axes.get_lines()[:LINES]]
@@ -34,6 +46,7 @@ def describe(figure: Any) -> dict[str, Any]:
             for points in axes.collections[:LINES]
             if hasattr(points, "get_offsets") and len(points.get_offsets())
         ]
+        lines += [_bars(bars) for bars in axes.containers[:LINES] if getattr(bars, "orientation", "") == "vertical"]
         described.append(
             {
                 "title": str(axes.get_title())[:300],
@@ -45,5 +58,5 @@ def describe(figure: Any) -> dict[str, Any]:
                 "images": [_image(artist) for artist in axes.get_images()[:LINES]],
             }
         )
-    suptitle = getattr(figure, "_suptitle", None)
-    return {"suptitle": str(suptitle.get_text())[:300] if suptitle else "", "axes": described}
+    texts = {name: getattr(figure, f"_{name}", None) for name in ("suptitle", "supxlabel", "supylabel")}
+    return {name: str(text.get_text())[:300] if text else "" for name, text in texts.items()} | {"axes": described}

@@ -70,7 +70,7 @@ class Student:
         names = list(self._sources)
         return names[names.index(first) : names.index(last) + 1]
 
-    def run_with(self, cell: str, seconds: float, **replaced: Any) -> CellRun:
+    def run_with(self, cell: str, seconds: float, /, **replaced: Any) -> CellRun:
         """Run an answer cell with some global variables replaced; only those are put back afterwards."""
         namespace = self._runner.namespace
         before = {name: namespace[name] for name in replaced if name in namespace}
@@ -83,7 +83,7 @@ class Student:
                     namespace.pop(name)
             namespace.update(before)
 
-    def rerun(self, cell: str, seconds: float = 30.0, **replaced: Any) -> Rerun:
+    def rerun(self, cell: str, seconds: float = 30.0, /, **replaced: Any) -> Rerun:
         """Run an answer cell again with some global variables replaced; every variable is put back afterwards."""
         namespace = self._runner.namespace
         before = dict(namespace)

@@ -79,9 +79,12 @@ def validation_batches(seed: int) -> loop.Batches:
     return loop.Batches(loop.problem(seed + 1)[2])
 
 
-def optimizer(parameters: Any, lr: float = loop.RATE, **settings: Any) -> torch.optim.Optimizer:
-    """SGD with momentum, to be handed over as the way to make an optimizer: another one in its place shows in the steps."""
-    return torch.optim.SGD(parameters, lr=lr, **{"momentum": loop.MOMENTUM, **settings})
+def optimizer(params: Any, lr: float = loop.RATE, **settings: Any) -> torch.optim.Optimizer:
+    """SGD with momentum, to be handed over as the way to make an optimizer: another one in its place shows in the steps.
+
+    Its arguments have the names that those of torch's optimizers have.
+    """
+    return torch.optim.SGD(params, lr=lr, **{"momentum": loop.MOMENTUM, **settings})
 
 
 class Pair(nn.Module):

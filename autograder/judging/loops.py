@@ -52,11 +52,15 @@ class Watched:
         """The places of ``event`` among all events."""
         return [number for number, name in enumerate(self.events) if name == event]
 
+    def _stopped(self) -> str:
+        return f" (the loop stopped with {self.problem})" if self.problem else ""
+
     def _require_each_batch(self, event: str, what: str, cause: str) -> None:
-        stopped = f" (the loop stopped with {self.problem})" if self.problem else ""
+        """As often as asked for; after the forward passes, as often as these: how many they are is told there."""
+        each = {self.expected} if event == "forward" else {self.expected, self.count("forward") or self.expected}
         require(
-            self.count(event) == self.expected,
-            f"{what} {self.count(event)} times{stopped}",
+            self.count(event) in each,
+            f"{what} {self.count(event)} times{self._stopped()}",
             f"{self.epochs * len(self.batches)} times for {self.epochs} epochs of {len(self.batches)} batches",
             cause,
         )
@@ -75,7 +79,7 @@ class Watched:
         if not backwards or not forwards:
             require(
                 self.count("zero_grad") >= self.expected,
-                f"{self.count('zero_grad')} times zero_grad",
+                f"{self.count('zero_grad')} times zero_grad{self._stopped()}",
                 "once for each batch",
                 "zero_grad is not called in the loop over batches",
             )
@@ -86,6 +90,12 @@ class Watched:
             if not before or gradient is None:
                 continue
             wanted = self._gradients_of_one_batch(before[-1], len(before) - 1)
+            if number == 0 and not any(close(gradient, one) for one in wanted):
+                raise Complaint(
+                    "after the first batch the gradient is another one",
+                    "that of the cross-entropy of the batch's logits and labels",
+                    "another loss, a softmax before it, or the labels of other images",
+                )
             if not any(close(gradient, one) for one in wanted):
                 raise Complaint(
                     f"after batch {number + 1} the gradient is not that batch's own: gradients of earlier batches are in it",
@@ -97,20 +107,26 @@ class Watched:
             begun = max((place for place in forwards if place < step), default=step)
             before = [place for place in backwards if begun < place < step]
             gradient = self.tensors.get(f"{step}.grad")
-            if before and (gradient is None or not close(gradient, self.tensors[f"{before[-1]}.grad"])):
+            if before and (gradient is None or not gradient.any()):
                 raise Complaint(
                     "the gradients are cleared between backward and step, so that the step has nothing to use",
                     f"{how} before backward",
                     f"{how} in the wrong place",
                 )
+            # Clipping shortens the gradient of the batch; it stays that gradient.
+            if before and gradient is not None and not _parallel(gradient, self.tensors[f"{before[-1]}.grad"]):
+                raise Complaint(
+                    "the gradients are changed between backward and step",
+                    "a step with the gradients that backward computed",
+                    "something else writes into the gradients",
+                )
 
     def require_forward(self, call: str = "self.net(images)") -> None:
         """The network sees each batch once in each epoch, whole and in order."""
-        self._require_each_batch(
-            "forward",
-            "the network was called",
-            f"another network than in {call} is called, or a step stands outside of the loop",
-        )
+        whole, rest = divmod(self.count("forward"), len(self.batches))
+        cause = f"another network than in {call} is called, or a step stands outside of the loop"
+        cause = f"{whole} epochs in place of {self.epochs}" if whole and not rest and not self.problem else cause
+        self._require_each_batch("forward", "the network was called", cause)
         for number, place in enumerate(self.where("forward")):
             images, _ = self.batches[number % len(self.batches)]
             seen = self.tensors[f"{place}.images"]
@@ -141,3 +157,19 @@ class Watched:
                 "step and backward are in the wrong order",
             )
             previous = step
+
+
+def _parallel(found: Tensor, wanted: Tensor) -> bool:
+    """Whether one is the other times a positive number."""
+    sizes = [float(one.abs().max()) for one in (found, wanted)]
+    return 0.0 not in sizes and close(found / sizes[0], wanted / sizes[1])
+
+
+def how_far(start: Tensor, found: Tensor, wanted: Tensor) -> str:
+    """How steps that led from ``start`` to ``found`` compare with those that lead to ``wanted``, in words."""
+    moved, right = (found - start).flatten(), (wanted - start).flatten()
+    if not moved.any():
+        return "parameters that do not move"
+    alike = float(torch.nn.functional.cosine_similarity(moved, right, dim=0)) > 0.99
+    times = float(moved.norm() / right.norm())
+    return f"steps that lead {times:.2g} times as far" if alike and not 0.95 < times < 1.05 else "other steps"

@@ -6,6 +6,7 @@ function, whatever its style. Where it does not agree, the aligned layers say wh
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from ..runs.evidence import Evidence
 from . import architecture, confirmed
 from .architecture import Network
 from .declared import declared
-from .layers import USUAL, Alignment, Layer, align, differences
+from .layers import USUAL, Alignment, Layer, align, align_from_the_front, differences
 
 
 class Complaint(AssertionError):
@@ -38,7 +39,9 @@ def require(right: bool, observed: object, expected: object, cause: str = "") ->
 def require_finished(error: dict[str, Any] | None) -> None:
     """Complain if an answer cell stopped with an error when it ran again."""
     if error:
-        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end")
+        lacking = error["ename"] == "ModuleNotFoundError"
+        cause = "graded with the libraries that the notebook itself imports, and what these need" if lacking else ""
+        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end", cause)
 
 
 @dataclass
@@ -52,6 +55,7 @@ class Comparison:
     alignment: Alignment
     equal: bool  # outputs agree, in evaluation mode and in training mode
     output_shape: list[int] | None
+    images: int = 0  # in the batch
     single_shape: list[int] | None = None  # of the output for a batch of one
     single_problem: str | None = None
 
@@ -75,7 +79,12 @@ class Comparison:
             return
         expected, found = self.expected[index], self.layer(index, attribute)
         if found is None:
-            raise Complaint(self.missing(expected), expected.describe(), f"{attribute or 'it'} is not defined or not used")
+            likely = f"{attribute or 'it'} is not defined or not used"
+            if any(layer.kind == expected.kind for _, layer in self.alignment.extra):
+                likely = "it stands in another place"
+            elif cause and self._instead(index):
+                likely = cause
+            raise Complaint(self.missing(index), expected.describe(), likely)
         if found.kind != expected.kind:
             raise Complaint(found.describe(), expected.describe(), cause)
         self._require_settings(found, expected, settings, cause)
@@ -86,9 +95,33 @@ class Comparison:
         wrong = differences(found, Layer(expected.kind, named))
         require(not wrong, f"{found.describe()}: {'; '.join(wrong)}", expected.describe(), cause)
 
-    def missing(self, expected: Layer) -> str:
-        """What to say when a layer is not there."""
-        return f"no {expected.describe()} in the forward pass{self.stopped()}"
+    def missing(self, index: int) -> str:
+        """What to say when a layer is not there: where it should stand, since there may be others of its kind elsewhere."""
+        before = next((layer for layer in reversed(self.alignment.matched[:index]) if layer is not None), None)
+        place = f"after {before.describe()}" if before else "in the forward pass"
+        instead = self._instead(index)
+        found = f"; in its place {', '.join(instead)}" if instead else ""
+        return f"no {self.expected[index].describe()} {place}{found}{self.stopped()}"
+
+    def _instead(self, index: int) -> list[str]:
+        """What the student's network does where the reference's layer ``index``, which it does not have, would stand."""
+        return [layer.describe() for place, layer in self.alignment.extra if place in (index, index + 1)]
+
+    def output(self) -> str:
+        """The shape of the output, or why there is none."""
+        return f"shape {tuple(self.output_shape)}" if self.output_shape is not None else f"no output{self.stopped()}"
+
+    def shape_cause(self, otherwise: str) -> str:
+        """Why a forward pass broke off at a fully connected layer, as far as its sizes tell; else ``otherwise``."""
+        sizes = re.search(r"mat1 and mat2 shapes .* \((\d+)x(\d+) and (\d+)x", self.executed.problem or "")
+        if sizes is None:
+            return otherwise
+        rows, columns, expected = map(int, sizes.groups())
+        if rows == self.images:
+            return f"the fully connected layer is made for {expected} values of an image, and gets {columns}"
+        if rows * columns == self.images * expected:
+            return "each image must become one row of values: flatten all dimensions but the first"
+        return otherwise
 
     def stopped(self) -> str:
         """Where the forward pass broke off, as a clause to append."""
@@ -99,6 +132,7 @@ class Comparison:
         if self.equal:
             return
         found, expected = self.alignment.matched[index], self.expected[index]
+        cause = self.shape_cause("forward stops before it; correct that first") if self.executed.problem else cause
         require(found is not None, f"{self.sequence()}{self.stopped()}", self.expected_sequence(), cause)
         if found is not None and found.kind == expected.kind:
             self._require_settings(found, expected, (), cause)
@@ -123,7 +157,7 @@ class Comparison:
         raise Complaint(
             f"all layers are right, the outputs are not: {self.sequence()}",
             self.expected_sequence(),
-            "a layer is fed by another one than the layer before it, or is used twice",
+            "a layer is fed by another one than the layer before it, is used twice, or has a setting of its own (eps)",
         )
 
     def sequence(self) -> str:
@@ -156,7 +190,7 @@ def compare(
     executed = architecture.network(document["evaluation"], global_pools)
     training = architecture.network(document["training"], global_pools)
     found = architecture.both_modes(training, executed)
-    alignment = align(found.layers, wanted.layers)
+    alignment = (align_from_the_front if found.problem else align)(found.layers, wanted.layers)
     equal = found.learns and _agrees(evidence, reference, drawn, probe, found, wanted)
     if confirm and not equal:
         require_run(evidence, images, probe=probe, cell=cell)
@@ -168,6 +202,7 @@ def compare(
         alignment=alignment,
         equal=equal,
         output_shape=document["evaluation"]["output_shape"],
+        images=images[0],
         single_shape=document.get("single_shape"),
         single_problem=document.get("single_problem"),
     )

@@ -107,6 +107,13 @@ def align(found: list[Layer], expected: list[Layer]) -> Alignment:
     return Alignment(matched, extra)
 
 
+def align_from_the_front(found: list[Layer], expected: list[Layer]) -> Alignment:
+    """:func:`align` of a forward pass that broke off: of alignments that cost the same, the one that takes early layers."""
+    turned = align(found[::-1], expected[::-1])
+    extra = [(len(expected) - place, layer) for place, layer in turned.extra[::-1]]
+    return Alignment(turned.matched[::-1], extra)
+
+
 _GAPS = {"conv2d": 1.25, "linear": 1.25, "batchnorm": 1.125}
 
 

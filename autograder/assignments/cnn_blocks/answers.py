@@ -6,6 +6,7 @@ import re
 
 from autograder.assignments.cnn_blocks.right_answers import RIGHT
 from autograder.assignments.cnn_blocks.right_networks import NETWORKS
+from autograder.assignments.cnn_blocks.right_unseen import UNSEEN
 from autograder.assignments.cnn_blocks.wrong_answers import BLOCKS, FLATTEN, FORWARD, MAX3, NORM1, NORM2, NORM3, TRAINING
 from autograder.assignments.cnn_blocks.wrong_tables import COUNTS, TABLE
 from autograder.outcomes import Verdict
@@ -227,7 +228,7 @@ REST_GRADED = [
 ]
 
 ANSWERS = close_to_right(
-    [*NETWORKS, *RIGHT, *MISTAKES, *BLOCKS, *FORWARD, *TRAINING, *COUNTS, *TABLE, *REST_GRADED],
+    [*NETWORKS, *RIGHT, *UNSEEN, *MISTAKES, *BLOCKS, *FORWARD, *TRAINING, *COUNTS, *TABLE, *REST_GRADED],
     "mutant_conv_maxpool_block_3_without_pool_made_to_fit",
     "mistake_batch_norm_before_relu",
 )

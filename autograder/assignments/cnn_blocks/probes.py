@@ -6,7 +6,7 @@ import contextlib
 import functools
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -49,7 +49,7 @@ def _own(student: Student) -> dict[str, Any]:
 
 
 def _with_stand_ins(
-    student: Student, cell: str, name: str, *choices: dict[str, Any], **replaced: Any
+    student: Student, cell: str, name: str, /, *choices: dict[str, Any], **replaced: Any
 ) -> tuple[epochs.GivenFunctions, Rerun, dict[str, Any]]:
     """Run a cell with stand-ins for ``train``, ``test`` and networks; what was noted, the run, and the names that it bound.
 
@@ -69,7 +69,7 @@ def _with_stand_ins(
 
 def _numbers(value: Any, place: str = "", depth: int = 4) -> Iterator[tuple[str, float]]:
     """The numbers of an entry with their places in it, whatever containers the student keeps them in."""
-    if isinstance(value, dict) and depth:
+    if isinstance(value, Mapping) and depth:
         for key, item in list(value.items())[:50]:
             yield from _numbers(item, f"{place}.{key}", depth - 1)
     elif isinstance(value, (list, tuple)) and depth:

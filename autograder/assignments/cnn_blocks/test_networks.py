@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from autograder.assignments.cnn_blocks import reference
-from autograder.networks.comparison import Comparison, compare, require
+from autograder.networks.comparison import Comparison, Complaint, compare, require
 from autograder.networks.layers import Layer, align
 from autograder.runs.evidence import Evidence
 
@@ -80,6 +80,12 @@ def _require_linear(network: Comparison, index: int) -> None:
         matched = list(network.alignment.matched)
         matched[index] = align(list(network.declared.values()), network.expected).matched[index]
         network = replace(network, alignment=replace(network.alignment, matched=matched))
+    more = [layer for place, layer in network.alignment.extra if place in (index, index + 1) and not network.equal]
+    if any(layer.kind == "linear" for layer in more):
+        names = ", ".join(layer.describe() for layer in more)
+        raise Complaint(
+            f"also {names}: {network.sequence()}", network.expected_sequence(), "more than one fully connected layer"
+        )
     network.require_layer(index, "", SIZES, "number of inputs or outputs of the output layer")
 
 
@@ -155,9 +161,8 @@ maxpool_parts = pytest.mark.needs("maxpool_block1", "maxpool_block2", "maxpool_b
 
 def _require_logits(network: Comparison) -> None:
     network.require_used(len(network.expected) - 1, "the output layer is not called, or its result not kept")
-    shape = network.output_shape
-    cause = "a layer is not called or its result not kept, or the blocks stand in another order"
-    require(shape == [4, 10], f"shape {shape}{network.stopped()}", "(4, 10)", cause)
+    cause = network.shape_cause("a layer is not called or its result not kept, or the blocks stand in another order")
+    require(network.output_shape == [4, 10], network.output(), "(4, 10)", cause)
 
 
 @pytest.mark.item("maxpool_forward", weight=2)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from autograder.assignments.cnn_blocks import reference
-from autograder.inside import draws
+from autograder.inside import draws, epochs
 from autograder.networks.comparison import Complaint, require, require_finished
 from autograder.runs.evidence import Evidence
 
@@ -15,6 +15,10 @@ MODELS = {"mlp": "MultiLayerPerceptron", "maxpool": "ConvMaxPoolNetwork", "batch
 WORDS = {"mlp": ("perceptron", "mlp"), "maxpool": ("max",), "batchnorm": ("batch", "norm")}
 GIVEN = {"epoch_1_train_loss": 0.28, "epoch_5_train_loss": 0.16, "epoch_5_test_accuracy": 95.38}
 LOSS_DIGITS, PERCENT_DIGITS = 0.0051, 0.051  # what rounding to two decimals, or a percentage to one, may change
+
+
+def _drawn_history(evidence: Evidence, name: str) -> list[dict[str, float]]:
+    return draws.history(evidence.record.seed + (name == "batchnorm"), EPOCHS)
 
 
 def _drawn_count(name: str, seed: int) -> int:
@@ -93,9 +97,26 @@ class Table:
         for key, value in wanted.items():
             found, digits = row.get(key), PERCENT_DIGITS if "accuracy" in key else LOSS_DIGITS
             right = isinstance(found, (int, float)) and abs(found - value) <= digits
-            if not right and "accuracy" in key and isinstance(found, (int, float)) and abs(100 * found - value) <= digits:
+            if found is None:
+                keys = ", ".join(key for key in row if key != "model") or "none"
+                cause = f"not filled in, or under another name; the row has {keys}"
+            elif not right and "accuracy" in key and abs(100 * found - value) <= digits:
                 cause = "a fraction in place of percent"
+            elif not right:
+                cause = self._what_it_is(found, digits) or cause
             require(right, f"{key} is {found} in the row of {MODELS[name]}", f"{value:.2f}", cause)
+
+    def _what_it_is(self, number: float, digits: float) -> str:
+        """Which other figure of the drawn histories a number is; nothing where it may be several."""
+        figures = {
+            f"{figure} of epoch {epoch} in {name}_history": value
+            for name in ("maxpool", "batchnorm")
+            for epoch, entry in enumerate(_drawn_history(self.evidence, name), start=1)
+            for figure, value in {**entry, "a running loss": entry["train_loss"] + epochs.RUNNING}.items()
+        }
+        figures |= {f"100 - {text}": 100 - value for text, value in figures.items() if "accuracy" in text}
+        found = [text for text, value in figures.items() if abs(number - value) <= digits]
+        return f"it is {found[0]}" if len(found) == 1 else ""
 
     def require_parameters(self, name: str) -> None:
         """The count that the summary gives, or the network's own, typed in."""
@@ -137,7 +158,7 @@ rests_on_what_it_shows = pytest.mark.needs("maxpool_training", "batchnorm_traini
 
 
 def _require_history(table: Table, name: str) -> None:
-    history = draws.history(table.evidence.record.seed + (name == "batchnorm"), EPOCHS)
+    history = _drawn_history(table.evidence, name)
     wanted = {
         "epoch_1_train_loss": history[0]["train_loss"],
         "epoch_5_train_loss": history[-1]["train_loss"],

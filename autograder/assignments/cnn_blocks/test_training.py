@@ -17,6 +17,11 @@ from autograder.runs.evidence import Evidence
 
 EPOCHS = 5
 RATE = 1e-2
+CLASSES = {"mlp": "MultiLayerPerceptron", "maxpool": "ConvMaxPoolNetwork", "batchnorm": "ConvBatchNormNetwork"}
+ADAM = {
+    name: list(value) if isinstance(value, tuple) else value
+    for name, value in torch.optim.Adam([torch.zeros(1)]).defaults.items()
+}
 MAXPOOL_LOSS = Threshold("training loss of the last epoch", below={"full": 0.2, "quick": 1.0, "proof": 2.0}, form=".4f")
 MAXPOOL_ACCURACY = Threshold("test accuracy of the max-pool network", at_least={"full": 0.95, "quick": 0.7, "proof": 0.2})
 # At this learning rate the accuracy falls below 98 % again after some epochs; a right network reaches it in one of them.
@@ -70,12 +75,14 @@ class Training:
         """Train, then test, the same new network of the right class with the right data, five times."""
         names = [call["event"] for call in self.calls]
         shown = ", ".join(names[:12]) or "none"
+        found = f"train {names.count('train')} times, test {names.count('test')} times: {shown}"
         cause = "the number of epochs, the order, or a call outside of the loop"
-        require(names == ["train", "test"] * self.epochs, f"calls {shown}", f"train, then test, {EPOCHS} times", cause)
+        require(names == ["train", "test"] * self.epochs, found, f"train, then test, {EPOCHS} times", cause)
         for call in self.calls:
             wanted = f"{call['event']}_loader"
             require(call["loader"] == wanted, f"{call['event']} is given {call['loader']}", wanted, "the wrong images")
-            require(call["class"] == self.name, f"a network {call['class']}", self.name, "a network of another class")
+            kind = CLASSES.get(call["class"], call["class"])
+            require(call["class"] == self.name, f"a {kind}", f"a {CLASSES[self.name]}", "a network of another class")
         networks = {call["model"] for call in self.calls}
         require(len(networks) == 1, f"{len(networks)} networks", "one", "a new network in each epoch, or another is tested")
 
@@ -84,41 +91,55 @@ class Training:
         trained = [call for call in self.calls if call["event"] == "train"]
         require(bool(trained), "train is not called", "train(...) in each epoch", "the loop was replaced")
         first = trained[0]
-        require(first["kind"] == "Adam", f"the optimizer {first['kind']}", "Adam", "another optimizer")
-        rates = first["rates"]
-        right = len(rates) == 1 and math.isclose(rates[0], RATE, rel_tol=1e-6)
-        require(right, f"learning rate {rates}", f"{RATE}", "learning_rate is not handed to the optimizer")
+        cause = "another optimizer, or the arguments of train in another order"
+        require(first["kind"] == "Adam", f"the optimizer {first['kind']}", "Adam", cause)
+        for number, call in enumerate(trained, start=1):
+            cause = "learning_rate is not handed to the optimizer" if number == 1 else "it is changed between the epochs"
+            right = len(call["rates"]) == 1 and math.isclose(call["rates"][0], RATE, rel_tol=1e-6)
+            require(right, f"learning rate {call['rates']} in epoch {number}", f"{RATE} in each epoch", cause)
+        others = [f"{name} {value}" for name, value in first["settings"].items() if value != ADAM[name]]
+        require(not others, f"Adam with {', '.join(others)}", "Adam as it comes, but for lr", "another setting of Adam")
         require(first["own"], "an optimizer of other parameters", f"{self.name}_model.parameters()", "another network's")
         optimizers = {call["optimizer"] for call in trained}
         cause = "the optimizer is made anew in each epoch"
         require(len(optimizers) == 1, f"{len(optimizers)} optimizers", "one for all epochs", cause)
         wanted = _cross_entropy(self.evidence.record.seed)
         for call in self.calls:
-            loss = call["loss"]
-            right = loss is not None and math.isclose(loss, wanted, rel_tol=1e-4)
-            require(right, f"a loss of {loss} for drawn logits", f"cross-entropy, {wanted:.4f}", "another loss function")
+            loss = "no number" if call["loss"] is None else f"{call['loss']:.4f}"
+            cause = "another loss function"
+            require(
+                _is_cross_entropy(call, wanted), f"a loss of {loss} for drawn logits", f"cross-entropy, {wanted:.4f}", cause
+            )
 
     def place(self, figure: str) -> str:
         """Where in an entry of the student's history a figure stands."""
         kept = self.document["kept"]
-        require(kept is not None, "no history", "a list with one entry for each epoch", f"{self.name}_history is not set")
-        cause = "an entry is not kept in each epoch, or more than one"
-        require(len(kept) == self.epochs, f"{len(kept)} entries for {self.epochs} epochs", "one for each epoch", cause)
+        require(bool(kept), "no history", "a list with one entry for each epoch", f"nothing is kept in {self.name}_history")
         drawn = draws.history(self.evidence.record.seed + (self.name == "batchnorm"), self.epochs)
         for place in kept[0]:
-            pairs = zip(kept, drawn, strict=True)
+            # How many entries there are is another question.
+            pairs = list(zip(kept, drawn, strict=False))
             if all(abs(float(entry.get(place, math.inf)) - one[figure]) < ROUNDED[figure] for entry, one in pairs):
                 return str(place)
         raise Complaint(f"no {figure} in {self.name}_history", "what train and test return", f"{figure} is not kept")
 
     def require_history(self) -> None:
         """One entry an epoch, with what was returned, in the real run too; and the network that it speaks of."""
+        kept = self.document["kept"] or []
+        # That these are too many epochs or too few has a line of its own.
+        ran = sum(call["event"] == "train" for call in self.calls) or self.epochs
+        cause = "an entry is not kept in each epoch, or more than one"
+        require(len(kept) == ran, f"{len(kept)} entries for {ran} epochs", "one for each epoch", cause)
         places = [self.place("train_loss"), self.place("test_accuracy")]
         real = self.document["history"] or []
         epochs = int(self.profile.parameters.get("num_epochs", EPOCHS))
-        require(len(real) in (epochs, EPOCHS), f"{len(real)} entries", f"{epochs}, one for each epoch", "training broke off")
+        right = bool(real) and len(real) in (epochs, EPOCHS, epochs + ran - self.epochs)
+        require(right, f"{len(real)} entries", f"{epochs}, one for each epoch", "training broke off")
         lost = [place for place in places if not isinstance(real[-1].get(place), (int, float))]
         require(not lost, f"no number at {lost}", "numbers in each entry", "training broke off")
+        wanted = _cross_entropy(self.evidence.record.seed)
+        if not all(_is_cross_entropy(call, wanted) for call in self.calls):
+            return  # what another loss function gives says nothing of this network; that it is another one is told there
         held_out.require_network_behind(
             real[-1][places[0]],
             self.evidence,
@@ -180,6 +201,10 @@ class Training:
             return right and self.last_loss() > GUESSING
         except AssertionError:
             return False
+
+
+def _is_cross_entropy(call: dict[str, Any], wanted: float) -> bool:
+    return call["loss"] is not None and math.isclose(call["loss"], wanted, rel_tol=1e-4)
 
 
 def _cross_entropy(seed: int) -> float:

@@ -55,6 +55,9 @@ TABLE = [
     told("mlp_summary.total_params", "None", "The MLP's count not filled in."),
     told("batchnorm_history, batchnorm_summary", "maxpool_history, batchnorm_summary", "One history for both networks."),
     told('"epoch_5_train_loss": 0.16', '"epoch_5_train_loss": 0.11', "Another figure in the given row."),
+    told(FIRST, 'history[0]["running_losses"][0]', "A running loss as that of the epoch."),
+    told(TESTED, 'round(100 - history[-1]["test_accuracy"], 2)', "The share of errors."),
+    told('"epoch_5_test_accuracy": round', '"epoch_5_accuracy": round', "A key of another name."),
     told(SHOWN, "pass", "The table is not shown."),
     told(SHOWN, "print(results)", "The list is printed, not a table."),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograder.assignments.fashion_cnn.right_answers import RIGHT
+from autograder.assignments.fashion_cnn.right_unseen import UNSEEN
 from autograder.assignments.fashion_cnn.wrong_answers import WRONG
 from autograder.outcomes import Verdict
 from autograder.proof.catalogue import Answer, close_to_right
@@ -115,7 +116,7 @@ WHOLE = [
 ]
 
 ANSWERS = close_to_right(
-    [*WHOLE, *RIGHT, *WRONG],
+    [*WHOLE, *RIGHT, *UNSEEN, *WRONG],
     "mutant_cnn_no_pooling_in_block_2_made_to_fit",
     "mistake_softmax_and_cross_entropy",
 )

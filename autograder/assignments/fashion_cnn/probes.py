@@ -158,7 +158,8 @@ def accuracies(student: Student) -> Evidence:
         values.append(_number(found))
         tensors.append(isinstance(found, Tensor) and found.is_floating_point() and found.numel() == 1)
         problems.append(problem)
-    return Evidence({"values": values, "tensors": tensors, "problems": problems, "problem": None})
+    document = {"values": values, "tensors": tensors, "type": type(found).__name__, "problems": problems, "problem": None}
+    return Evidence(document)
 
 
 @probe(after="fit_code")
@@ -249,7 +250,7 @@ def predicted(student: Student) -> Evidence:
             value, problem = _attempt(lambda image=image: student.namespace["predict_image"](image.clone(), model))  # type: ignore[misc]
             found.append(_number(value) if not isinstance(value, str) else None)
             problems.append(problem)
-    return Evidence({"classes": found, "stopped": problems[0], "problem": None})
+    return Evidence({"classes": found, "type": type(value).__name__, "stopped": problems[0], "problem": None})
 
 
 @probe(after="cnn_training")

@@ -8,7 +8,7 @@ import torch
 
 from autograder.assignments.fashion_cnn import reference
 from autograder.inside import draws
-from autograder.judging.loops import Watched
+from autograder.judging.loops import Watched, how_far
 from autograder.networks.comparison import close, require
 from autograder.runs.evidence import Evidence
 
@@ -46,11 +46,12 @@ def test_adam(watched: Watched) -> None:
     require(bool(gradients), "no step with a gradient", "a step of Adam for each batch", cause)
     start = watched.tensors[f"{watched.where('forward')[0]}.weight"]
     wanted = reference.stepped(start, gradients, torch.optim.Adam, lr=reference.ADAM_RATE)[-1]
+    found = watched.tensors["final.weight"]
     require(
-        close(watched.tensors["final.weight"], wanted, 1e-5),
-        "other steps",
+        close(found, wanted, 1e-5),
+        how_far(start, found, wanted),
         f"those of Adam with learning rate {reference.ADAM_RATE}",
-        "another optimizer or learning rate, or one made anew in each epoch",
+        "another optimizer, learning rate or setting, a scheduler, or an optimizer made anew in each epoch",
     )
 
 
@@ -58,11 +59,14 @@ def test_adam(watched: Watched) -> None:
 def test_training_mode(watched: Watched, evidence: Evidence) -> None:
     """The network is in training mode while it is trained."""
     modes = evidence.document("training_loop", "cnn_training")["modes"]
+    both = len(modes) > 1
     require(
         modes == [True],
-        "evaluation mode" if modes else "the network was not used",
-        "training mode",
-        "cnn.train() is missing",
+        f"evaluation mode{' for some of the batches' * both}" if modes else "the network was not used",
+        "training mode for each batch",
+        "something in the loop calls eval(): cnn.train() belongs at the start of each epoch"
+        if both
+        else "cnn.train() is missing",
     )
 
 
@@ -70,7 +74,12 @@ def test_training_mode(watched: Watched, evidence: Evidence) -> None:
 def test_mean_losses(watched: Watched) -> None:
     """`train` returns the mean loss per image of each epoch."""
     found, epochs = watched.returned, watched.epochs
-    require(found is not None, "no list of numbers", f"{epochs} numbers", "return is missing, or tensors were collected")
+    require(
+        found is not None,
+        "no list of numbers",
+        f"{epochs} numbers",
+        "return is missing, or something else than a list of numbers is returned",
+    )
     require(len(found) == epochs, f"{len(found)} numbers", f"{epochs}, one for each epoch", "appended for each batch")
     losses, sizes = _losses(watched), [len(labels) for _, labels in watched.batches]
     require(len(losses) == epochs * len(sizes), f"{len(losses)} forward passes", f"{epochs * len(sizes)}", "see above")
@@ -78,8 +87,15 @@ def test_mean_losses(watched: Watched) -> None:
         own = losses[epoch * len(sizes) : (epoch + 1) * len(sizes)]
         wanted = sum(loss * size for loss, size in zip(own, sizes, strict=True)) / sum(sizes)
         plain = sum(own) / len(own)
-        cause = "batches are averaged, not images: the short last batch counts too much" if _same(value, plain) else ""
-        require(_same(value, wanted), f"{value:.4f}", f"{wanted:.4f}", cause or "a sum, or the loss of the last batch")
+        causes = {
+            "batches are averaged, not images: the short last batch counts too much": plain,
+            "the mean losses of the batches are added without their numbers of images": sum(own) / sum(sizes),
+            "the sum over the images, not divided by their number": wanted * sum(sizes),
+            "the sum over the batches": sum(own),
+            "the loss of the last batch": own[-1],
+        }
+        cause = next((why for why, other in causes.items() if _same(value, other)), "another mean, or of other losses")
+        require(_same(value, wanted), f"{value:.4f} for epoch {epoch + 1}", f"{wanted:.4f}", cause)
 
 
 def _losses(watched: Watched) -> list[float]:
@@ -124,6 +140,8 @@ def test_fraction_of_all_images(tested: dict[str, Any], evidence: Evidence) -> N
         sum(shares) / len(shares): "batches are averaged, not images",
         shares[-1]: "the accuracy of the last batch alone",
         sum(counts): "a count in place of a fraction",
+        sum(counts) / len(sizes): "divided by the number of batches",
+        1 - wanted: "the share of wrong predictions",
         100 * wanted: "percents in place of a fraction",
     }
     cause = next((text for value, text in causes.items() if _same(found, value)), "something else is counted")

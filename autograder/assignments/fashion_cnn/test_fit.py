@@ -8,7 +8,7 @@ import torch
 
 from autograder.assignments.fashion_cnn import reference
 from autograder.inside import draws, loop, stepwise
-from autograder.judging.loops import Watched
+from autograder.judging.loops import Watched, how_far
 from autograder.networks.comparison import Complaint, close, require, require_finished
 from autograder.runs.evidence import Evidence
 
@@ -109,7 +109,8 @@ def _require_steps(watched: Watched, optimizer: type[torch.optim.Optimizer], cau
     require(bool(gradients) and bool(forwards), "no step of an optimizer", "a step for each batch", cause)
     start = watched.tensors[f"{forwards[0]}.weight"]
     wanted = reference.stepped(start, gradients, optimizer, **settings)[-1]
-    require(close(watched.tensors["final.weight"], wanted, 1e-5), "other steps", _told(optimizer, settings), cause)
+    found = watched.tensors["final.weight"]
+    require(close(found, wanted, 1e-5), how_far(start, found, wanted), _told(optimizer, settings), cause)
 
 
 def _told(optimizer: type[torch.optim.Optimizer], settings: dict[str, float]) -> str:
@@ -239,7 +240,11 @@ def test_accuracy_is_drawn(figures: list[dict[str, Any]], evidence: Evidence) ->
 @pytest.mark.item("regression_curves", weight=2)
 def test_loss_is_drawn(figures: list[dict[str, Any]], evidence: Evidence) -> None:
     """Another one shows the validation loss."""
-    _require_drawn(figures, draws.losses(evidence.record.seed, RESULTS), "val_loss")
+    losses = draws.losses(evidence.record.seed, RESULTS)
+    _require_drawn(figures, losses, "val_loss")
+    drawn, other = _curve(figures, losses), _curve(figures, _accuracies(evidence))
+    apart = drawn is None or other is None or drawn[1] is not other[1]
+    require(apart, "both curves on the same axes", "each on axes of its own", "drawn into left or right twice")
 
 
 def _curves(
@@ -271,7 +276,11 @@ def test_epochs_from_zero(figures: list[dict[str, Any]], evidence: Evidence) -> 
 def test_labels(figures: list[dict[str, Any]], evidence: Evidence) -> None:
     """Both axes are labelled and have a title, which calls the data by their name if it names them."""
     for figure, axes, _ in _curves(figures, evidence):
-        texts = {"x label": axes["xlabel"], "y label": axes["ylabel"], "title": axes["title"] or figure["suptitle"]}
+        texts = {
+            "x label": axes["xlabel"] or figure["supxlabel"],
+            "y label": axes["ylabel"] or figure["supylabel"],
+            "title": axes["title"] or figure["suptitle"],
+        }
         missing = [name for name, text in texts.items() if not text]
         require(not missing, f"no {', no '.join(missing)}", "x label, y label and title", "a call was left out")
         everything = " ".join([*texts.values(), figure["suptitle"]])

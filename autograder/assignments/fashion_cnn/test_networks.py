@@ -67,7 +67,8 @@ def test_output_layer(network: Comparison) -> None:
 
 def _require_running(network: Comparison) -> None:
     if network.executed.problem:
-        raise Complaint(f"forward stopped with {network.executed.problem}", "a pair of tensors", "see the layers")
+        cause = network.shape_cause("see the layers")
+        raise Complaint(f"forward stopped with {network.executed.problem}", "a pair of tensors", cause)
     network.require_used(CONV1, "the network has no layers")
 
 
@@ -76,7 +77,9 @@ def _require_running(network: Comparison) -> None:
 def test_logits(network: Comparison) -> None:
     """Four images give logits of shape (4, 10), with no activation after the last layer; one image gives (1, 10)."""
     network.require_used(LINEAR, "the output layer is not called, or its result is not returned first")
-    require(network.output_shape == [4, 10], f"{network.output_shape}", "(4, 10)", "another tensor is returned first")
+    require(
+        network.output_shape == [4, 10], network.output(), "(4, 10)", network.shape_cause("another tensor is returned first")
+    )
     network.require_nothing_between(LINEAR, LINEAR + 1, "cross-entropy does the softmax itself")
     single = network.single_shape
     require(

@@ -45,10 +45,8 @@ def test_one_linear_layer(network: Comparison) -> None:
 def test_logits(network: Comparison) -> None:
     """Four images give logits of shape (4, 10): nothing follows the layer, cross-entropy does the softmax itself."""
     network.require_used(LINEAR, "the layer is not called, or its result is not returned")
-    shape = network.output_shape
-    require(
-        shape == [4, 10], f"shape {shape}{network.stopped()}", "(4, 10)", "images are not flattened, or nothing returned"
-    )
+    cause = network.shape_cause("images are not flattened, or nothing returned")
+    require(network.output_shape == [4, 10], network.output(), "(4, 10)", cause)
     network.require_nothing_between(LINEAR, LINEAR + 1, "a softmax or an activation after the layer")
 
 
@@ -71,7 +69,15 @@ def test_training_step(evidence: Evidence) -> None:
     labels = draws.batch(evidence.record.seed, STEP_IMAGES)[1]
     wanted = reference.loss_and_accuracy(logits, labels)[0]
     require(found["loss"] is not None, "no loss", f"{wanted:.4f}", "return is missing, or not a tensor with one value")
-    require(same(found["loss"], wanted), shown(found["loss"]), f"{wanted:.4f}", "another loss, a sum, or softmax done twice")
+    causes = {
+        "the sum over the batch in place of its mean": STEP_IMAGES * wanted,
+        "a softmax before cross-entropy, which applies one itself": reference.loss_and_accuracy(logits.softmax(1), labels)[
+            0
+        ],
+        "nll_loss of logits, which expects logarithms of probabilities": -float(logits.gather(1, labels[:, None]).mean()),
+    }
+    cause = next((why for why, value in causes.items() if same(found["loss"], value)), "another loss, or of another batch")
+    require(same(found["loss"], wanted), shown(found["loss"]), f"{wanted:.4f}", cause)
 
 
 @pytest.mark.item("softmax_regression", weight=1)
@@ -114,7 +120,9 @@ def _by_batch(evidence: Evidence) -> list[tuple[float, float]]:
 def test_validation_loss(validated: dict[str, Any], evidence: Evidence) -> None:
     """`validation_step` gives the cross-entropy of its batch as `val_loss`."""
     for step, (loss, _) in zip(validated["steps"], _by_batch(evidence), strict=True):
-        require(same(step["val_loss"], loss), shown(step["val_loss"]), f"{loss:.4f}", "another loss, or another key")
+        exchanged = same(step["val_acc"], loss)
+        cause = "val_loss and val_acc are exchanged" if exchanged else "another loss, or under another key"
+        require(same(step["val_loss"], loss), f"{shown(step['val_loss'])} as val_loss", f"{loss:.4f}", cause)
 
 
 @pytest.mark.item("validation_epoch", weight=1)
@@ -126,7 +134,8 @@ def test_validation_accuracy(validated: dict[str, Any], evidence: Evidence) -> N
         own = validated["shares"][number]
         accepted = [share] if own is None else [share, own]
         found = step["val_acc"]
-        require(any(same(found, value) for value in accepted), shown(found), f"{share:.4f}", "not that of this batch")
+        cause = "not that of this batch, or under another key"
+        require(any(same(found, value) for value in accepted), f"{shown(found)} as val_acc", f"{share:.4f}", cause)
 
 
 @pytest.mark.item("validation_epoch", weight=3)
@@ -177,10 +186,19 @@ def test_softmax_over_classes(evidence: Evidence) -> None:
         close(found, wanted, TOLERANCE),
         f"rows that sum to {float(sums.min()):.3f} .. {float(sums.max()):.3f}",
         "the softmax of each row, which sums to 1",
-        "softmax over the images in place of the classes (dim)"
-        if close(found.sum(0), torch.ones(10))
-        else "another function",
+        _softmax_cause(found, draws.logits(evidence.record.seed, 12)),
     )
+
+
+def _softmax_cause(found: torch.Tensor, logits: torch.Tensor) -> str:
+    causes = {
+        "softmax over the images in place of the classes (dim)": logits.softmax(0),
+        "the logarithm of the softmax": logits.log_softmax(1),
+        "a sigmoid, which looks at each class by itself": logits.sigmoid(),
+        "divided by the sum over all images, not by that of the row": logits.exp() / logits.exp().sum(),
+        "the exponentials are not divided by their sum": logits.exp(),
+    }
+    return next((why for why, value in causes.items() if close(found, value, TOLERANCE)), "another function")
 
 
 def _wanted_accuracies(seed: int) -> list[float]:
@@ -203,9 +221,13 @@ def test_fraction_of_right_predictions(evidence: Evidence) -> None:
 def _accuracy_cause(found: float | None, wanted: float, rows: int) -> str:
     if found is None:
         return "return is missing"
-    if wanted and same(found, 100 * wanted):
-        return "percents in place of a fraction"
-    return "a count in place of a fraction" if same(found, wanted * rows) else "the largest value along the wrong dimension"
+    causes = {
+        "percents in place of a fraction": 100 * wanted,
+        "a count in place of a fraction": wanted * rows,
+        "the share of wrong predictions": 1 - wanted,
+    }
+    other = "the largest value along the wrong dimension, or divided by another number than that of the images"
+    return next((why for why, value in causes.items() if wanted and same(found, value)), other)
 
 
 @pytest.mark.item("accuracy", weight=1)
@@ -215,7 +237,10 @@ def test_accuracy_is_a_tensor(evidence: Evidence) -> None:
     varies = len(set(document["values"])) > 1 or len(set(_wanted_accuracies(evidence.record.seed))) == 1
     require(varies, "the same for any batch", "what the batch gives", "see the line above")
     require(
-        all(document["tensors"]), "something else", "a float tensor with one value", "item(), or a fraction for each class"
+        all(document["tensors"]),
+        f"a {document['type']}" if document["type"] != "Tensor" else "a tensor of integers, or of several values",
+        "a float tensor with one value",
+        "item(), or a fraction for each class",
     )
 
 
@@ -229,7 +254,8 @@ def test_class_of_one_image(evidence: Evidence) -> None:
     weight, images, _ = draws.classified(evidence.record.seed)
     wanted = draws.answers(weight, images[-1], training=False).argmax(1).tolist()
     found = document["classes"]
-    require(None not in found, "no number", "the number of a class", "return or item() is missing")
+    cause = "a name or a text in place of the number" if document["type"] == "str" else "return or item() is missing"
+    require(None not in found, f"a {document['type']}", "the number of a class, an int", cause)
     right = sum(a == b for a, b in zip(found, wanted, strict=True))
     require(
         right == len(wanted), f"{right} of {len(wanted)} images", "all as the model says", "the wrong dimension, or a logit"

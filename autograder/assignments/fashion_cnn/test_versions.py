@@ -66,8 +66,9 @@ class Version:
         network = self.network
         if network.equal:
             return
-        require(network.executed.problem is None, f"forward stopped with {network.executed.problem}", "logits", "see above")
-        require(network.output_shape == [4, 10], f"{network.output_shape}", "(4, 10)", "another tensor is returned first")
+        cause = network.shape_cause("see above")
+        require(network.executed.problem is None, f"forward stopped with {network.executed.problem}", "logits", cause)
+        require(network.output_shape == [4, 10], network.output(), "(4, 10)", "another tensor is returned first")
         for block in range(self.blocks):
             network.require_used(block * BLOCK, f"the convolution of block {block + 1} is not used")
         network.require_nothing_between(-1, len(network.expected), "a layer too many, or in another place")

@@ -140,7 +140,10 @@ MODEL = [
     *at(PROBABILITIES, f"probs = {SOFTMAX}", ["softmax_probabilities"], only=["axis"]),
     *(
         wrong(PROBABILITIES, "softmax_probabilities", SOFTMAX, *edit)
-        for edit in (("F.softmax(outputs[0], dim=0)", "Only one image."),)
+        for edit in (
+            ("F.softmax(outputs[0], dim=0)", "Only one image."),
+            ("outputs.exp() / outputs.exp().sum()", "Divided by the sum over all images."),
+        )
     ),
     *at(ACCURACY, "predictions = outputs.argmax(dim=1)", ["accuracy"], only=["axis"]),
     *at(ACCURACY, f"return {FRACTION}", ["accuracy"], label="fraction", only=["sum"]),
@@ -154,6 +157,7 @@ PLOTS = [
     for edit in (
         (EPOCHS, "epochs = range(1, len(history) + 1)", "Epochs from 1: the untrained model is called epoch 1."),
         (EPOCHS, f"history = history[1:]\n{EPOCHS}", "Without the untrained model."),
+        ("right.plot", "left.plot", "Both curves on the same axes."),
         ('(xlabel="epoch", ylabel="validation loss"', '(ylabel="validation loss"', "No label of the x axis."),
     )
 ]

@@ -69,6 +69,10 @@ TRAINS = [
     train('loaders["train"]', 'loaders["test"]', "Trains on the test images."),
     train(f"        {MEAN}", f"            {MEAN}", "A mean for each batch."),
     train(MEAN, "losses.append(loss.item())", "The last batch's loss."),
+    train(MEAN, f'{MEAN}\n        evaluate_model(cnn, loaders["val"], "val")', "Evaluation mode from the second epoch on."),
+    train("F.cross_entropy(logits, labels)", "F.cross_entropy(logits.softmax(1), labels)", "Softmax before cross-entropy."),
+    train("total_loss += loss.item() * len(labels)", "total_loss += loss.item()", "Losses of batches over images."),
+    train("lr=0.01)", "lr=0.01, weight_decay=1e-3)", "Weight decay."),
     train(
         "        total_loss, seen = 0.0, 0\n",
         "        total_loss, seen = 0.0, 0\n        optimizer = torch.optim.Adam(cnn.parameters(), lr=0.01)\n",

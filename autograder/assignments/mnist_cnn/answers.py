@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograder.assignments.mnist_cnn.mistakes import MISTAKES
 from autograder.assignments.mnist_cnn.right_answers import RIGHT
+from autograder.assignments.mnist_cnn.right_unseen import UNSEEN
 from autograder.assignments.mnist_cnn.wrong_formulas import FORMULAS
 from autograder.assignments.mnist_cnn.wrong_networks import FORWARD, LAYERS
 from autograder.assignments.mnist_cnn.wrong_training import EVALUATION, LOOP
@@ -73,7 +74,7 @@ WHOLE = [
 ]
 
 ANSWERS = close_to_right(
-    [*WHOLE, *RIGHT, *MISTAKES, *LAYERS, *FORWARD, *LOOP, *EVALUATION, *FORMULAS],
+    [*WHOLE, *RIGHT, *UNSEEN, *MISTAKES, *LAYERS, *FORWARD, *LOOP, *EVALUATION, *FORMULAS],
     "mistake_two_convolutions",
     "mistake_softmax_at_the_end",
 )

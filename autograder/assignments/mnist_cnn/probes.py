@@ -155,6 +155,7 @@ def accuracy_cell(student: Student) -> Evidence:
         {
             "error": again.run.error,
             "test_accuracy": _number(again.values.get("test_accuracy")),
+            "type": type(again.values.get("test_accuracy")).__name__,
             "train_loader_used": bool(train_loader.handed),
         }
         | stand_in.document()

@@ -39,7 +39,8 @@ def _right(seed: int, training: bool) -> list[int]:
 def test_accuracy_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
     """`test_accuracy` is the share of all test images that are classified rightly, a number from 0 to 1."""
     found = counted["test_accuracy"]
-    require(found is not None, "no number test_accuracy", "a number from 0 to 1", "the name, or the TODO is open")
+    cause = "the name, or the TODO is open" if counted["type"] == "NoneType" else "a text or a tensor of several values"
+    require(found is not None, f"test_accuracy is a {counted['type']}", "a number from 0 to 1", cause)
     # That the network was left in training mode has a line of its own; the count may still be right.
     for training in (True, False) if counted["used_in_training_mode"] else (False,):
         right = _right(evidence.record.seed, training)

@@ -30,8 +30,14 @@ def _require_values(
         if call["value"] is None or call["value"] != wanted(*arguments):
             explained = [cause for cause, formula in causes.items() if _explains(formula, calls, drawn)]
             raise Complaint(
-                f"{name}{arguments} gives {call['shows']}", wanted(*arguments), next(iter(explained), "another formula")
+                f"{name}{arguments} gives {call['shows']}",
+                wanted(*arguments),
+                next(iter(explained), "another formula" if call["value"] is not None else _no_number(call)),
             )
+
+
+def _no_number(call: dict[str, Any]) -> str:
+    return "return is missing" if call["shows"].startswith("NoneType") else "not one number"
 
 
 def _explains(formula: Callable[..., float], calls: Calls, drawn: list[tuple[int, ...]]) -> bool:
@@ -45,7 +51,7 @@ def _require_integers(name: str, calls: Calls, drawn: list[tuple[int, ...]]) -> 
             call["integer"],
             f"{name}{arguments} gives {call['shows']}",
             "an int",
-            "the operator / gives a float, // does not",
+            "the operator / gives a float, // does not" if call["value"] is not None else _no_number(call),
         )
 
 
@@ -109,6 +115,7 @@ def test_parameters_of_a_fully_connected_layer(evidence: Evidence) -> None:
         "the biases are missing, one for each output": lambda n, m: n * m,
         "one bias in all, not one for each output": lambda n, m: n * m + 1,
         "biases counted for the inputs, not for the outputs": lambda n, m: n * m + n,
+        "biases counted for the inputs too": lambda n, m: n * m + n + m,
     }
     drawn = draws.integers(evidence.record.seed, len(calls), *FEATURES)
     _require_values("learn_full", calls, drawn, reference.learn_full, causes)
@@ -127,16 +134,30 @@ def test_total(evidence: Evidence) -> None:
         found in accepted,
         "no number total_parameters" if found is None else f"{found:,.0f}",
         f"{own or right[0]:,}",
-        "the count of another padding than your network has" if other else "a layer, its biases or an input size is wrong",
+        "the count of another padding than your network has" if other else _count_cause(found, _own_shapes(evidence)),
     )
 
 
 def _own_count(evidence: Evidence) -> int | None:
+    return sum(map(math.prod, _own_shapes(evidence))) or None
+
+
+def _own_shapes(evidence: Evidence) -> list[list[int]]:
+    """The shapes of the parameters of the student's network; none where there is no network."""
     try:
-        parameters = evidence.document("network", "mnist_cnn")["parameters"]
+        return [parameter["shape"] for parameter in evidence.document("network", "mnist_cnn")["parameters"]]
     except NotShown:
-        return None
-    return sum(math.prod(parameter["shape"]) for parameter in parameters) or None
+        return []
+
+
+def _count_cause(found: float | None, shapes: list[list[int]]) -> str:
+    causes = {
+        "the number of tensors, not of the values in them": len(shapes),
+        "the biases are left out": sum(math.prod(shape) for shape in shapes if len(shape) > 1),
+        "the convolutions alone": sum(math.prod(shape) for shape in shapes if len(shape) == 4),
+        "the fully connected layers alone": sum(math.prod(shape) for shape in shapes if len(shape) == 2),
+    }
+    return next((why for why, count in causes.items() if count == found), "a layer, its biases or an input size is wrong")
 
 
 @pytest.mark.item("total_parameters", weight=1)
@@ -147,10 +168,11 @@ def test_ratio(evidence: Evidence) -> None:
     ratio, perceptron = found["parameter_ratio"], reference.count(reference.perceptron())
     total = found["total_parameters"] or _own_count(evidence) or reference.count(reference.network(1))
     wanted = total / perceptron
-    inverted = ratio is not None and math.isclose(ratio, 1 / wanted, rel_tol=0.01)
+    causes = {"divided the other way round": 1 / wanted, "percents": 100 * wanted, "how much more": wanted - 1}
+    fitting = (why for why, value in causes.items() if ratio is not None and math.isclose(ratio, value, rel_tol=0.01))
     require(
         ratio is not None and math.isclose(ratio, wanted, rel_tol=0.01),
         "no number parameter_ratio" if ratio is None else f"{ratio:g}",
         f"{wanted:.2f}",
-        "divided the other way round" if inverted else f"something else than total_parameters / {perceptron:,}",
+        next(fitting, f"something else than total_parameters / {perceptron:,}"),
     )

@@ -183,9 +183,10 @@ def test_relu_in_the_classifier(network: Comparison) -> None:
 def test_logits(network: Comparison) -> None:
     """N images, few or many, give logits of shape (N, 10)."""
     network.require_used(FC2, "the last layer is not called, or its result is not returned")
-    shape = network.output_shape
-    cause = "the last layer is not called or not returned, no flatten, or a batch size is written into the code"
-    require(shape == [4, 10], f"four images give shape {shape}{network.stopped()}", "(4, 10)", cause)
+    cause = network.shape_cause(
+        "the last layer is not called or not returned, no flatten, or a batch size is written into the code"
+    )
+    require(network.output_shape == [4, 10], f"four images give {network.output()}", "(4, 10)", cause)
     single = network.single_shape
     require(
         single == [1, 10], f"one image gives {single or network.single_problem}", "(1, 10)", "the batch dimension is lost"

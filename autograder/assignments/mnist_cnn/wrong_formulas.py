@@ -36,6 +36,7 @@ FORMULAS = [
     replaced("parameter_formulas", "(w * h * d + 1) * k", "(w * h + 1) * d * k", ["conv_formula"], "A bias for each slice."),
     replaced("parameter_formulas", "(w * h * d + 1) * k", "(w * w * d + 1) * k", ["conv_formula"], "Square filters only."),
     replaced("parameter_formulas", "(w * h * d + 1) * k", "320", ["conv_formula"], "A number typed in."),
+    replaced("parameter_formulas", "(n + 1) * m", "n * m + n + m", ["full_formula"], "Biases of inputs and outputs."),
     replaced("parameter_formulas", "(n + 1) * m", "n * (m + 1)", ["full_formula"], "Biases of the inputs."),
     *at("parameter_formulas", f"parameter_ratio = {RATIO}", ["total_parameters"], skip=["constant"]),
     replaced("parameter_formulas", " + learn_full(256, 10)", "", ["total_parameters"], "The last layer is forgotten."),

@@ -31,6 +31,30 @@ LOOP = [
         "training_code", "model.parameters()", "MNIST_CNN().parameters()", ["training"], "The parameters of another network."
     ),
     replaced(
+        "training_code",
+        "model.train()",
+        "model.train()\nscheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.1)",
+        ["training"],
+        "A scheduler that lowers the learning rate after each epoch.",
+        label="scheduler",
+        also=[("training_code", "append(loss.item())", "append(loss.item())\n    scheduler.step()")],
+    ),
+    replaced("training_code", "lr=0.001", "lr=0.001, weight_decay=1e-2", ["training"], "Weight decay."),
+    replaced(
+        "training_code",
+        "loss_function(logits, labels)",
+        "loss_function(labels, logits)",
+        ["training"],
+        "Arguments exchanged.",
+    ),
+    replaced(
+        "training_code",
+        "append(loss.item())",
+        "append((sum(loss_history) + loss.item()) / (len(loss_history) + 1))",
+        ["training"],
+        "A running mean.",
+    ),
+    replaced(
         "training_code", "logits = model(images)", "logits = MNIST_CNN()(images)", ["training"], "A new network each time."
     ),
     replaced(
@@ -97,6 +121,21 @@ LOOP = [
 ]
 
 EVALUATION = [
+    replaced(
+        "evaluation",
+        "model(images).argmax(dim=1)",
+        "(model(images).softmax(1) > 0.5).long().argmax(dim=1)",
+        ["test_accuracy"],
+        "Classes of a probability above one half only.",
+    ),
+    replaced(
+        "evaluation",
+        "test_accuracy = correct / len(test_data)",
+        'test_accuracy = f"{correct / len(test_data):.2%}"',
+        ["test_accuracy"],
+        "A text.",
+        also=[("evaluation", 'print(f"test accuracy: {test_accuracy:.4f}")', "print(test_accuracy)")],
+    ),
     *at("evaluation", "model.eval()", ["test_accuracy"]),
     *at("evaluation", "with torch.no_grad():", ["test_accuracy"]),
     *at("evaluation", "for images, labels in test_loader:", ["test_accuracy"], target="test_loader", label="batches"),

@@ -248,7 +248,7 @@ def feature_maps(student: Student) -> Evidence:
     images = trace.drawn_images(student.seed + 1, (10, 1, 1, 28, 28))
     again = student.rerun(
         "feature_maps",
-        seconds=60.0,
+        60.0,
         net=networks.filled(student.namespace["ConvNet"], student.seed),
         device=torch.device("cpu"),
         examples=dict(enumerate(images)),

@@ -1,0 +1,71 @@
+"""Right answers of cnn_blocks that lost points when they were first tried, and styles that nobody had tried before."""
+
+from __future__ import annotations
+
+from autograder.proof.catalogue import Answer
+
+NAMES_OF_THE_GRADER = """set_seeds(seed)
+maxpool_model, maxpool_history = ConvMaxPoolNetwork().to(device), []
+optimizer, loss_fn = torch.optim.Adam(maxpool_model.parameters(), lr=learning_rate), nn.CrossEntropyLoss()
+for cell in range(num_epochs):
+    student = train(maxpool_model, train_loader, loss_fn, optimizer, cell + 1)
+    seconds = test(maxpool_model, test_loader, loss_fn, cell + 1)
+    maxpool_history.append(student | seconds)
+"""
+
+SUMMARIES_IN_A_LOOP = """summaries = {}
+for name, cls in {"mlp": MultiLayerPerceptron, "max": ConvMaxPoolNetwork, "bn": ConvBatchNormNetwork}.items():
+    summaries[name] = summary(cls().to(device), input_size=(batch_size, 1, 28, 28), verbose=1)
+mlp_summary, maxpool_summary, batchnorm_summary = summaries.values()
+self, replaced, choices = None, {}, []
+"""
+
+CHAINED = """set_seeds(seed)
+from collections import ChainMap
+batchnorm_model = ConvBatchNormNetwork().to(device)
+opt = torch.optim.Adam((p for p in batchnorm_model.parameters()), lr=learning_rate)
+batchnorm_history = [
+    ChainMap(
+        train(batchnorm_model, train_loader, F.cross_entropy, opt, e + 1),
+        test(batchnorm_model, test_loader, F.cross_entropy, e + 1),
+    )
+    for e in range(num_epochs)
+]
+"""
+
+CONVOLUTION_AT_THE_END = """class ConvMaxPoolNetwork(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c1, self.c2 = nn.Conv2d(1, 32, 3, padding=1), nn.Conv2d(32, 64, 3, padding=1)
+        self.c3 = nn.Conv2d(64, 100, 3, padding=1)
+        self.out = nn.Conv2d(100, 10, kernel_size=3)  # fully connected, as a convolution over all 3 x 3 places
+
+    def forward(self, x):
+        i, convs = 0, [self.c1, self.c2, self.c3]
+        while i < len(convs):
+            n, c, h, w = (x := torch.relu_(convs[i](x))).shape
+            x = x[:, :, : h // 2 * 2, : w // 2 * 2].reshape(n, c, h // 2, 2, w // 2, 2).amax(dim=(3, 5))
+            i += 1
+        return self.out(x).flatten(1)
+"""
+
+UNSEEN = [
+    Answer(
+        "right_variables_named_as_the_graders",
+        "right",
+        "Loops over variables called name, cell, seconds, student: a cell that is run again is handed all of them.",
+        cells={"train_maxpool": NAMES_OF_THE_GRADER, "summaries": SUMMARIES_IN_A_LOOP},
+    ),
+    Answer(
+        "right_chained_dictionaries",
+        "right",
+        "Entries of the history that are mappings, not dictionaries; parameters from a generator.",
+        cells={"train_batchnorm": CHAINED},
+    ),
+    Answer(
+        "right_convolution_as_output_layer",
+        "right",
+        "Pooling by reshape and amax; the fully connected layer as a convolution over all places.",
+        cells={"conv_maxpool": CONVOLUTION_AT_THE_END},
+    ),
+]

@@ -1,0 +1,124 @@
+"""Right answers of fashion_cnn that lost points when they were first tried, and styles that nobody had tried before."""
+
+from __future__ import annotations
+
+from autograder.proof.catalogue import Answer
+
+AXES = "fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))\n"
+
+BARS = (
+    AXES
+    + """x = list(range(len(history)))
+left.bar(x, [float(h["val_acc"]) for h in history])
+right.errorbar(x, [float(h["val_loss"]) for h in history], yerr=0.01, fmt="o-")
+for ax, what in ((left, "accuracy"), (right, "loss")):
+    ax.set(xlabel="epoch", ylabel=f"validation {what}", title=f"Softmax regression: {what}")
+plt.show()
+"""
+)
+
+LABELS_OF_THE_FIGURE = (
+    AXES
+    + """left.step(range(len(history)), [100 * float(h["val_acc"]) for h in history], where="mid")
+right.stem(range(len(history)), [float(h["val_loss"]) for h in history])
+left.set_ylabel("accuracy (%)")
+right.set_ylabel("loss")
+fig.supxlabel("epoch")
+fig.suptitle("Softmax regression on Fashion-MNIST, validation images")
+plt.show()
+"""
+)
+
+KEYWORDS = '''@torch.inference_mode()
+def evaluate(model, loader):
+    model.eval()
+    ergebnisse = []
+    for paket in loader:
+        ergebnisse.append(model.validation_step(paket))
+    return model.validation_epoch_end(ergebnisse)
+
+
+def fit(epochs, lr, model, train_loader, val_loader, opt_func=torch.optim.SGD):
+    """Train; return the results on val_loader after each epoch, a list of dictionaries."""
+    history = []
+    optimizer = opt_func(params=model.parameters(), lr=lr)
+    epoch = 0
+    while epoch < epochs:
+        model.train()
+        pakete = iter(train_loader)
+        while True:
+            try:
+                paket = next(pakete)
+            except StopIteration:
+                break
+            optimizer.zero_grad(set_to_none=False)
+            verlust = model.training_step(paket)
+            verlust.backward()
+            optimizer.step()
+        history.append(evaluate(model, val_loader))
+        epoch += 1
+        model.epoch_end(epoch, history[-1])
+    return history
+
+
+set_seeds(seed)
+model = MnistModel()
+model.to(device)
+history = [evaluate(model, val_loader)]
+history.extend(fit(num_epochs_regression, lr=1e-3, model=model, train_loader=train_loader, val_loader=val_loader))
+'''
+
+METERS = """from collections import namedtuple
+from dataclasses import dataclass
+
+@dataclass
+class Meter:
+    total: float = 0.0
+    n: int = 0
+
+    def add(self, value, n):
+        self.total, self.n = self.total + value * n, self.n + n
+
+def one_step(net, opt, x, y):
+    opt.zero_grad()
+    loss = F.nll_loss(F.log_softmax(net(x)[0], dim=1), y)
+    loss.backward()
+    nn.utils.clip_grad_norm_(net.parameters(), 0.5)
+    opt.step()
+    return loss.item()
+
+def train(num_epochs, cnn, loaders):
+    losses = []
+    adam = torch.optim.Adam(cnn.parameters(), 0.01)
+    for epoch in range(num_epochs):
+        cnn.train()
+        meter = Meter()
+        for x, y in loaders["train"]:
+            meter.add(one_step(cnn, adam, x.to(device), y.to(device)), len(x))
+        losses += [meter.total / meter.n]
+        evaluate_model(cnn, loaders["val"], "validation")
+    return losses
+
+@torch.no_grad()
+def evaluate_model(cnn, loader, name):
+    cnn.eval()
+    hits = sum(int(cnn(x)[0].max(1).indices.eq(y).sum()) for x, y in loader)
+    n = sum(len(y) for _, y in loader)
+    print(f"{name:>10s}: {hits / n:.2%}")
+    return hits / n
+"""
+
+UNSEEN = [
+    Answer(
+        "right_bars_and_keywords",
+        "right",
+        "Bars and error bars as curves; the optimizer made with keywords; while loops with iter and next.",
+        cells={"fit_code": KEYWORDS, "regression_curves_code": BARS},
+    ),
+    Answer(
+        "right_labels_of_the_figure",
+        "right",
+        "Steps and stems; one x label for both axes; meters, clipped gradients, validation within train.",
+        cells={"regression_curves_code": LABELS_OF_THE_FIGURE, "cnn_training": METERS},
+    ),
+]
