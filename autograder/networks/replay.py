@@ -40,9 +40,9 @@ ALLOWED = {
 }  # fmt: skip
 ELEMENTS = 200_000_000  # of one intermediate result
 ALL_ELEMENTS = 1_000_000_000  # of all of them together
-# Of a processor, for all recorded networks of one submission: processor seconds, since a busy machine must not cost anybody a
-# grade. The dearest assignment, fashion_cnn, takes 24 of them for its five networks and 10,000 images on one core of an AMD
-# EPYC; a slow machine may need several times that.
+# Of a processor, for all recorded networks of one submission: processor seconds, since a busy machine must not cost anybody
+# a grade. The dearest assignment, fashion_cnn, takes 24 of them for its five networks and 10,000 images on one core of an
+# AMD EPYC; a slow machine may need several times that.
 SECONDS = 180.0
 # Of one operation: products of two numbers, a few seconds. Time is looked at between operations only.
 PRODUCTS = 100_000_000_000

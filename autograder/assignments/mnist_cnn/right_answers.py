@@ -162,6 +162,19 @@ RIGHT = [
         added=(("imports", "from tqdm.notebook import tqdm as tqdm_notebook"),),
     ),
     Answer(
+        "right_counted_by_scikit_learn",
+        "right",
+        "The right images of each batch counted by a library that Colab has.",
+        edits=(
+            (
+                "evaluation",
+                "(predicted == labels).sum().item()",
+                "accuracy_score(labels.cpu(), predicted.cpu(), normalize=False)",
+            ),
+        ),
+        added=(("imports", "from sklearn.metrics import accuracy_score"),),
+    ),
+    Answer(
         "right_shared_modules",
         "right",
         "One ReLU and one pool module for all places; conv, pool, then ReLU.",
