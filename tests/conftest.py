@@ -80,7 +80,8 @@ def tier() -> str:
     return "auto"
 
 
-@pytest.fixture(scope="session")
+# Not of the session: pytest would give what one file has made of it to files with another ``servers`` or ``tier``.
+@pytest.fixture(scope="module")
 def run_box(servers: Servers | None, tier: str) -> RunBox:
     """A function that runs cells (name -> source) in one real box."""
 

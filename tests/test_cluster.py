@@ -409,6 +409,9 @@ def test_a_worker_killed_in_mid_run_changes_no_outcome(
     options = Options(profile="proof", device="auto", store=kept)
     with connect(address, ASSIGNMENT, options, told.append) as executor:
         elsewhere = grade(executor, "elsewhere", kill="slow")
+        until = time.monotonic() + 30
+        while executor.note() != "1 worker" and time.monotonic() < until:
+            time.sleep(0.2)  # the scheduler tells of a death when it has noticed it
         assert executor.note() == "1 worker"
         left_over = next(process for name, process in workers.items() if name not in killed)
         endless = hand_in(tmp_path / "endless", {"endless": "import time\ntime.sleep(600)"})
@@ -436,11 +439,11 @@ def test_a_worker_killed_in_mid_run_changes_no_outcome(
 
 def assert_called_off(executor: ClusterExecutor, worker: int, root: Path) -> None:
     """Ctrl-C ends the box on the worker within seconds, however long it would have run."""
-    waiting = len(family(worker))
+    waiting = set(family(worker))
 
     def interrupt() -> None:
         until = time.monotonic() + 60
-        while len(family(worker)) == waiting and time.monotonic() < until:
+        while set(family(worker)) <= waiting and time.monotonic() < until:
             time.sleep(0.2)
         # Again, should the first one come while Python runs a destructor, which cannot raise it.
         while not interrupted.is_set():
@@ -457,6 +460,6 @@ def assert_called_off(executor: ClusterExecutor, worker: int, root: Path) -> Non
     finally:
         interrupted.set()
     until = time.monotonic() + 15
-    while len(family(worker)) != waiting and time.monotonic() < until:
+    while len(family(worker)) > len(waiting) and time.monotonic() < until:
         time.sleep(0.2)
-    assert len(family(worker)) == waiting
+    assert len(family(worker)) <= len(waiting)
