@@ -1,6 +1,6 @@
 """Hostile and damaged submissions under three graders: what a wrong answer got, what it reached, whether the batch went on.
 
-.venv/bin/python benchmarks/trust.py   # about 5 minutes on an idle machine; writes docs/comparison.md
+.venv/bin/python benchmarks/trust.py   # more than 8 minutes on two cores; writes docs/comparison.md
 
 Each batch has a right submission at its end. A batch that stands still or stops is cut off after a time, and begun again
 without the submission at which it stood; those that are likely to stop one have batches of their own.
