@@ -3,15 +3,14 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SLOT, RunBox
-from tiers import usable
+from conftest import SLOT, RunBox
+from tiers import grader_with_a_box, usable
 
 from autograder.sandbox import container
 from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits, Order
@@ -121,19 +120,7 @@ time.sleep(60)
 
 
 def test_a_grader_that_is_killed_leaves_no_container(tier: str) -> None:
-    code = f"""
-import json, time
-from autograder.sandbox import run
-from autograder.sandbox.box import Limits
-from autograder.sandbox.mounts import view
-cells = [{{"id": "a", "source": "import time; time.sleep(300)", "seconds": 400}}]
-job = {{"cells": cells, "seed": 0, "threads": 1, "device": "cpu"}}
-run.run(json.dumps(job).encode(), view(None, None, None), Limits(), threads=1, device="cpu", slot={SLOT + 1},
-        deliver=lambda text, blob: print(text, flush=True), deadline=lambda: time.monotonic() + 300, isolation="container")
-"""
-    grader = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)
-    assert grader.stdout is not None
-    assert b"ready" in grader.stdout.readline()
+    grader = grader_with_a_box(tier, SLOT + 1)
     assert left()
     grader.kill()
     grader.wait()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SLOT, BoxRun, RunBox
-from tiers import usable
+from tiers import grader_with_a_box, usable
 
 from autograder.cluster.worker import FIRST_SLOT, SLOTS
 from autograder.datasets.data import cache_folder
@@ -338,20 +338,8 @@ def test_a_disk_that_is_filled_ends_the_box(run_box: RunBox, source: str) -> Non
 
 
 def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(tier: str) -> None:
-    code = f"""
-import json, time
-from autograder.sandbox import run
-from autograder.sandbox.box import Limits
-from autograder.sandbox.mounts import view
-cells = [{{"id": "a", "source": "import time; time.sleep(300)", "seconds": 400}}]
-job = {{"cells": cells, "seed": 0, "threads": 1, "device": "cpu"}}
-run.run(json.dumps(job).encode(), view(None, None, None), Limits(), threads=1, device="cpu", slot={SLOT + 1},
-        deliver=lambda text, blob: print(text, flush=True), deadline=lambda: time.monotonic() + 300, isolation="landlock")
-"""
     before = set(Path(tempfile.gettempdir()).glob("autograder-box-*"))
-    grader = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)
-    assert grader.stdout is not None
-    assert b"ready" in grader.stdout.readline()
+    grader = grader_with_a_box(tier, SLOT + 1)
     assert processes.of_user(UID + 1)
     grader.send_signal(signal.SIGKILL)
     grader.wait()

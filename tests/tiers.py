@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from autograder.sandbox import open_box, tiers
 from autograder.sandbox.box import CannotIsolate
@@ -71,3 +72,21 @@ def usable(tier: str) -> Iterator[str]:
         if found := None if tier == tiers.UNISOLATED else problem(tier):
             pytest.skip(f"isolation by {tier} does not work on this machine: {found}")
         yield tier
+
+
+def grader_with_a_box(tier: str, slot: int) -> subprocess.Popen[bytes]:
+    """A process that runs a box for minutes, to be killed; the box has begun."""
+    code = f"""
+import json, time
+from autograder.sandbox import run
+from autograder.sandbox.box import Limits
+from autograder.sandbox.mounts import view
+cells = [{{"id": "a", "source": "import time; time.sleep(300)", "seconds": 400}}]
+job = {{"cells": cells, "seed": 0, "threads": 1, "device": "cpu"}}
+run.run(json.dumps(job).encode(), view(None, None, None), Limits(), threads=1, device="cpu", slot={slot},
+        deliver=lambda text, blob: print(text, flush=True), deadline=lambda: time.monotonic() + 300, isolation={tier!r})
+"""
+    grader = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)
+    assert grader.stdout is not None
+    assert b"ready" in grader.stdout.readline()
+    return grader

@@ -23,7 +23,7 @@ from ..runs.evidence import CellRecord, Checkpoint, Evidence, Malformed, Record,
 from ..runs.plan import Cell, determinism, key, versions
 from ..sandbox.box import Limits
 from ..sandbox.run import HEADER
-from ..sandbox.tiers import AUTO, NONE, TIERS, UNISOLATED
+from ..sandbox.tiers import AUTO, accepted
 
 MOST_BYTES = ATTEMPTS * Limits.evidence  # what a box may send, as often as one may be started
 
@@ -146,7 +146,7 @@ def unpack_evidence(reply: bytes, job: Job, run: list[Cell]) -> Evidence:
         header = _Header.model_validate(first)
     except ValidationError as error:
         raise Malformed("a reply without its header") from error
-    allowed = [UNISOLATED] if job.isolation in (NONE, UNISOLATED) else TIERS if job.isolation == AUTO else [job.isolation]
+    allowed = accepted(job.isolation)
     if header.isolation not in allowed:
         raise Refused(f"it isolates by {header.isolation[:40]}, not by {' or '.join(allowed)}")
     record = Record(

@@ -42,7 +42,7 @@ class Options:
     @property
     def unisolated(self) -> bool:
         """Whether submissions run without a sandbox, as somebody asked for."""
-        return self.isolation in (tiers.NONE, tiers.UNISOLATED)
+        return tiers.accepted(self.isolation) == (tiers.UNISOLATED,)
 
 
 def versions() -> dict[str, str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from . import box
 from .box import HOME, CannotIsolate, Limits, Order, Started, environment
 from .mounts import BOX, GPU_DEVICES, LINKS, SYSTEM
-from .processes import family
+from .processes import family, wait_or_kill
 from .seccomp import profile
 
 NAME = "container"
@@ -177,11 +177,7 @@ def start(order: Order) -> Started:
 
     def end() -> None:
         os.close(ours)
-        try:
-            remover.wait(CLEAR_SECONDS)
-        except subprocess.TimeoutExpired:
-            remover.kill()
-            remover.wait()
+        wait_or_kill(remover, CLEAR_SECONDS)
         process.kill()
         process.wait()
         errors.close()

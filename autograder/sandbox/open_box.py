@@ -13,7 +13,7 @@ from pathlib import Path
 from .box import MEBIBYTE, OUTSIDE, Order, Started, environment
 from .launcher import Plan, clear, members
 from .mounts import BOX
-from .processes import deleted, disk, looking_as
+from .processes import deleted, disk, looking_as, wait_or_kill
 
 CLEAR_SECONDS = 30.0
 Rights = list[tuple[str, int]]
@@ -130,11 +130,7 @@ def start(order: Order, places: Places, *, uid: int | None, rights: Rights, rule
 
     def end() -> None:
         os.close(ours)
-        try:
-            process.wait(CLEAR_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        wait_or_kill(process, CLEAR_SECONDS)
         clear(places.root, uid, process.pid)
         errors.close()
 

@@ -70,22 +70,29 @@ def attempt(tier: str) -> None:
         raise CannotIsolate(f"no box can be started: {last[0]}")
 
 
+def accepted(wanted: str) -> tuple[str, ...]:
+    """What may be used when ``wanted`` is asked for (one of ``CHOICES``, or what it led to), by preference."""
+    if wanted in (NONE, UNISOLATED):
+        return (UNISOLATED,)
+    return tuple(TIERS) if wanted == AUTO else (wanted,)
+
+
 def check(wanted: str = AUTO) -> str:
     """The tier that is used when ``wanted`` is asked for (one of ``CHOICES``), after a try.
 
     Raises:
         CannotIsolate: it does not work here, or with ``auto`` none does; the message has a line on each.
     """
-    if wanted in (NONE, UNISOLATED):
+    if accepted(wanted) == (UNISOLATED,):
         return UNISOLATED
     reasons = []
-    for tier in TIERS if wanted == AUTO else [wanted]:
+    for tier in accepted(wanted):
         try:
             attempt(tier)
         except CannotIsolate as error:
             reasons.append(f"{tier}: {error}")
         else:
-            _chosen[wanted] = tier
+            _chosen[wanted] = _chosen[tier] = tier  # later it may be asked for by its name
             return tier
     raise CannotIsolate("; ".join(reasons))
 
