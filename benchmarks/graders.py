@@ -92,13 +92,19 @@ def nbgrader(root: Path, name: str, submitted: Path, limit: float = 3600.0) -> G
     return Graded(done.seconds, done.status, done.peak_mib, _nbgrader(root / "gradebook.db", name), done.text)
 
 
+def nbgrader_feedback(root: Path, name: str, limit: float = 600.0) -> None:
+    """``nbgrader generate_feedback``: pages in ``root/feedback``, as far as it gets."""
+    command = [sys.executable, "-m", "nbgrader", "generate_feedback", name, "--force"]
+    measure.run(command, root, measure.environment(), limit)
+
+
 def _nbgrader(db: Path, name: str) -> Scores:
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{db}") as gradebook:
         return {
             submission.student_id: {
-                grade.name: grade.auto_score
+                grade.name: grade.auto_score if grade.manual_score is None else grade.manual_score
                 for notebook in submission.notebooks
                 for grade in notebook.grades
                 if grade.cell.cell_type == "code"

@@ -12,12 +12,17 @@ from autograder.assignments.pa4_convnet.reference import convnet
 from autograder.inside import recorder, trace
 from autograder.inside.channel import plain
 from autograder.networks import architecture
-from autograder.networks.comparison import close, filled
+from autograder.networks.comparison import close
 from autograder.networks.declared import declared
+from autograder.networks.known import Reference
 from autograder.networks.layers import Layer, align, differences
 
 IMAGES = trace.drawn_images(3, (4, 1, 28, 28))
 SEED = 77
+
+
+def filled(network: nn.Module, seed: int) -> nn.Module:
+    return Reference(lambda: network, tuple(IMAGES.shape)).filled(seed)
 
 
 class Named(nn.Module):
@@ -126,7 +131,7 @@ def test_a_style_has_the_layers_of_the_reference(style: str, training: bool) -> 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_style_gives_the_outputs_of_the_reference_for_given_weights(style: str) -> None:
-    expected = filled(convnet(), IMAGES, SEED)
+    expected = filled(convnet(), SEED)
     network = STYLES[style]()
     network.train(False)
     with torch.no_grad():
@@ -137,7 +142,7 @@ def test_a_style_gives_the_outputs_of_the_reference_for_given_weights(style: str
 
 def test_weights_drawn_for_another_seed_give_other_outputs() -> None:
     with torch.no_grad():
-        assert not close(filled(convnet(), IMAGES, 1)(IMAGES), filled(convnet(), IMAGES, 2)(IMAGES))
+        assert not close(filled(convnet(), 1)(IMAGES), filled(convnet(), 2)(IMAGES))
 
 
 class Changed(Named):
@@ -186,8 +191,8 @@ def test_one_mistake_is_one_difference(wrong: str, missing: list[str], extra: li
     assert len(different) == (not missing and not extra)
     assert found.chain == (wrong != "residual")
     with torch.no_grad():
-        network = filled(Changed(wrong), IMAGES, SEED)
-        assert not close(network(IMAGES), filled(convnet(), IMAGES, SEED)(IMAGES))
+        network = filled(Changed(wrong), SEED)
+        assert not close(network(IMAGES), filled(convnet(), SEED)(IMAGES))
 
 
 def test_a_difference_says_what_was_found_and_expected() -> None:

@@ -28,7 +28,7 @@ def evidence_of(network: nn.Module, seed: int = 6, shape: tuple[int, ...] = SHAP
 
 
 def compared(network: nn.Module) -> Comparison:
-    return compare(evidence_of(network), convnet(), SHAPE, probe="network", cell="convnet")
+    return compare(evidence_of(network), convnet, SHAPE, probe="network", cell="convnet")
 
 
 def changed(index: int, layer: nn.Module) -> nn.Sequential:
@@ -154,7 +154,7 @@ def test_no_network_is_not_shown() -> None:
     with pytest.raises(NotShown, match="`convnet` was not reached"):
         compare(
             Evidence(Record(seed=1, profile="quick", isolation="", versions={})),
-            convnet(),
+            convnet,
             SHAPE,
             probe="network",
             cell="convnet",
@@ -223,7 +223,7 @@ def beside(**replaced: Any) -> Comparison:
         if isinstance(value, nn.Module):
             setattr(network, name, value)
     network.__class__ = type("Changed", (Parts,), {k: v for k, v in replaced.items() if not isinstance(v, nn.Module)})
-    return compare(evidence_of(network, shape=SMALL), small(), SMALL, probe="network", cell="answer")
+    return compare(evidence_of(network, shape=SMALL), small, SMALL, probe="network", cell="answer")
 
 
 def add_in_place(self: Any, x: Tensor) -> Tensor:

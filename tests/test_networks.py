@@ -29,7 +29,7 @@ def evidence_of(found: probing.Evidence, probe: str = "network", profile: str = 
 
 def compared(make: Any) -> comparison.Comparison:
     return comparison.compare(
-        evidence_of(networks.describe(make, SEED)), small(), (4, 1, 28, 28), probe="network", cell="network"
+        evidence_of(networks.describe(make, SEED)), small, (4, 1, 28, 28), probe="network", cell="network"
     )
 
 
@@ -148,7 +148,7 @@ def test_of_a_network_whose_init_raises_the_layers_built_until_then_count() -> N
     found = networks.describe(Broken, SEED, attributes=("size", "conv", "other"))
     assert found.document["attributes"] == {"size": 196.0, "conv": None}
     assert found.tensors == {}
-    seen = comparison.compare(evidence_of(found), small(), (4, 1, 28, 28), probe="network", cell="network")
+    seen = comparison.compare(evidence_of(found), small, (4, 1, 28, 28), probe="network", cell="network")
     seen.require_layer(0, "", ("in", "out", "kernel", "bias"), "")
     assert not seen.equal
     assert "TypeError" in seen.stopped()

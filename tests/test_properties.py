@@ -95,7 +95,7 @@ def compared(source: str, steps: list[Step]) -> Comparison:
     """The network of a source text beside the steps as their reference; both are printed if a property fails."""
     note(source)
     note(f"reference: {plain(steps, IMAGES)}")
-    return compare(evidence_of(made(source)), made(plain(steps, IMAGES))(), IMAGES, probe="network", cell="answer")
+    return compare(evidence_of(made(source)), made(plain(steps, IMAGES)), IMAGES, probe="network", cell="answer")
 
 
 def wrong_at(found: Comparison) -> set[int]:

@@ -90,12 +90,16 @@ class Spent:
 
 @dataclass
 class Evidence:
-    """Evidence of one submission: ``record``, the probes' tensors by ``<probe>/<name>``, and ``notes`` of what follows."""
+    """Evidence of one submission: ``record``, the probes' tensors by ``<probe>/<name>``, and ``notes`` of what follows.
+
+    ``judged`` holds what several hidden tests ask for, computed once; it lives as long as the evidence in memory.
+    """
 
     record: Record
     tensors: dict[str, Tensor] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     spent: Spent = field(default_factory=Spent)
+    judged: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def out_of_gpu_memory(self) -> bool:

@@ -1,5 +1,6 @@
 """Hidden tests of the two networks, block by block."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -17,9 +18,9 @@ MAXPOOL_LINEAR, AVERAGE, BATCHNORM_LINEAR = 9, 9, 10
 IMAGES = (4, 1, 28, 28)
 
 
-def _compared(evidence: Evidence, reference: nn.Module, name: str) -> Comparison:
+def _compared(evidence: Evidence, make: Callable[[], nn.Module], name: str) -> Comparison:
     """The student's network beside the reference; layers that were not reached count as declared, from the front."""
-    network = compare(evidence, reference, IMAGES, probe=name, cell=f"conv_{name}")
+    network = compare(evidence, make, IMAGES, probe=name, cell=f"conv_{name}")
     if not network.executed.problem:
         return network
     spoken = align(list(network.declared.values())[::-1], network.expected[::-1]).matched[::-1]
@@ -29,12 +30,12 @@ def _compared(evidence: Evidence, reference: nn.Module, name: str) -> Comparison
 
 @pytest.fixture(scope="session")
 def maxpool(evidence: Evidence) -> Comparison:
-    return _compared(evidence, reference.maxpool(), "maxpool")
+    return _compared(evidence, reference.maxpool, "maxpool")
 
 
 @pytest.fixture(scope="session")
 def batchnorm(evidence: Evidence) -> Comparison:
-    return _compared(evidence, reference.batchnorm(), "batchnorm")
+    return _compared(evidence, reference.batchnorm, "batchnorm")
 
 
 def _require_rest(network: Comparison, number: int, settings: tuple[str, ...], cause: str) -> None:

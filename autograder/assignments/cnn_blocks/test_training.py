@@ -196,8 +196,8 @@ class Training:
         try:
             self.require_epochs()
             self.require_parts()
-            network = getattr(reference, self.name)()
-            right = compare(self.evidence, network, (4, 1, 28, 28), probe=self.name, cell=f"conv_{self.name}").equal
+            make = getattr(reference, self.name)
+            right = compare(self.evidence, make, (4, 1, 28, 28), probe=self.name, cell=f"conv_{self.name}").equal
             return right and self.last_loss() > GUESSING
         except AssertionError:
             return False

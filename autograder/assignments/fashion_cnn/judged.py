@@ -1,8 +1,6 @@
-"""What several hidden tests ask of one submission, made once: each network beside its reference, and held-out accuracy."""
+"""What several hidden tests ask of one submission: each network beside its reference, and held-out accuracy, made once."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from autograder.assignments.fashion_cnn import reference
 from autograder.judging import held_out
@@ -20,24 +18,14 @@ REFERENCES = {
 }
 
 
-def _kept(evidence: Evidence) -> dict[str, Any]:
-    """Results that live as long as the evidence that they are about."""
-    found: dict[str, Any] = vars(evidence).setdefault("judged", {})
-    return found
-
-
 def network(evidence: Evidence, cell: str) -> Comparison:
     """The network of an answer cell beside its reference.
 
     Raises:
         NotShown: the cell made no network.
     """
-    kept = _kept(evidence)
-    if cell not in kept:
-        probe, make = REFERENCES[cell]
-        kept[cell] = compare(evidence, make(), IMAGES, probe=probe, cell=cell)
-    found: Comparison = kept[cell]
-    return found
+    probe, make = REFERENCES[cell]
+    return compare(evidence, make, IMAGES, probe=probe, cell=cell)
 
 
 def accuracy(evidence: Evidence, probe: str, cell: str) -> float:
@@ -46,11 +34,10 @@ def accuracy(evidence: Evidence, probe: str, cell: str) -> float:
     Raises:
         NotShown: the cell did not run. Complaint: there is no network, or it cannot be run.
     """
-    kept = _kept(evidence)
-    if probe not in kept:
+    if probe not in evidence.judged:
         count = COUNT[evidence.record.profile]
-        kept[probe] = held_out.accuracy(
+        evidence.judged[probe] = held_out.accuracy(
             evidence, probe, cell, dataset="fashion_mnist", normalised=reference.normalised, count=count
         )
-    found: float = kept[probe]
+    found: float = evidence.judged[probe]
     return found

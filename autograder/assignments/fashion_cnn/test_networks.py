@@ -6,7 +6,8 @@ from torch import nn
 
 from autograder.assignments.fashion_cnn import judged, reference
 from autograder.inside import trace
-from autograder.networks.comparison import Comparison, Complaint, close, filled, require
+from autograder.networks.comparison import Comparison, Complaint, close, require
+from autograder.networks.known import known
 from autograder.networks.layers import align
 from autograder.runs.evidence import Evidence
 
@@ -107,7 +108,7 @@ def test_features(network: Comparison, evidence: Evidence) -> None:
 def _features(evidence: Evidence) -> torch.Tensor:
     """What the reference puts into its last layer, for the weights and images that the box drew."""
     images = trace.drawn_images(evidence.record.seed, judged.IMAGES)
-    made = filled(reference.cnn(), images, evidence.record.seed)
+    made = known(reference.cnn, judged.IMAGES).filled(evidence.record.seed)
     assert isinstance(made, nn.Sequential)
     with torch.no_grad():
         found: torch.Tensor = made[:-1](images)

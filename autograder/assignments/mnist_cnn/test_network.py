@@ -23,7 +23,7 @@ IMAGES = (4, 1, 28, 28)
 def network(evidence: Evidence) -> Comparison:
     """The student's network beside the one of the two right networks that it is closer to."""
     where = {"probe": "network", "cell": "mnist_cnn"}
-    both = [compare(evidence, made, IMAGES, **where, confirm=False) for made in reference.networks()]
+    both = [compare(evidence, make, IMAGES, **where, confirm=False) for make in reference.NETWORKS]
     closer = min(both, key=_distance)
     if not closer.equal:
         require_run(evidence, IMAGES, **where)

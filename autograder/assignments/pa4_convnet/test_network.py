@@ -28,7 +28,7 @@ rests_on_the_network = pytest.mark.needs(*(f"act{number:02d}" for number in rang
 
 @pytest.fixture(scope="session")
 def network(evidence: Evidence) -> Comparison:
-    return compare(evidence, reference.convnet(), (4, 1, 28, 28), probe="network", cell="convnet")
+    return compare(evidence, reference.convnet, (4, 1, 28, 28), probe="network", cell="convnet")
 
 
 @pytest.mark.item("act01", weight=2)

@@ -120,7 +120,7 @@ def test_accuracy(evidence: Evidence) -> None:
 @pytest.fixture(scope="session")
 def convolution(evidence: Evidence) -> nn.Conv2d:
     """The student's first convolution, with the weights that the box put into it: a wrong size is reported at ACT1, once."""
-    network = compare(evidence, reference.convnet(), (4, 1, 28, 28), probe="network", cell="convnet")
+    network = compare(evidence, reference.convnet, (4, 1, 28, 28), probe="network", cell="convnet")
     layer = next((layer for layer in network.executed.layers if layer.kind == "conv2d"), None)
     if layer is None:
         raise Complaint(f"no convolution in the forward pass{network.stopped()}", "a first convolution", "see ACT1")
