@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -260,6 +261,12 @@ def test_suspicious_text_is_flagged(handin: Handin, worked: NotebookNode) -> Non
     assert [line.split(",")[0] for line in submission.flags] == ["trainer: has bidi control characters"]
     assert any("NUL" in line for line in submission.repairs)
     assert "\x00" not in cell_of(submission.notebook, "filters").source
+
+
+def test_a_cell_that_brings_data_along_is_flagged(handin: Handin, worked: NotebookNode) -> None:
+    cell_of(worked, "learning_rate").source += f"\nweights = {'A' * 113_000!r}"
+    (flag,) = handin(worked).flags
+    assert re.fullmatch(r"learning_rate: has 113,\d{3} characters; see whether it brings .*", flag)
 
 
 def test_every_sentence_a_student_wrote_survives_every_damage(handin: Handin, worked: NotebookNode) -> None:

@@ -235,6 +235,8 @@ def _extra(mine: StudentCell, cell_id: str, *, run: bool) -> NotebookNode:
 
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LONG = 50_000
+"""Characters that nobody types into a cell. The weights of a small network, as text, are more."""
 _CONTROL = frozenset(map(chr, range(32))) - frozenset("\t\n\f")
 
 
@@ -244,4 +246,6 @@ def _suspicious(source: str) -> list[str]:
         found.append("has bidi control characters, the text may not read as it runs")
     if used & _CONTROL:
         found.append("has control characters")
+    if len(source) > _LONG:
+        found.append(f"has {len(source):,} characters; see whether it brings along what it should compute")
     return found

@@ -34,6 +34,8 @@ class Limits:
     seconds: float = 600.0
 
 
+HUGE_PAGES = "glibc.malloc.hugetlb=1"
+"""A training asks for activations of 25 MB anew in each step; without this the kernel clears them 4 KiB at a time."""
 CUBLAS_WORKSPACE = ":4096:8"  # with which cuBLAS gives the same sums again
 
 
@@ -108,8 +110,7 @@ def environment(threads: int, device: str, root: str = BOX, home: str = HOME, sc
         "TORCHINDUCTOR_CACHE_DIR": f"{scratch}/inductor",
         # Threads that spin while they wait cost a busy machine far more than waking them costs an idle one.
         "OMP_WAIT_POLICY": "PASSIVE",
-        # Huge pages: a training asks for its 25 MB activations anew in each step, and the kernel clears 4 KiB at a time.
-        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+        "GLIBC_TUNABLES": HUGE_PAGES,
         "TQDM_MININTERVAL": "10",
         "CUBLAS_WORKSPACE_CONFIG": CUBLAS_WORKSPACE,
     }

@@ -15,7 +15,7 @@ for epoch, loss in enumerate(losses):
     print(f"tried epoch {epoch + 1}: loss {loss:.4f}")
 """}),
     Attack("losses_of_a_file", "social", "Loads weights that it brings along in place of a training.", solved=NETWORK,
-           open="The last loss must be that of the network; where its weights come from could be seen outside only by training it again.", cells={"learning_rate": """
+           open="The last loss must be that of the network; where its weights come from could be seen outside only by training it again. A cell as long as the weights of a small network is flagged for a person.", cells={"learning_rate": """
 import base64, io
 net, learning_rate, losses = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), 0.01, []
 # What a student would bring as text is made here in a moment: the means of the classes, a linear network.
