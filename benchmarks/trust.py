@@ -1,6 +1,6 @@
 """Hostile and damaged submissions under three graders: what a wrong answer got, what it reached, whether the batch went on.
 
-.venv/bin/python benchmarks/trust.py   # about MINUTES minutes on two cores; writes the table in docs/security.md
+.venv/bin/python benchmarks/trust.py   # about 17 minutes on two cores; writes the table in docs/security.md
 
 Each batch has a right submission at its end. A batch that stands still or stops is cut off after a time, and begun again
 without the submission at which it stood; those that are likely to stop one have batches of their own. What one grader
