@@ -166,7 +166,8 @@ def under(
         root.mkdir(exist_ok=True)
         course = root if name == "nbgrader" else exercise.root
         source = course / "source" / exercise.name / f"{exercise.name}.ipynb"
-        places = hostile.Places(loot, mark, port, secret, (root, exercise.root), source, LAST, VARIABLE)
+        around = tuple({root, course} if name != "otter" else {root})
+        places = hostile.Places(loot, mark, port, secret, around, source, LAST, VARIABLE)
 
         def grade(cases: list[hostile.Case]) -> graders.Graded:
             submitted = root / "submitted"

@@ -40,7 +40,7 @@ def require_finished(error: dict[str, Any] | None) -> None:
     """Complain if an answer cell stopped with an error when it ran again."""
     if error:
         lacking = error["ename"] == "ModuleNotFoundError"
-        cause = "graded with the libraries that the notebook itself imports, and what these need" if lacking else ""
+        cause = "that library is not there when it is graded; use those that the notebook imports" if lacking else ""
         raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end", cause)
 
 
