@@ -25,7 +25,7 @@ import measure
 from autograder.assignment import Profile, load
 from autograder.datasets.data import training_set
 from autograder.notebooks.notebook import items
-from autograder.sandbox.box import HUGE_PAGES
+from autograder.sandbox.box import MALLOC
 
 ASSIGNMENT = "pa4_convnet"
 STYLES = ["right_reference", "right_functional", "right_other_names", "right_with_warnings"]
@@ -72,7 +72,7 @@ def floor(chosen: argparse.Namespace, at_once: int, cores: int) -> dict[str, Any
     )
     command = [sys.executable, "-c", code, str(measure.FOLDER)]
     together = [sys.executable, "-c", TOGETHER, str(at_once), json.dumps(command)]
-    own = {"PYTHONPATH": str(measure.ROOT), "GLIBC_TUNABLES": HUGE_PAGES}
+    own = {"PYTHONPATH": str(measure.ROOT), "GLIBC_TUNABLES": MALLOC}
     done = measure.run(together, measure.ROOT, measure.environment(**own), chosen.limit)
     if done.status != 0:
         raise RuntimeError(done.text[-2000:])

@@ -277,6 +277,18 @@ def test_workers_of_a_data_loader_work(box: BoxRun) -> None:
     assert box.said("workers") == [[0, 1], [2, 3], [4, 5], [6, 7]]
 
 
+def test_memory_that_is_asked_for_again_is_not_taken_from_the_kernel_again(run_box: RunBox) -> None:
+    source = """
+import json, resource
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    [bytearray(25 << 20) for _ in range(8)]
+print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before))
+"""
+    faults, pages = run_box({"memory": source}).said("memory"), 8 * (25 << 20) // 4096
+    assert faults < 2 * pages  # it would be 10 times as many as pages
+
+
 def test_package_installed_beside_the_libraries_is_covered(run_box: RunBox, monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         site = Path(name)
