@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 
@@ -32,7 +33,13 @@ def network(padding: int) -> nn.Sequential:
 
 
 NETWORKS = (partial(network, 1), partial(network, 0))
-"""What makes both right networks: with padding 1, and without padding."""
+"""What makes the two right networks: with padding 1, and without padding."""
+
+
+def networks() -> Iterator[nn.Sequential]:
+    """The two right networks."""
+    for make in NETWORKS:
+        yield make()
 
 
 def count(module: nn.Module) -> int:
