@@ -456,7 +456,7 @@ def assert_called_off(executor: ClusterExecutor, worker: int, root: Path) -> Non
     threading.Thread(target=interrupt, daemon=True).start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            next(runs)
+            raise AssertionError(f"it came back: {next(runs)}")
     finally:
         interrupted.set()
     until = time.monotonic() + 15
