@@ -151,15 +151,14 @@ def _alive_in_boxes(waiting: frozenset[int]) -> list[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Where attacks were among the tests: how many were tried, and how many are known to succeed."""
-    ended = {
-        name: [report for report in terminalreporter.stats.get(name, []) if "::test_attack[" in report.nodeid]
-        for name in ("passed", "failed", "error", "xfailed")
-    }
-    tried = sum(map(len, ended.values()))
-    if tried:
-        wrong = len(ended["failed"]) + len(ended["error"])
-        repelled, known = len(ended["passed"]), len(ended["xfailed"])
-        terminalreporter.write_line(
-            f"attacks: {tried} tried, {repelled} repelled, {known} known to be open, {wrong} otherwise"
-        )
+    """Where attacks and damage were among the tests: how many were tried, and how many are known to succeed."""
+    for suite, place in (("attacks", "::test_attack["), ("damage", "tests/damage/")):
+        ended = {
+            name: sum(place in report.nodeid for report in terminalreporter.stats.get(name, []))
+            for name in ("passed", "failed", "error", "xfailed")
+        }
+        if tried := sum(ended.values()):
+            terminalreporter.write_line(
+                f"{suite}: {tried} tried, {ended['passed']} repelled, {ended['xfailed']} known to be open, "
+                f"{ended['failed'] + ended['error']} otherwise"
+            )
