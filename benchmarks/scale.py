@@ -1,6 +1,6 @@
 """Does it scale? Submissions a minute with 1, 2, 4 jobs or dask workers, and with 10, 100, 1,000 submissions; peak memory.
 
-.venv/bin/python benchmarks/scale.py                                    # about an hour
+.venv/bin/python benchmarks/scale.py                                    # about 12 minutes
 .venv/bin/python benchmarks/scale.py --class-size 12 --submissions 10   # a trial of some minutes
 
 The small assignment of `autograder new`. Workers are real `dask scheduler` and `dask worker` processes on this machine, so

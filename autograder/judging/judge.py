@@ -6,7 +6,6 @@ What a test file found once is kept with the evidence, so that a re-grade runs o
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -24,7 +23,6 @@ from .hidden_tests import Finding, HiddenTests, JudgeError
 
 _collected: dict[Path, tuple[object, HiddenTests]] = {}
 _judging = threading.Lock()
-_read: dict[Path, tuple[tuple[object, ...], dict[str, bytes]]] = {}
 
 
 def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = None) -> list[Finding]:
@@ -73,19 +71,9 @@ def _forget(evidence: Evidence, keys: dict[str, str]) -> None:
         evidence.notes.forget(key)
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    """The Python files of a folder; those that have not changed are not read again."""
-    with os.scandir(folder) as entries:
-        found = {entry.name: entry.stat() for entry in entries if entry.name.endswith(".py")}
-    state = tuple(sorted((name, status.st_ino, status.st_size, status.st_mtime_ns) for name, status in found.items()))
-    if _read.get(folder, ((), {}))[0] != state:
-        _read[folder] = (state, {name: (folder / name).read_bytes() for name in sorted(found)})
-    return _read[folder][1]
-
-
 def _keys(folder: Path, profile: Profile) -> dict[str, str]:
     """For each test file a key that holds all that its findings depend on besides the evidence."""
-    files = _files(folder)
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))}
     tests = {name: content for name, content in files.items() if name.startswith("test_")}
     common = hashlib.sha256(f"{trusted_code()} {profile.model_dump_json()}".encode())
     for name, content in files.items():

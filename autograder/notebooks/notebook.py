@@ -114,17 +114,7 @@ def write_text(path: Path, text: str) -> None:
         raise
 
 
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "stream": {"name": "stdout"},
-    "display_data": {"metadata": {}},
-    "execute_result": {"metadata": {}, "execution_count": None},
-}
-
-
 def new_output(kind: str, **fields: Any) -> NotebookNode:
-    """A cell output of nbformat 4, for example ``new_output("stream", text="...")``.
-
-    It is not validated here: nbformat takes longer for the outputs of one notebook than hidden tests for its answers.
-    """
-    made: NotebookNode = nbformat.from_dict({"output_type": kind, **_DEFAULTS.get(kind, {}), **fields})  # type: ignore[no-untyped-call]
+    """A cell output of nbformat 4, for example ``new_output("stream", name="stdout", text="...")``."""
+    made: NotebookNode = nbformat.v4.new_output(kind, **fields)  # type: ignore[no-untyped-call]
     return made

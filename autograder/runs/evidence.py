@@ -92,7 +92,7 @@ class Spent:
 class Evidence:
     """Evidence of one submission: ``record``, the probes' tensors by ``<probe>/<name>``, and ``notes`` of what follows.
 
-    ``judged`` holds what several hidden tests ask for, computed once; it lives as long as the evidence in memory.
+    ``judged`` holds what several hidden tests ask for and ``notes`` cannot, being no JSON; it lives as long as the evidence.
     """
 
     record: Record

@@ -1,13 +1,12 @@
 """Hidden tests of the two networks, block by block."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from torch import nn
 
 from autograder.assignments.cnn_blocks import reference
 from autograder.networks.comparison import Comparison, Complaint, compare, require
+from autograder.networks.known import Make
 from autograder.networks.layers import Layer, align
 from autograder.runs.evidence import Evidence
 
@@ -18,7 +17,7 @@ MAXPOOL_LINEAR, AVERAGE, BATCHNORM_LINEAR = 9, 9, 10
 IMAGES = (4, 1, 28, 28)
 
 
-def _compared(evidence: Evidence, make: Callable[[], nn.Module], name: str) -> Comparison:
+def _compared(evidence: Evidence, make: Make, name: str) -> Comparison:
     """The student's network beside the reference; layers that were not reached count as declared, from the front."""
     network = compare(evidence, make, IMAGES, probe=name, cell=f"conv_{name}")
     if not network.executed.problem:
