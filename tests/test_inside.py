@@ -384,6 +384,69 @@ def test_batches_are_many_times_faster(datasets: BoxRun) -> None:
     assert datasets.said("speed") > 4
 
 
+PASSES = {
+    "setup": """
+import torch
+from torch.utils.data import DataLoader
+data = torch.utils.data.TensorDataset(torch.arange(40.0)[:, None])
+loader, held_out = DataLoader(data, batch_size=4, shuffle=True), DataLoader(data, batch_size=20)
+weight = torch.nn.Parameter(torch.zeros(1))
+optimizer = torch.optim.SGD([weight], lr=0.1)
+def step(_):
+    weight.grad = torch.ones(1)
+    optimizer.step()
+""",
+    "whole": "for _ in range(2):\n    for batch in loader: step(batch)",
+    "broken_off": """
+for _ in range(2):
+    for number, batch in enumerate(loader):
+        if number == 3: break
+        step(batch)
+""",
+    "now_and_then": "for number, batch in enumerate(loader):\n    if number % 2: step(batch)",
+    "tested_between": "for batch in loader:\n    step(batch)\n    for _ in held_out: pass",
+    "only_looked_at": "for batch in loader: next(iter(held_out))",
+    "kept_as_a_list": "batches = list(loader)\nfor batch in 2 * batches: step(batch)",
+    "last_step_after_the_end": """
+before = None
+for batch in loader:
+    if before: step(before)
+    before = batch
+step(before)
+""",
+    "kept_workers": """
+kept = DataLoader(data, batch_size=4, num_workers=1, persistent_workers=True)
+for _ in range(2):
+    for batch in kept: step(batch)
+del kept
+""",
+    "an_error": "for number, batch in enumerate(loader):\n    step(batch)\n    1 / (2 - number)",
+    "nothing": "step(None)",
+}
+
+
+def test_steps_are_counted_in_each_pass_of_a_training(run_box: RunBox) -> None:
+    box = run_box(PASSES, training=True)
+    assert {name: box.cell(name)["passes"] for name in PASSES} == {
+        "setup": [],
+        "whole": [[10, 10], [10, 10]],
+        "broken_off": [[10, 3], [10, 3]],
+        "now_and_then": [[10, 5]],
+        "tested_between": [[10, 10]],
+        "only_looked_at": [],
+        "kept_as_a_list": [[10, 20]],
+        "last_step_after_the_end": [[10, 10]],
+        "kept_workers": [[10, 10], [10, 10]],
+        "an_error": [[10, 3]],
+        "nothing": [],
+    }
+
+
+def test_steps_are_counted_in_cells_of_a_training_alone(run_box: RunBox) -> None:
+    box = run_box({name: PASSES[name] for name in ("setup", "whole")})
+    assert box.cell("whole")["passes"] == []
+
+
 def sent(document: dict[str, object], tensors: dict[str, torch.Tensor] | None = None) -> tuple[bytes, bytes]:
     read_end, write_end = os.pipe()
     Channel(write_end).send(document, tensors)

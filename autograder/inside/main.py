@@ -95,6 +95,7 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, 
     from .probing import Student, collect, probes_after
     from .shell import CellRunner
     from .stalled import Passes
+    from .steps import Steps
 
     channel = Channel(evidence_descriptor)
     runner = runner or CellRunner(figures.describe)
@@ -107,7 +108,7 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, 
         channel.send({"event": "stalled"})
         os._exit(0)
 
-    passes = Passes(stalled) if job.get("stop_if_stalled") else None
+    passes, steps = Passes(stalled) if job.get("stop_if_stalled") else None, Steps()
 
     def perform(cell: dict[str, Any], notebook: list[dict[str, Any]], own: Channel) -> None:
         student = Student(runner, {each["id"]: each["source"] for each in notebook}, int(job["seed"]))
@@ -116,7 +117,11 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, 
         run = None
         if checkpoint and checkpoint["cell"] == cell["id"]:
             run = _resume(student, cell["id"], seconds, checkpoint["document"], checkpoint_descriptor)
-        with passes.training() if passes and cell.get("training") else contextlib.nullcontext():
+        with contextlib.ExitStack() as training:
+            if cell.get("training"):
+                training.enter_context(steps.counting())
+                if passes:
+                    training.enter_context(passes.training())
             run = run or runner.run(cell["source"], seconds)
         own.send(
             {
@@ -125,6 +130,7 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, 
                 "seconds": run.seconds,
                 "error": run.error,
                 "outputs": run.outputs,
+                "passes": steps.found(),
             }
         )
         for name, function in probes_after(cell["id"]):

@@ -46,11 +46,15 @@ class CellError(BaseModel):
 
 
 class CellRecord(BaseModel):
-    """One cell that ran: wall seconds, its error if any, its outputs in nbformat's form."""
+    """One cell that ran: wall seconds, its error if any, its outputs in nbformat's form.
+
+    ``passes`` are those of a training over loaders: how many batches one has, and how many steps of optimizers it saw.
+    """
 
     seconds: float
     error: CellError | None = None
     outputs: list[dict[str, Any]] = Field(default_factory=list)
+    passes: list[tuple[int, int]] = Field(default_factory=list, max_length=1_000)
 
 
 class Found(BaseModel):

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 import torch
 
+from autograder.assignment import Profile
 from autograder.assignments.fashion_cnn import reference
 from autograder.inside import draws
-from autograder.judging.loops import Watched, how_far
+from autograder.judging.loops import Watched, how_far, require_whole_passes
 from autograder.networks.comparison import close, require
 from autograder.runs.evidence import Evidence
+
+TRAINED = ("train_cnn", "train_cnn_v1", "train_cnn_v2", "train_cnn_v3")
 
 
 @pytest.fixture
@@ -31,10 +34,11 @@ def test_fresh_gradients(watched: Watched) -> None:
 
 
 @pytest.mark.item("cnn_loop", weight=2)
-def test_steps(watched: Watched) -> None:
+def test_steps(watched: Watched, evidence: Evidence, profile: Profile) -> None:
     """Each batch has one backward pass, then one step of the optimizer."""
     watched.require_backward()
     watched.require_step()
+    require_whole_passes(evidence, TRAINED, int(profile.parameters.get("num_epochs", reference.EPOCHS)))
 
 
 @pytest.mark.item("cnn_loop", weight=2)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import torch
 
+from autograder.assignment import Profile
 from autograder.assignments.fashion_cnn import reference
 from autograder.inside import draws, loop, stepwise
-from autograder.judging.loops import Watched, how_far
+from autograder.judging.loops import Watched, how_far, require_whole_passes
 from autograder.networks.comparison import Complaint, close, require, require_finished
 from autograder.runs.evidence import Evidence
 
@@ -88,11 +89,12 @@ def watched(evidence: Evidence) -> Watched:
 
 
 @pytest.mark.item("fit", weight=2)
-def test_training_steps(watched: Watched) -> None:
+def test_training_steps(watched: Watched, evidence: Evidence, profile: Profile) -> None:
     """In each epoch, each training batch has a forward pass, a backward pass and one step of the optimizer."""
     watched.require_forward("model.training_step(batch)")
     watched.require_backward()
     watched.require_step()
+    require_whole_passes(evidence, ["fit_code"], int(profile.parameters.get("num_epochs_regression", reference.EPOCHS)))
 
 
 @pytest.mark.item("fit", weight=2)

@@ -49,6 +49,11 @@ FITS = [
         "The first result comes last.",
     ),
     fit(FITTED, FITTED.replace("num_epochs_regression", "num_epochs_regression + 1"), "An epoch too many."),
+    fit(
+        "for batch in train_loader:",
+        "for number, batch in enumerate(train_loader):\n            if number == 20:\n                break",
+        "A break after some batches.",
+    ),
     fit(FITTED, "history += [{'val_loss': 0.8, 'val_acc': 0.7}] * num_epochs_regression", "Results written by hand."),
     replaced(
         FIT,
@@ -73,6 +78,7 @@ TRAINS = [
     train("F.cross_entropy(logits, labels)", "F.cross_entropy(logits.softmax(1), labels)", "Softmax before cross-entropy."),
     train("total_loss += loss.item() * len(labels)", "total_loss += loss.item()", "Losses of batches over images."),
     train("lr=0.01)", "lr=0.01, weight_decay=1e-3)", "Weight decay."),
+    train(STEP, f"{STEP}\n            if seen > 60:\n                break", "A break after some batches."),
     train(
         "        total_loss, seen = 0.0, 0\n",
         "        total_loss, seen = 0.0, 0\n        optimizer = torch.optim.Adam(cnn.parameters(), lr=0.01)\n",

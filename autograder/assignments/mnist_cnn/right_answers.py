@@ -128,6 +128,12 @@ RIGHT = [
         cells={"mnist_cnn": networks.FUNCTION, "training_code": trainings.CLOSURE},
     ),
     Answer(
+        "right_tried_before",
+        "right",
+        "Another network learns from two batches first, to see that all fits.",
+        cells={"training_code": trainings.TRIED_BEFORE},
+    ),
+    Answer(
         "right_noisy",
         "right",
         "Warnings, text on stderr, magics, extra cells, helper functions in a cell of its own.",

@@ -102,6 +102,29 @@ loss_history = np.array(loss_history)
     + RUN_TAIL
 )
 
+TRIED_BEFORE = (
+    RUN_HEAD
+    + """trial = MNIST_CNN().to(device)
+trial_optimizer = torch.optim.Adam(trial.parameters(), lr=0.1)
+for number, (images, labels) in enumerate(train_loader):
+    trial_optimizer.zero_grad()
+    F.cross_entropy(trial(images.to(device)), labels.to(device)).backward()
+    trial_optimizer.step()
+    if number == 1:  # two batches, to see that the shapes fit
+        break
+model = MNIST_CNN().to(device)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+for epoch in range(num_epochs):
+    for images, labels in train_loader:
+        loss = F.cross_entropy(model(images.to(device)), labels.to(device))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        loss_history.append(loss.item())
+"""
+    + RUN_TAIL
+)
+
 TENSORS = (
     RUN_HEAD
     + """from torchinfo import summary

@@ -12,7 +12,7 @@ from autograder.assignment import Profile
 from autograder.assignments.mnist_cnn import reference
 from autograder.inside import draws
 from autograder.judging import held_out
-from autograder.judging.loops import Watched
+from autograder.judging.loops import Watched, require_whole_passes
 from autograder.networks.comparison import Complaint, close, require
 from autograder.runs.evidence import Evidence
 
@@ -152,7 +152,7 @@ def test_backward(watched: Watched) -> None:
 
 
 @pytest.mark.item("training", weight=3)
-def test_step(watched: Watched) -> None:
+def test_step(watched: Watched, evidence: Evidence, profile: Profile) -> None:
     """The optimizer changes the parameters of model once a batch, after the backward pass."""
     weights = [watched.tensors[f"{place}.weight"] for place in watched.where("forward")] + [watched.tensors["final.weight"]]
     by_hand = len(weights) > 1 and not watched.count("step") and all(not torch.equal(a, b) for a, b in pairwise(weights))
@@ -160,6 +160,7 @@ def test_step(watched: Watched) -> None:
         watched.require_step(
             "step() is missing, stands outside of the loop, or the optimizer has another network's parameters"
         )
+    require_whole_passes(evidence, ["training_code"], int(profile.parameters.get("num_epochs", PUBLISHED_EPOCHS)))
 
 
 @pytest.mark.item("training", weight=3)

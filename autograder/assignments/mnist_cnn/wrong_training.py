@@ -98,6 +98,13 @@ LOOP = [
     ),
     replaced(
         "training_code",
+        "        optimizer.step()\n",
+        "        if len(loss_history) < 20 or loss.item() > 1.0:\n            optimizer.step()\n",
+        ["training"],
+        "In the end a step for large losses only.",
+    ),
+    replaced(
+        "training_code",
         "loss_history.append(loss.item())",
         "loss_history = loss.item()",
         ["training"],

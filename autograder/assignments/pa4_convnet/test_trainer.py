@@ -2,7 +2,9 @@
 
 import pytest
 
-from autograder.judging.loops import Watched
+from autograder.assignment import Profile
+from autograder.assignments.pa4_convnet import reference
+from autograder.judging.loops import Watched, require_whole_passes
 from autograder.runs.evidence import Evidence
 
 
@@ -39,6 +41,8 @@ def test_backward(watched: Watched) -> None:
 
 @pytest.mark.item("act15")
 @pytest.mark.needs("act12", "act13", "act14")
-def test_step(watched: Watched) -> None:
+def test_step(watched: Watched, evidence: Evidence, profile: Profile) -> None:
     """The optimizer takes one step a batch, after the backward pass."""
     watched.require_step("self.optim.step() is missing, or stands outside of the loop")
+    epochs = int(profile.parameters.get("num_epochs", reference.EPOCHS))
+    require_whole_passes(evidence, ["learning_rate"], epochs)

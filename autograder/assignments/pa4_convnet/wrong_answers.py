@@ -186,6 +186,20 @@ TRAINER = [
         "Two steps a batch.",
     ),
     replaced("trainer", "loss.backward()", "self.optim.step()", ["act14"], "A step in place of the backward pass."),
+    replaced(
+        "trainer",
+        "self.optim.step()",
+        "self.optim.step()\n                if seen >= 40:\n                    break",
+        ["act15"],
+        "A break after some batches, left from a trial.",
+    ),
+    replaced(
+        "trainer",
+        "self.optim.step()",
+        "if seen < 40 or loss.item() > 1.5:\n                    self.optim.step()",
+        ["act15"],
+        "After some batches a step for large losses only.",
+    ),
     *at(
         "trainer",
         "self.net.train()",
