@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor, nn
@@ -89,6 +91,8 @@ class WatchedLoss(nn.Module):
 class Watch:
     """A small problem with a watched network, loss and batches; as a context it also notes what any torch optimizer does.
 
+    Mixed precision is off meanwhile, for its gradients are not exact enough to tell mistakes by, and TorchScript, which
+    cannot compile a network that notes: neither is a mistake.
     ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
     ``backward`` and ``step``, the images and parameters of each ``forward``.
     """
@@ -100,7 +104,7 @@ class Watch:
         self.network = WatchedNetwork(weight, bias, self.note)
         self.loss = WatchedLoss(self.note)
         self.batches = Batches(batches)
-        self._undo: list[Callable[[], None]] = []
+        self._leave = contextlib.ExitStack()
 
     def note(self, event: str, **values: Tensor | None) -> None:
         """Add an event with its tensors."""
@@ -112,21 +116,34 @@ class Watch:
         self.events.append({"event": event})
 
     def __enter__(self) -> Watch:
-        zero_grad = torch.optim.Optimizer.zero_grad
+        zero_grad, enter = torch.optim.Optimizer.zero_grad, torch.autocast.__enter__
 
         def noted(optimizer: Any, *args: Any, **kwargs: Any) -> None:
             if self._is_ours(optimizer):
                 self.note("zero_grad")
             zero_grad(optimizer, *args, **kwargs)
 
-        torch.optim.Optimizer.zero_grad = noted  # type: ignore[assignment,method-assign]
-        hook = register_optimizer_step_post_hook(self._step)
-        self._undo = [hook.remove, lambda: setattr(torch.optim.Optimizer, "zero_grad", zero_grad)]
+        def enter_exactly(mixed: Any) -> Any:
+            mixed._enabled = False
+            return enter(mixed)  # type: ignore[no-untyped-call]
+
+        def as_it_is(thing: Any = None, *_: Any, **__: Any) -> Any:
+            return thing
+
+        with contextlib.ExitStack() as while_watching:
+            for owner, name, other in (
+                (torch.optim.Optimizer, "zero_grad", noted),
+                (torch.autocast, "__enter__", enter_exactly),
+                (torch.jit, "script", as_it_is),
+                (torch.jit, "trace", as_it_is),
+            ):
+                while_watching.enter_context(mock.patch.object(owner, name, other))
+            while_watching.callback(register_optimizer_step_post_hook(self._step).remove)
+            self._leave = while_watching.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for undo in self._undo:
-            undo()
+        self._leave.close()
 
     def _is_ours(self, optimizer: Any) -> bool:
         groups = optimizer.param_groups

@@ -29,6 +29,8 @@ class StandIn(nn.Module):
         self.modes.add(self.training)
         self.grads.add(torch.is_grad_enabled())
         self.calls += 1
+        if images.is_floating_point():
+            images = images.to(self.weight.dtype)  # float64 is no mistake
         return draws.answers(self.weight, images, self.training)
 
     def document(self) -> dict[str, Any]:

@@ -108,7 +108,8 @@ def environment(threads: int, device: str, root: str = BOX, home: str = HOME, sc
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
-        "TORCHINDUCTOR_CACHE_DIR": f"{scratch}/inductor",
+        # torch.compile gives back what it was given: compiling takes a minute and a compiler, and computes the same.
+        "TORCH_COMPILE_DISABLE": "1",
         # Threads that spin while they wait cost a busy machine far more than waking them costs an idle one.
         "OMP_WAIT_POLICY": "PASSIVE",
         "GLIBC_TUNABLES": MALLOC,

@@ -128,6 +128,40 @@ RIGHT = [
         cells={"mnist_cnn": networks.FUNCTION, "training_code": trainings.CLOSURE},
     ),
     Answer(
+        "right_compiled",
+        "right",
+        "torch.compile, and mixed precision with a gradient scaler.",
+        edits=(
+            ("training_code", "model = MNIST_CNN().to(device)", "model = torch.compile(MNIST_CNN().to(device))"),
+            (
+                "training_code",
+                "model.train()",
+                'model.train()\nscaler = torch.amp.GradScaler(device.type, enabled=device.type == "cuda")',
+            ),
+            (
+                "training_code",
+                "        logits = model(images)\n        loss = loss_function(logits, labels)",
+                "        with torch.autocast(device.type):\n"
+                "            logits = model(images)\n            loss = loss_function(logits, labels)",
+            ),
+            (
+                "training_code",
+                "loss.backward()\n        optimizer.step()",
+                "scaler.scale(loss).backward()\n        scaler.step(optimizer)\n        scaler.update()",
+            ),
+        ),
+    ),
+    Answer(
+        "right_float64",
+        "right",
+        "Weights and images as float64.",
+        edits=(
+            ("training_code", "MNIST_CNN().to(device)", "MNIST_CNN().to(device).double()"),
+            ("training_code", "model(images)", "model(images.double())"),
+            ("evaluation", "model(images)", "model(images.double())"),
+        ),
+    ),
+    Answer(
         "right_tried_before",
         "right",
         "Another network learns from two batches first, to see that all fits.",

@@ -280,6 +280,18 @@ RIGHT: list[Answer] = [
         ),
     ),
     right(
+        "scripted",
+        "A trainer that compiles the network by TorchScript, and trains in mixed precision.",
+        edits=(
+            ("trainer", "        losses = []\n", "        losses = []\n        self.net = torch.jit.script(self.net)\n"),
+            (
+                "trainer",
+                "                output = self.net(images)",
+                "                with torch.amp.autocast(device.type):\n                    output = self.net(images)",
+            ),
+        ),
+    ),
+    right(
         "typed_and_printing",
         "Type hints, comments and docstrings in Spanish, prints in forward, a helper method, one pool and one ReLU for all.",
         {"convnet": TYPED},
