@@ -63,7 +63,9 @@ class GivenFunctions:
 
     def _note(self, event: str, model: Any, loader: Any, loss_fn: Any, **more: Any) -> dict[str, float]:
         loaders = {id(self.train_loader): "train_loader", id(self.test_loader): "test_loader"}
-        made = [name for name, kind in self._classes.items() if isinstance(model, kind)]
+        # It may stand in a wrapper: compiled, or for several devices.
+        parts = list(model.modules()) if isinstance(model, nn.Module) else []
+        made = [name for name, kind in self._classes.items() if any(isinstance(part, kind) for part in parts)]
         self.events.append(
             {
                 "event": event,

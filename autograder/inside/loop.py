@@ -88,11 +88,34 @@ class WatchedLoss(nn.Module):
         return loss
 
 
+@contextlib.contextmanager
+def plainly() -> Iterator[None]:
+    """Without what is no mistake and hides what happens.
+
+    Gradients in mixed precision are not exact enough to tell mistakes by, and TorchScript compiles no network that notes
+    what it is used for.
+    """
+    enter = torch.autocast.__enter__
+
+    def enter_exactly(mixed: Any) -> Any:
+        mixed._enabled = False
+        return enter(mixed)  # type: ignore[no-untyped-call]
+
+    def as_it_is(thing: Any = None, *_: Any, **__: Any) -> Any:
+        return thing
+
+    with (
+        mock.patch.object(torch.autocast, "__enter__", enter_exactly),
+        mock.patch.object(torch.jit, "script", as_it_is),
+        mock.patch.object(torch.jit, "trace", as_it_is),
+    ):
+        yield
+
+
 class Watch:
     """A small problem with a watched network, loss and batches; as a context it also notes what any torch optimizer does.
 
-    Mixed precision is off meanwhile, for its gradients are not exact enough to tell mistakes by, and TorchScript, which
-    cannot compile a network that notes: neither is a mistake.
+    Training runs :func:`plainly` meanwhile.
     ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
     ``backward`` and ``step``, the images and parameters of each ``forward``.
     """
@@ -112,32 +135,20 @@ class Watch:
             raise RuntimeError(f"more than {MAX_EVENTS} events in a training loop over {len(self.batches)} batches")
         for name, value in values.items():
             if isinstance(value, Tensor):
-                self.tensors[f"{len(self.events)}.{name}"] = value.detach().clone()
+                self.tensors[f"{len(self.events)}.{name}"] = _kept(value)
         self.events.append({"event": event})
 
     def __enter__(self) -> Watch:
-        zero_grad, enter = torch.optim.Optimizer.zero_grad, torch.autocast.__enter__
+        zero_grad = torch.optim.Optimizer.zero_grad
 
         def noted(optimizer: Any, *args: Any, **kwargs: Any) -> None:
             if self._is_ours(optimizer):
                 self.note("zero_grad")
             zero_grad(optimizer, *args, **kwargs)
 
-        def enter_exactly(mixed: Any) -> Any:
-            mixed._enabled = False
-            return enter(mixed)  # type: ignore[no-untyped-call]
-
-        def as_it_is(thing: Any = None, *_: Any, **__: Any) -> Any:
-            return thing
-
         with contextlib.ExitStack() as while_watching:
-            for owner, name, other in (
-                (torch.optim.Optimizer, "zero_grad", noted),
-                (torch.autocast, "__enter__", enter_exactly),
-                (torch.jit, "script", as_it_is),
-                (torch.jit, "trace", as_it_is),
-            ):
-                while_watching.enter_context(mock.patch.object(owner, name, other))
+            while_watching.enter_context(plainly())
+            while_watching.enter_context(mock.patch.object(torch.optim.Optimizer, "zero_grad", noted))
             while_watching.callback(register_optimizer_step_post_hook(self._step).remove)
             self._leave = while_watching.pop_all()
         return self
@@ -156,9 +167,14 @@ class Watch:
 
     def evidence(self, returned: Any, problem: str | None) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Document (``events``, the ``returned`` numbers, ``problem``) and tensors, with the final parameters."""
-        final = {f"final.{name}": value.detach().clone() for name, value in self.network.named_parameters()}
+        final = {f"final.{name}": _kept(value) for name, value in self.network.named_parameters()}
         document = {"events": self.events, "problem": problem, "returned": _numbers(returned)}
         return document, self.tensors | final
+
+
+def _kept(value: Tensor) -> Tensor:
+    """A copy of now; float32, whatever the network was turned into."""
+    return (value.detach().float() if value.is_floating_point() else value.detach()).clone()
 
 
 def watch(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from inside import draws, epochs, networks, standins
+from inside import draws, epochs, loop, networks, standins
 from inside.probing import Evidence, Rerun, Student, probe
 from torch import Tensor, nn
 from torchinfo import ModelStatistics, summary
@@ -61,7 +61,8 @@ def _with_stand_ins(
         names = replaced | given.names() | {"num_epochs": EPOCHS, "learning_rate": 1e-2}
         names |= {MODELS[key]: kind for key, kind in classes.items()}
         before = dict(student.namespace) | names
-        again = student.rerun(cell, CELL_SECONDS, **names)
+        with loop.plainly():
+            again = student.rerun(cell, CELL_SECONDS, **names)
         if again.run.error is None:
             break
     return given, again, {key: value for key, value in again.values.items() if before.get(key) is not value}
