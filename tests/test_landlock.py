@@ -358,7 +358,7 @@ def test_two_graders_do_not_share_a_user(tier: str) -> None:
         assert again == first
 
 
-@pytest.mark.parametrize("slot", [0, SLOT, 98, 99, 355])
+@pytest.mark.parametrize("slot", [0, SLOT, 98, 99, 355], ids=["first", "of_tests", "98", "99", "last"])
 def test_users_are_of_this_tier_alone_and_exist_in_any_container(slot: int) -> None:
     others = range(FIRST_UID, FIRST_UID + FIRST_SLOT + SLOTS)
     assert all(uid not in others and uid < 65_534 for uid in landlock.users(slot))
