@@ -184,6 +184,15 @@ def test_scratch_copy_below_does_not_displace_the_answer(handin: Handin, worked:
     assert any("2 different copies" in line and "first" in line for line in submission.repairs)
 
 
+def test_another_cell_with_an_answers_id_does_not_displace_it(handin: Handin, worked: NotebookNode) -> None:
+    here = index_of(worked, "trainer")
+    mine = worked.cells[here].source
+    worked.cells.insert(0, nbformat.v4.new_code_cell("scratch = 1", id=worked.cells[here]["id"]))
+    submission = handin(worked)
+    assert cell_of(submission.notebook, "trainer").source == mine
+    assert any("2 different copies" in line and "trainer" in line for line in submission.repairs)
+
+
 def test_more_complete_copy_is_graded(handin: Handin, worked: NotebookNode) -> None:
     here = index_of(worked, "trainer")
     full = copy.deepcopy(worked.cells[here])

@@ -160,7 +160,7 @@ def trained(network: Any, seed: int, shape: tuple[int, ...] = (TRACE_IMAGES, 1, 
     own = copy.deepcopy(network).to("cpu").train(False)
     with torch.no_grad():
         recorded = trace.record(own, trace.drawn_images(seed, shape))
-        if recorded.problem and any(value.dtype == torch.float64 for value in own.parameters()):
+        if recorded.problem and any(_is_small(value) and value.dtype == torch.float64 for value in own.parameters()):
             recorded = trace.record(own.float(), trace.drawn_images(seed, shape))  # it learned from images as float64
     tensors = {f"param.{name}": value for name, value in [*own.named_parameters(), *own.named_buffers()]}
     tensors |= {f"const.{index}": value for index, value in enumerate(recorded.constants)}

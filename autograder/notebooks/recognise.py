@@ -172,14 +172,15 @@ def _ends_aside(text: str) -> list[str]:
 def chosen(cells: list[StudentCell], released: NotebookNode, copies: list[int]) -> int | None:
     """The copy that stands for the released cell.
 
-    Of answers a worked one with the fewest stubs left, of locked cells an unchanged one; of equals the
-    original (a pasted copy has a new cell id), else the first.
+    Of answers a worked one with the fewest stubs left, of locked cells an unchanged one; of equals one that has the
+    ``grade_id``, then the original (a pasted copy has a new cell id), else the first.
     """
     stub = tight(CODE_STUB if released.cell_type == "code" else TEXT_STUB)
     answer = theirs(released)
 
-    def rank(s: int) -> tuple[bool, int, bool, int]:
+    def rank(s: int) -> tuple[bool, int, bool, bool, int]:
         stubs = tight(cells[s].source).count(stub) if answer else 0
-        return worked(cells[s], released) != answer, stubs, released.get("id") not in cells[s].ids, s
+        unnamed, unlike = cells[s].grade_id != grade_id(released), released.get("id") not in cells[s].ids
+        return worked(cells[s], released) != answer, stubs, unnamed, unlike, s
 
     return min(copies, key=rank, default=None)
