@@ -7,6 +7,7 @@ expects.
 
 from __future__ import annotations
 
+import copy
 import shutil
 import tempfile
 import warnings
@@ -112,7 +113,7 @@ def record(
     Call :func:`ensure_assignment` first. Points and comments that a person gave stay, as nbgrader keeps them.
 
     Args:
-        executed: the restored notebook as the sandbox ran it; it is changed (:mod:`autograder.grading.item_cells`).
+        executed: the restored notebook as the sandbox ran it.
         db: the gradebook file.
         autograded: the folder that holds one folder for each student.
         submitted: the folder of the submission, for its ``timestamp.txt``.
@@ -139,7 +140,7 @@ def record(
         "metadata": {"path": str(autograded)},
         "unique_key": assignment,
     }
-    notebook = write_outcomes(executed, outcome)
+    notebook = write_outcomes(copy.deepcopy(executed), outcome)
     notebook.metadata[OUTCOME][STAMP] = made_of
     with one_transaction(db):
         with open_gradebook(course, db) as gradebook, warnings.catch_warnings():

@@ -61,15 +61,16 @@ def tight(text: str) -> str:
 
 
 def recognise(cells: list[StudentCell], released: list[NotebookNode]) -> Matches:
-    """Match student cells to released cells by ``grade_id``, then cell id, then content."""
+    """Match student cells to released cells by ``grade_id``, then by a cell id that one cell has, then content."""
     matches = Matches()
     by_grade_id = {grade_id(cell): place for place, cell in enumerate(released) if grade_id(cell)}
     by_id = {cell["id"]: place for place, cell in enumerate(released) if cell.get("id")}
     for s, mine in enumerate(cells):
         if mine.grade_id in by_grade_id:
             matches.add(by_grade_id[mine.grade_id], s, "grade_id")
+    bearers = Counter(name for mine in cells for name in set(mine.ids))
     for s, mine in enumerate(cells):
-        place = next((by_id[name] for name in mine.ids if name in by_id), None)
+        place = next((by_id[name] for name in mine.ids if name in by_id and bearers[name] == 1), None)
         if s not in matches.place and place is not None:
             matches.add(place, s, "its cell id")
     _by_lines(cells, released, matches)
@@ -86,8 +87,8 @@ def distinctive(text: str) -> set[str]:
 def _by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: Matches) -> None:
     """Match by shared lines; a line weighs less the more released cells have it, an ``### ACT`` marker more.
 
-    A released cell already found takes a further copy only if it is an answer cell and the copy is surely
-    one.
+    A released cell already found takes a further copy only if it is surely one, of an answer or unchanged; what is surely
+    a copy of one cell is not taken for another.
     """
     released_lines = [distinctive(cell.source) for cell in released]
     owners: dict[str, list[int]] = defaultdict(list)
@@ -105,14 +106,17 @@ def _by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: M
             for place in owners.get(line, ()):
                 shared[place] += weight[line]  # type: ignore[assignment]
         scored += [(score / total[place], place, s) for place, score in shared.items()]
+    best: dict[int, float] = {}
     for score, place, s in sorted(scored, key=lambda entry: (-entry[0], entry[1:])):
+        best.setdefault(s, score)
         if place not in matches.copies:
             enough = LIKELY
-        elif role(released[place]) == "answer":
+        elif role(released[place]) == "answer" or tight(cells[s].source) == tight(released[place].source):
             enough = SURE
         else:
             continue
-        if s not in matches.place and score >= enough:
+        another = best[s] >= SURE and score < best[s]
+        if s not in matches.place and score >= enough and not another:
             matches.add(place, s, "its content")
 
 

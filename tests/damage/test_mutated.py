@@ -24,7 +24,7 @@ from autograder.proof.catalogue import Answer, build
 Document = dict[str, Any]
 Cells = list[Any]
 COUNT = int(os.environ.get("DAMAGE", "0"))
-ASSIGNMENTS = ["cnn_blocks", "mnist_cnn", "pa4_convnet"]
+ASSIGNMENTS = ["cnn_blocks", "fashion_cnn", "mnist_cnn", "pa4_convnet"]
 RELEASES = {name: read(ROOT / "release" / name / f"{name}.ipynb") for name in ASSIGNMENTS}
 
 
