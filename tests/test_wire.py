@@ -171,7 +171,9 @@ def test_a_worker_runs_the_same_cells_as_this_machine(tmp_path: Path) -> None:
 
 def test_only_cells_that_are_run_travel() -> None:
     notebook = submission()
-    notebook.cells.append(nbformat.v4.new_code_cell("used = 1", outputs=[new_output("stream", text="an old output")]))
+    notebook.cells.append(
+        nbformat.v4.new_code_cell("used = 1", outputs=[new_output("stream", name="stdout", text="an old output")])
+    )
     notebook.cells[-1].metadata["private"] = "mine"
     notebook.metadata["authors"] = [{"name": "Ada"}]
     packed = pack_job(job(notebook=bare(notebook, cells_to_run(notebook, Profile(), everything=False))))

@@ -7,6 +7,7 @@ gradebook itself still has the scores: whoever takes a score out of it, or resto
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from nbformat import NotebookNode
 
 from ..course import Course
 from ..notebooks.converter import db_url
-from ..notebooks.notebook import to_text
 from ..outcomes import SubmissionOutcome
 
 STAMP = "entered"
@@ -24,7 +24,7 @@ TAIL_BYTES = 65_536
 
 def stamp(notebook: NotebookNode, outcome: SubmissionOutcome, course: Course, submitted: Path | None) -> str:
     """Hash of all that an entry depends on: the run's notebook, its outcomes, nbgrader's configuration, the time stamp."""
-    digest = hashlib.sha256(to_text(notebook).encode())
+    digest = hashlib.sha256(json.dumps(notebook, sort_keys=True).encode())
     digest.update(outcome.model_dump_json(exclude={"seconds"}).encode())
     for path in (course.root / "nbgrader_config.py", *([submitted / "timestamp.txt"] if submitted else [])):
         digest.update(path.read_bytes() if path.is_file() else b"none")

@@ -44,8 +44,8 @@ def write_outcomes(notebook: NotebookNode, outcome: SubmissionOutcome) -> Notebo
         points = item.score or 0.0
         cell.metadata[OUTCOME] = {"outcome": item.outcome, "message": item.message}
         cell.outputs = [
-            new_output("display_data", data=_card(grade_id(cell), item)),
-            new_output("execute_result", data={"text/plain": repr(float(points))}, execution_count=None),
+            new_output("display_data", data=_card(grade_id(cell), item), metadata={}),
+            new_output("execute_result", data={"text/plain": repr(float(points))}, metadata={}, execution_count=None),
         ]
         cell.execution_count = None
     return notebook
