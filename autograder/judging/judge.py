@@ -9,7 +9,7 @@ import hashlib
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +73,9 @@ def _forget(evidence: Evidence, keys: dict[str, str]) -> None:
 
 def _keys(folder: Path, profile: Profile) -> dict[str, str]:
     """For each test file a key that holds all that its findings depend on besides the evidence."""
-    states = [(path.name, path.stat()) for path in sorted(folder.glob("*.py"))]
-    return _keys_of(
-        folder, tuple((name, state.st_mtime_ns, state.st_size) for name, state in states), profile.model_dump_json()
-    )
-
-
-@lru_cache(maxsize=16)
-def _keys_of(folder: Path, states: tuple[tuple[str, int, int], ...], profile: str) -> dict[str, str]:
-    """The keys, read anew once a file has changed: ``states`` holds names, times and sizes."""
     files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))}
     tests = {name: content for name, content in files.items() if name.startswith("test_")}
-    common = hashlib.sha256(f"{trusted_code()} {profile}".encode())
+    common = hashlib.sha256(f"{trusted_code()} {profile.model_dump_json()}".encode())
     for name, content in files.items():
         if name not in tests:
             common.update(name.encode() + b"\0" + content)
