@@ -195,7 +195,7 @@ def test_a_real_run_whose_passes_break_off() -> None:
         require_whole_passes(run_with([(120, 120)] * 4 + [(120, 60)] * 6), ["other", "train"], epochs=10)
 
 
-@pytest.mark.parametrize("passes", [[], [(120, 120)] * 10, [(120, 2), *[(120, 120)] * 10], [(120, 1200)]])
+@pytest.mark.parametrize("passes", [[], [(120, 120)] * 10, [(120, 118)] * 10, [(120, 2), *[(120, 120)] * 10], [(120, 1200)]])
 def test_a_real_run_that_is_whole_or_not_seen(passes: list[tuple[int, int]]) -> None:
     require_whole_passes(run_with(passes), ["train"], epochs=10)
 

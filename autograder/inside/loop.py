@@ -95,17 +95,22 @@ def plainly() -> Iterator[None]:
     Gradients in mixed precision are not exact enough to tell mistakes by, and TorchScript compiles no network that notes
     what it is used for.
     """
-    enter = torch.autocast.__enter__
+    enter, init = torch.autocast.__enter__, torch.amp.GradScaler.__init__
 
     def enter_exactly(mixed: Any) -> Any:
         mixed._enabled = False
         return enter(mixed)  # type: ignore[no-untyped-call]
+
+    def init_without_effect(scaler: Any, *args: Any, **kwargs: Any) -> None:
+        init(scaler, *args, **kwargs)
+        scaler._enabled = False
 
     def as_it_is(thing: Any = None, *_: Any, **__: Any) -> Any:
         return thing
 
     with (
         mock.patch.object(torch.autocast, "__enter__", enter_exactly),
+        mock.patch.object(torch.amp.GradScaler, "__init__", init_without_effect),
         mock.patch.object(torch.jit, "script", as_it_is),
         mock.patch.object(torch.jit, "trace", as_it_is),
     ):

@@ -136,7 +136,7 @@ RIGHT = [
             (
                 "training_code",
                 "model.train()",
-                'model.train()\nscaler = torch.amp.GradScaler(device.type, enabled=device.type == "cuda")',
+                "model.train()\nscaler = torch.amp.GradScaler(device.type)",
             ),
             (
                 "training_code",
