@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import BoxRun, RunBox
 
-from autograder.inside import loop
+from autograder.inside import draws, loop
 from autograder.inside.channel import Channel
 from autograder.runs.evidence import parse_frame
 
@@ -472,6 +472,18 @@ def test_channel_makes_strict_json_of_anything() -> None:
     text, _ = sent(odd)
     found = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
     assert found == {"nan": "nan", "infinite": "-inf", "object": "<PosixPath>", "tuple": [1], "3": "key", "lone": "?"}
+
+
+@pytest.mark.parametrize("seed", [*range(30), 1403464386])
+def test_no_batch_and_no_mean_of_batches_is_right_as_often_as_all_images(seed: int) -> None:
+    weight, images, labels = draws.classified(seed)
+    right = [
+        (draws.answers(weight, batch, False).argmax(1) == wanted).float()
+        for batch, wanted in zip(images, labels, strict=True)
+    ]
+    shares, all_of_them = [float(batch.mean()) for batch in right], float(torch.cat(right).mean())
+    wrong = [*shares, sum(shares) / len(shares), float(torch.cat(right[:-1]).mean()), float(torch.cat(right[1:]).mean())]
+    assert min(abs(share - all_of_them) for share in wrong) > 0.01
 
 
 def training(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]

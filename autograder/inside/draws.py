@@ -12,6 +12,7 @@ from torch import Tensor
 
 FULL, LAST = (41, 53), (15, 27)  # images in a full batch and in the last one, both ends included
 CLASSES, PIXELS = 10, 28
+WRONG = (0.2, 0.3, 0.4, 0.65)  # share of wrong labels in each batch of a classification
 SMOOTH = ("sin", "cos", "tanh", "sigmoid", "atan", "erf", "asinh")
 
 
@@ -56,16 +57,17 @@ def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """Weight (10, 784) of a linear network; batches of images (N, 1, 28, 28) and labels (N,), about a third of them wrong.
 
     Three batches are of one size, the last is shorter, so that counting batches, or full batches, does not give the number
-    of images. How many there are follows from the seed too: a number known beforehand could be typed in.
+    of images. How many there are follows from the seed too: a number known beforehand could be typed in. The share of wrong
+    labels is another one in each batch, most in the last, so that no batch, and no mean over batches, has that of all.
     """
     ((full, last),) = integers(seed, 1, FULL, LAST)
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(CLASSES, PIXELS * PIXELS, generator=generator)
     images = [torch.randn(size, 1, PIXELS, PIXELS, generator=generator) for size in (full, full, full, last)]
     labels = [(batch.flatten(1) @ weight.t()).argmax(1) for batch in images]
-    for batch in labels:
-        wrong = torch.rand(len(batch), generator=generator) < 0.3
-        batch[wrong] = torch.randint(0, CLASSES, (int(wrong.sum()),), generator=generator)
+    for batch, share in zip(labels, WRONG, strict=True):
+        wrong = torch.randperm(len(batch), generator=generator)[: round(share * len(batch))]
+        batch[wrong] = (batch[wrong] + torch.randint(1, CLASSES, (len(wrong),), generator=generator)) % CLASSES
     return weight, images, labels
 
 
