@@ -30,6 +30,10 @@ class Profile(BaseModel):
     training_seconds: float = 600.0
     test_images: int | None = None
 
+    def number(self, name: str, published: int) -> int:
+        """A parameter that counts something; as published where this profile does not replace it."""
+        return int(self.parameters.get(name, published))
+
 
 class Settings(BaseModel):
     """The content of ``assignment.toml``."""

@@ -121,6 +121,7 @@ class Watch:
     """A small problem with a watched network, loss and batches; as a context it also notes what any torch optimizer does.
 
     Training runs :func:`plainly` meanwhile.
+
     ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
     ``backward`` and ``step``, the images and parameters of each ``forward``.
     """

@@ -53,15 +53,7 @@ class Trace:
         }
 
 
-class _Mode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """A mode that nothing is compiled in: guarding against that would import PyTorch's compiler, which takes two seconds."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False
-
-
-class Recorder(_Mode):  # type: ignore[no-untyped-call]
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes into ``trace`` what runs while it is entered."""
 
     def __init__(self, trace: Trace, network: nn.Module, images: Tensor) -> None:
@@ -132,7 +124,7 @@ class Recorder(_Mode):  # type: ignore[no-untyped-call]
         return result
 
 
-class SameNoise(_Mode):  # type: ignore[no-untyped-call]
+class SameNoise(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it is entered, dropout depends on the seed and on shapes alone, not on how the memory is laid out."""
 
     def __init__(self) -> None:

@@ -22,7 +22,6 @@ MOST_PASSES = 1_000
 class _Pass:
     """A pass over a loader of ``batches`` batches, and how many steps were taken while one of them was the latest."""
 
-    given: weakref.ref[Any]  # its end, and that of its worker processes, is the student's affair
     batches: int
     steps: int = 0
 
@@ -32,6 +31,8 @@ class Steps:
 
     def __init__(self) -> None:
         self._passes: list[_Pass] = []
+        # Held weakly: when a pass ends, with its worker processes, is the student's affair.
+        self._latest: weakref.WeakKeyDictionary[Any, _Pass] = weakref.WeakKeyDictionary()
         self._now: _Pass | None = None
         self._counting = False
         advance = _BaseDataLoaderIter.__next__
@@ -53,11 +54,10 @@ class Steps:
     def _note(self, given: Any) -> None:
         """``given`` has handed out a batch. With workers that are kept, one object makes all passes over a loader."""
         if given._num_yielded == 1:
-            self._now = _Pass(weakref.ref(given), len(given))
+            self._latest[given] = new = _Pass(len(given))
             if len(self._passes) < MOST_PASSES:
-                self._passes.append(self._now)
-        elif self._now is None or self._now.given() is not given:
-            self._now = next((one for one in reversed(self._passes) if one.given() is given), None)
+                self._passes.append(new)
+        self._now = self._latest.get(given)
 
     @contextlib.contextmanager
     def counting(self) -> Iterator[None]:

@@ -22,6 +22,7 @@ import safetensors.torch
 from pydantic import AfterValidator, BaseModel, Field
 from torch import Tensor
 
+from ..inside.steps import MOST_PASSES
 from ..notebooks.notebook import write_text
 from .notes import Notes
 
@@ -54,7 +55,7 @@ class CellRecord(BaseModel):
     seconds: float
     error: CellError | None = None
     outputs: list[dict[str, Any]] = Field(default_factory=list)
-    passes: list[tuple[int, int]] = Field(default_factory=list, max_length=1_000)
+    passes: list[tuple[int, int]] = Field(default_factory=list, max_length=MOST_PASSES)
 
 
 class Found(BaseModel):

@@ -132,7 +132,7 @@ class Training:
         require(len(kept) == ran, f"{len(kept)} entries for {ran} epochs", "one for each epoch", cause)
         places = [self.place("train_loss"), self.place("test_accuracy")]
         real = self.document["history"] or []
-        epochs = int(self.profile.parameters.get("num_epochs", EPOCHS))
+        epochs = self.profile.number("num_epochs", EPOCHS)
         right = bool(real) and len(real) in (epochs, EPOCHS, epochs + ran - self.epochs)
         require(right, f"{len(real)} entries", f"{epochs}, one for each epoch", "training broke off")
         lost = [place for place in places if not isinstance(real[-1].get(place), (int, float))]

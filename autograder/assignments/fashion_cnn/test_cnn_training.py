@@ -38,7 +38,7 @@ def test_steps(watched: Watched, evidence: Evidence, profile: Profile) -> None:
     """Each batch has one backward pass, then one step of the optimizer."""
     watched.require_backward()
     watched.require_step()
-    require_whole_passes(evidence, TRAINED, int(profile.parameters.get("num_epochs", reference.EPOCHS)))
+    require_whole_passes(evidence, TRAINED, profile.number("num_epochs", reference.EPOCHS))
 
 
 @pytest.mark.item("cnn_loop", weight=2)

@@ -94,7 +94,7 @@ def test_training_steps(watched: Watched, evidence: Evidence, profile: Profile) 
     watched.require_forward("model.training_step(batch)")
     watched.require_backward()
     watched.require_step()
-    require_whole_passes(evidence, ["fit_code"], int(profile.parameters.get("num_epochs_regression", reference.EPOCHS)))
+    require_whole_passes(evidence, ["fit_code"], profile.number("num_epochs_regression", reference.EPOCHS))
 
 
 @pytest.mark.item("fit", weight=2)

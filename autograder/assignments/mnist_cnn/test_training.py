@@ -160,7 +160,7 @@ def test_step(watched: Watched, evidence: Evidence, profile: Profile) -> None:
         watched.require_step(
             "step() is missing, stands outside of the loop, or the optimizer has another network's parameters"
         )
-    require_whole_passes(evidence, ["training_code"], int(profile.parameters.get("num_epochs", PUBLISHED_EPOCHS)))
+    require_whole_passes(evidence, ["training_code"], profile.number("num_epochs", PUBLISHED_EPOCHS))
 
 
 @pytest.mark.item("training", weight=3)
@@ -287,9 +287,9 @@ def test_losses_of_the_real_run(evidence: Evidence, profile: Profile) -> None:
     assert isinstance(found, list)
     cause = "the training diverged, or something else than numbers is kept"
     require(None not in found, "entries that are no finite numbers", "finite losses", cause)
-    epochs = int(profile.parameters.get("num_epochs", PUBLISHED_EPOCHS))
-    images = int(profile.parameters.get("num_train_images", PUBLISHED_IMAGES))
-    size = math.ceil(images / int(profile.parameters.get("batch_size", PUBLISHED_BATCH)))
+    epochs = profile.number("num_epochs", PUBLISHED_EPOCHS)
+    images = profile.number("num_train_images", PUBLISHED_IMAGES)
+    size = math.ceil(images / profile.number("batch_size", PUBLISHED_BATCH))
     lengths = [number * per for number in (epochs, PUBLISHED_EPOCHS) for per in (size, 1)]
     require(
         len(found) in lengths,

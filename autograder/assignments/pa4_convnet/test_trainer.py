@@ -44,5 +44,4 @@ def test_backward(watched: Watched) -> None:
 def test_step(watched: Watched, evidence: Evidence, profile: Profile) -> None:
     """The optimizer takes one step a batch, after the backward pass."""
     watched.require_step("self.optim.step() is missing, or stands outside of the loop")
-    epochs = int(profile.parameters.get("num_epochs", reference.EPOCHS))
-    require_whole_passes(evidence, ["learning_rate"], epochs)
+    require_whole_passes(evidence, ["learning_rate"], profile.number("num_epochs", reference.EPOCHS))

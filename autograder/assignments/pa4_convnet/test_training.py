@@ -39,7 +39,7 @@ def losses(evidence: Evidence) -> list[float]:
 @rests_on_network_and_loop
 def test_one_loss_an_epoch(losses: list[float], profile: Profile) -> None:
     """`losses` has one number for each epoch."""
-    epochs = int(profile.parameters.get("num_epochs", reference.EPOCHS))
+    epochs = profile.number("num_epochs", reference.EPOCHS)
     require(
         len(losses) in (epochs, reference.EPOCHS),
         f"{len(losses)} losses",
