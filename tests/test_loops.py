@@ -117,6 +117,72 @@ def noisy_gradients(net: nn.Module, optim: Any, loss: nn.Module, images: torch.T
     optim.step()
 
 
+Summed = Callable[[list[float], list[int]], float]
+
+
+def trained(mean: Summed, step: str = "given", seed: int = SEED) -> Watched:
+    """What is seen of two epochs whose losses were summed up by ``mean`` of a loop's own losses and numbers of images."""
+
+    def train(net: nn.Module, optim: Any, loss: nn.Module, batches: loop.Batches, epochs: int) -> list[float]:
+        means = []
+        for _ in range(epochs):
+            losses, sizes = [], []
+            for images, labels in batches:
+                optim.zero_grad()
+                value = (nn.functional.cross_entropy if step == "plain" else loss)(net(images), labels)
+                value.backward()
+                if step != "none":
+                    optim.step()
+                losses, sizes = [*losses, value.item()], [*sizes, len(labels)]
+            means.append(mean(losses, sizes))
+        return means
+
+    document, tensors = loop.watch(train, seed)
+    record = Record(seed=seed, profile="full", isolation="none", versions={})
+    record.found["loop"] = Found(document=document)
+    return Watched.of(Evidence(record, {f"loop/{name}": value for name, value in tensors.items()}), "loop", "cell")
+
+
+def over_images(losses: list[float], sizes: list[int]) -> float:
+    return sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)
+
+
+def over_batches(losses: list[float], sizes: list[int]) -> float:
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("step", ["given", "plain", "none"])
+def test_mean_losses_are_those_of_the_loop_itself_whatever_the_seed(step: str) -> None:
+    for seed in range(50):
+        trained(over_images, step, seed).require_mean_losses()
+        trained(over_images, step, seed).require_mean_losses(of_batches=True)
+        trained(over_batches, step, seed).require_mean_losses(of_batches=True)
+
+
+@pytest.mark.parametrize(
+    ("mean", "why"),
+    [
+        (lambda losses, sizes: losses[-1], "the loss of the last batch"),
+        (lambda losses, sizes: sum(losses), "the sum over the batches"),
+        (lambda losses, sizes: sum(losses) / sum(sizes), "without their numbers of images"),
+        (lambda losses, sizes: sum(losses) * sizes[0] / sum(sizes), "as if it were whole"),
+        (lambda losses, sizes: over_images(losses, sizes) * sum(sizes), "the sum over the images"),
+        (lambda losses, sizes: float("nan"), "another mean"),
+    ],
+)
+def test_losses_that_are_no_means(mean: Summed, why: str) -> None:
+    for seed in range(50):
+        with pytest.raises(Complaint):
+            trained(mean, seed=seed).require_mean_losses(of_batches=True)
+    with pytest.raises(Complaint, match=why):
+        trained(mean).require_mean_losses(of_batches=True)
+
+
+def test_means_over_batches_are_told_where_images_are_asked_for() -> None:
+    with pytest.raises(Complaint, match="the short last batch counts too much"):
+        trained(over_batches).require_mean_losses()
+
+
 def complaints(found: Watched) -> set[str]:
     """The checks that complain."""
     failed = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,71 @@ class Watched:
         outputs = images.flatten(1) @ weight.t() + self.tensors[f"{forward}.bias"]
         (plain,) = torch.autograd.grad(torch.nn.functional.cross_entropy(outputs, labels), [weight])
         return [loop.LOSS_FACTOR * plain, plain]
+
+    def losses(self) -> list[list[float]] | None:
+        """The loss of each batch at the parameters it met, a list for each epoch: the watched loss, or the plain one.
+
+        None where another loss was minimised.
+
+        Raises:
+            Complaint: the network did not see each batch once in each epoch.
+        """
+        self.require_forward()
+        forwards, backwards = self.where("forward"), self.where("backward")
+        factor = loop.LOSS_FACTOR if self.count("loss") else 1.0
+        if backwards:
+            gradient = self.tensors[f"{backwards[0]}.grad"]
+            factors = zip((loop.LOSS_FACTOR, 1.0), self._gradients_of_one_batch(forwards[0], 0), strict=True)
+            minimised = [one for one, wanted in factors if close(gradient, wanted)]
+            if not minimised:
+                return None
+            factor = minimised[0]
+        values = []
+        for number, place in enumerate(forwards):
+            images, labels = self.batches[number % len(self.batches)]
+            outputs = images.flatten(1) @ self.tensors[f"{place}.weight"].t() + self.tensors[f"{place}.bias"]
+            values.append(factor * float(torch.nn.functional.cross_entropy(outputs, labels)))
+        return [values[start : start + len(self.batches)] for start in range(0, len(values), len(self.batches))]
+
+    def require_mean_losses(self, *, of_batches: bool = False) -> None:
+        """What was returned is the mean loss over the images of each epoch; ``of_batches``: or over its batches.
+
+        Only what :meth:`losses` can tell is judged.
+        """
+        losses, found = self.losses(), self.returned
+        if losses is None:
+            return
+        require(
+            found is not None,
+            "no list of numbers",
+            f"{self.epochs} numbers",
+            "return is missing, or something else than a list of numbers is returned",
+        )
+        require(
+            len(found) == self.epochs,
+            f"{len(found)} numbers for {self.epochs} epochs",
+            f"{self.epochs}, one for each epoch",
+            "appended for each batch",
+        )
+        sizes = [len(labels) for _, labels in self.batches]
+        for epoch, (value, own) in enumerate(zip(found, losses, strict=True), start=1):
+            wanted = sum(loss * size for loss, size in zip(own, sizes, strict=True)) / sum(sizes)
+            plain = sum(own) / len(own)
+            if any(same_number(value, one) for one in (wanted, plain)[: 1 + of_batches]):
+                continue
+            causes = {
+                "batches are averaged, not images: the short last batch counts too much": plain,
+                "the short last batch counts as if it were whole": sum(own) * max(sizes) / sum(sizes),
+                "the mean losses of the batches are added without their numbers of images": sum(own) / sum(sizes),
+                "the sum over the images, not divided by their number": wanted * sum(sizes),
+                "the sum over the batches": sum(own),
+                "the loss of the last batch": own[-1],
+            }
+            known = (why for why, other in causes.items() if same_number(value, other))
+            cause = next(known, "another mean, or of other losses")
+            raise Complaint(
+                f"{value:.4f} for epoch {epoch} of a small training", f"{wanted:.4f}, the mean of its losses", cause
+            )
 
     def require_fresh_gradients(self, how: str = "zero_grad") -> None:
         """Each backward pass leaves the gradient of its own batch, and it is still there when the optimizer steps."""
@@ -178,6 +244,11 @@ def require_whole_passes(evidence: Evidence, cells: Iterable[str], epochs: int) 
                 "one step for each batch there too",
                 "a break that was left in the loop, or a step that depends on the batch",
             )
+
+
+def same_number(found: float, wanted: float) -> bool:
+    """Whether both are finite and equal within a thousandth."""
+    return math.isfinite(found) and abs(found - wanted) <= 1e-3 * max(1.0, abs(wanted))
 
 
 def _parallel(found: Tensor, wanted: Tensor) -> bool:

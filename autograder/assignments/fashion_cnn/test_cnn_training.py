@@ -1,6 +1,5 @@
 """Hidden tests of train and evaluate_model, by what they do with stand-in networks."""
 
-import math
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import torch
 from autograder.assignment import Profile
 from autograder.assignments.fashion_cnn import reference
 from autograder.inside import draws
-from autograder.judging.loops import Watched, how_far, require_whole_passes
+from autograder.judging.loops import Watched, how_far, require_whole_passes, same_number
 from autograder.networks.comparison import close, require
 from autograder.runs.evidence import Evidence
 
@@ -77,43 +76,7 @@ def test_training_mode(watched: Watched, evidence: Evidence) -> None:
 @pytest.mark.item("cnn_loop", weight=2)
 def test_mean_losses(watched: Watched) -> None:
     """`train` returns the mean loss per image of each epoch."""
-    found, epochs = watched.returned, watched.epochs
-    require(
-        found is not None,
-        "no list of numbers",
-        f"{epochs} numbers",
-        "return is missing, or something else than a list of numbers is returned",
-    )
-    require(len(found) == epochs, f"{len(found)} numbers", f"{epochs}, one for each epoch", "appended for each batch")
-    losses, sizes = _losses(watched), [len(labels) for _, labels in watched.batches]
-    require(len(losses) == epochs * len(sizes), f"{len(losses)} forward passes", f"{epochs * len(sizes)}", "see above")
-    for epoch, value in enumerate(found):
-        own = losses[epoch * len(sizes) : (epoch + 1) * len(sizes)]
-        wanted = sum(loss * size for loss, size in zip(own, sizes, strict=True)) / sum(sizes)
-        plain = sum(own) / len(own)
-        causes = {
-            "batches are averaged, not images: the short last batch counts too much": plain,
-            "the mean losses of the batches are added without their numbers of images": sum(own) / sum(sizes),
-            "the sum over the images, not divided by their number": wanted * sum(sizes),
-            "the sum over the batches": sum(own),
-            "the loss of the last batch": own[-1],
-        }
-        cause = next((why for why, other in causes.items() if _same(value, other)), "another mean, or of other losses")
-        require(_same(value, wanted), f"{value:.4f} for epoch {epoch + 1}", f"{wanted:.4f}", cause)
-
-
-def _losses(watched: Watched) -> list[float]:
-    """The loss of each forward pass, at the parameters in use then."""
-    found = []
-    for number, place in enumerate(watched.where("forward")):
-        images, labels = watched.batches[number % len(watched.batches)]
-        logits = reference.linear(images, watched.tensors[f"{place}.weight"], watched.tensors[f"{place}.bias"])
-        found.append(reference.loss_and_accuracy(logits, labels)[0])
-    return found
-
-
-def _same(found: float, wanted: float) -> bool:
-    return math.isfinite(found) and abs(found - wanted) <= 1e-3 * max(1.0, abs(wanted))
+    watched.require_mean_losses()
 
 
 @pytest.fixture
@@ -148,7 +111,7 @@ def test_fraction_of_all_images(tested: dict[str, Any], evidence: Evidence) -> N
         1 - wanted: "the share of wrong predictions",
         100 * wanted: "percents in place of a fraction",
     }
-    cause = next((text for value, text in causes.items() if _same(found, value)), "something else is counted")
+    cause = next((text for value, text in causes.items() if same_number(found, value)), "something else is counted")
     require(abs(found - wanted) < 1e-3, f"{found:.4f} for {total} images", f"{wanted:.4f}", cause)
 
 

@@ -1,16 +1,16 @@
 """Hidden tests of the real training run and of its curve, ACT16 and ACT17."""
 
-import math
 from typing import Any
 
 import pytest
 
 from autograder.assignment import Profile
 from autograder.assignments.pa4_convnet import reference
-from autograder.inside import draws, loop
+from autograder.inside import draws
 from autograder.judging import held_out
+from autograder.judging.loops import Watched
 from autograder.judging.thresholds import Threshold
-from autograder.networks.comparison import Complaint, close, require, require_finished
+from autograder.networks.comparison import Complaint, require, require_finished
 from autograder.runs.evidence import Evidence
 
 rests_on_network_and_loop = pytest.mark.needs(*(f"act{number:02d}" for number in (*range(1, 10), *range(11, 16))))
@@ -52,34 +52,8 @@ def test_one_loss_an_epoch(losses: list[float], profile: Profile) -> None:
 @rests_on_network_and_loop
 def test_mean_of_the_epoch(evidence: Evidence, losses: list[float]) -> None:
     """Each of them is the mean loss of its epoch."""
-    document, _ = loop.watch(reference.train, evidence.record.seed)
-    own = evidence.document("trainer", "trainer")
-    found, wanted = own.get("returned"), document["returned"]
-    if isinstance(found, list) and len(found) == len(wanted):
-        # Means over batches and means over images differ a little when the last batch is short; both are right.
-        right = all(
-            math.isfinite(float(a)) and abs(float(a) - b) <= 0.25 * abs(b) for a, b in zip(found, wanted, strict=True)
-        )
-    else:
-        right = False
-    if not right and own.get("problem") is None and _steps_are_right(evidence):
-        raise Complaint(
-            f"on two small epochs train() returned {_short(found)}",
-            f"their mean losses, {_short(wanted)}",
-            "the sum or the last loss in place of the mean, or one entry for each batch",
-        )
-
-
-def _steps_are_right(evidence: Evidence) -> bool:
-    _, tensors = loop.watch(reference.train, evidence.record.seed)
-    own = evidence.tensors_of("trainer")
-    return close(own["final.weight"], tensors["final.weight"])
-
-
-def _short(values: Any) -> str:
-    if not isinstance(values, list):
-        return str(values)
-    return "[" + ", ".join(f"{float(value):.3f}" for value in values[:6]) + (", ...]" if len(values) > 6 else "]")
+    # Means over batches and means over images differ when the last batch is short; both are right.
+    Watched.of(evidence, "trainer", "trainer").require_mean_losses(of_batches=True)
 
 
 @pytest.mark.item("act16", weight=2)
