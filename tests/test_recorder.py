@@ -1,5 +1,7 @@
 """What the recorder notes of memory that is written in place, of constants, and of parameters."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -156,3 +158,12 @@ def test_dropout_is_the_same_in_any_layout_of_the_memory(inplace: bool) -> None:
     assert all(torch.equal(one, drop(images.clone())) for one in found[:1])
     assert torch.equal(found[0], found[1])
     assert torch.equal(found[0], found[2])
+
+
+def test_recording_does_not_import_the_compiler() -> None:
+    code = (
+        "import sys, torch; from autograder.inside import trace\n"
+        "assert trace.record(torch.nn.Linear(3, 2), torch.ones(1, 3)).output_shape == [1, 2]\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0

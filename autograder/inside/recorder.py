@@ -53,7 +53,15 @@ class Trace:
         }
 
 
-class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Mode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """A mode in which nothing is compiled: guarding against that imports PyTorch's compiler, for a second or two."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
+
+class Recorder(_Mode):  # type: ignore[no-untyped-call]
     """Notes into ``trace`` what runs while it is entered."""
 
     def __init__(self, trace: Trace, network: nn.Module, images: Tensor) -> None:
@@ -124,7 +132,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
 
-class SameNoise(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class SameNoise(_Mode):  # type: ignore[no-untyped-call]
     """While it is entered, dropout depends on the seed and on shapes alone, not on how the memory is laid out."""
 
     def __init__(self) -> None:
