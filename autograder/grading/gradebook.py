@@ -13,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from .item_cells import OUTCOME, write_outcomes
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
+    from sqlalchemy import Engine
 
 
 def open_gradebook(course: Course, db: Path) -> Gradebook:
@@ -53,15 +55,21 @@ def one_transaction(db: Path) -> Iterator[None]:
     from nbgrader import api
 
     create_engine = api.create_engine
-    engine = create_engine(db_url(db), future=True)
     try:
-        with engine.connect() as connection, connection.begin():
+        with _engine(db_url(db)).connect() as connection, connection.begin():
             connection.dispose = lambda: None  # what nbgrader calls on the engine that it made
             api.create_engine = lambda *_, **__: connection
             yield
     finally:
         api.create_engine = create_engine
-        engine.dispose()
+
+
+@lru_cache(maxsize=4)
+def _engine(url: str) -> Engine:
+    """An engine that keeps no connection, since somebody may replace the file, but the statements that it has compiled."""
+    from sqlalchemy import NullPool, create_engine
+
+    return create_engine(url, poolclass=NullPool)
 
 
 def ensure_assignment(course: Course, assignment: str, db: Path) -> None:
