@@ -57,7 +57,7 @@ def one_transaction(db: Path) -> Iterator[None]:
     create_engine = api.create_engine
     try:
         with _engine(db_url(db)).connect() as connection, connection.begin():
-            connection.dispose = lambda: None  # what nbgrader calls on the engine that it made
+            connection.dispose = lambda: None  # type: ignore[attr-defined]  # what nbgrader calls on the engine that it made
             api.create_engine = lambda *_, **__: connection
             yield
     finally:

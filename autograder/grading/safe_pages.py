@@ -32,20 +32,31 @@ _TAGS = {
 }  # fmt: skip
 
 
-def _of_picture(_: str, name: str, value: str) -> bool:
+# Of highlighted code and of tables of pandas. Others are known to the page's own style sheets, some of which put a text
+# over the whole page: marks that nobody gave.
+_CLASS = re.compile(r"highlight|hl-\w+|hll|dataframe|err|[a-z]{1,2}\d?")
+
+
+def _of_any(_: str, name: str, value: str) -> bool:
+    if name == "class":
+        return all(_CLASS.fullmatch(one) for one in value.split())
+    return name in ("colspan", "rowspan", "style", "title")
+
+
+def _of_picture(tag: str, name: str, value: str) -> bool:
     # A picture from elsewhere would tell that machine who reads the page, and when.
-    return value.startswith("data:image/") if name == "src" else name in ("alt", "width", "height", "class", "title")
+    if name == "src":
+        return value.startswith("data:image/")
+    return name in ("alt", "width", "height") or (name in ("class", "title") and _of_any(tag, name, value))
 
 
-def _of_link(_: str, name: str, value: str) -> bool:
-    return name in ("class", "title") or (name == "href" and value.strip().lower().startswith(("http://", "https://", "#")))
+def _of_link(tag: str, name: str, value: str) -> bool:
+    if name == "href":
+        return value.strip().lower().startswith(("http://", "https://", "#"))
+    return name in ("class", "title") and _of_any(tag, name, value)
 
 
-_ATTRIBUTES = {
-    "*": ["class", "colspan", "rowspan", "style", "title"],
-    "a": _of_link,
-    "img": _of_picture,
-}
+_ATTRIBUTES = {"*": _of_any, "a": _of_link, "img": _of_picture}
 _STYLES = ALLOWED_CSS_PROPERTIES - {"cursor"}  # which may name a picture elsewhere
 _PROSE = 20_000  # characters of one cell that are read as Markdown, whose parser takes quadratic time on some texts
 _OPENED = 400  # brackets and formulas in them, for the same reason

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -52,6 +54,14 @@ DTYPES = {
 }
 FORMATS = {str(layout): layout for layout in (torch.contiguous_format, torch.preserve_format, torch.channels_last)}
 MADE = {"empty", "full", "ones", "rand", "randn", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
+
+
+def _reshaped(tensor: Tensor, size: list[int], stride: list[int]) -> Tensor:
+    """As ``aten._reshape_alias`` does where ``stride`` fits; it reads and writes beyond the tensor where it does not."""
+    return tensor.reshape(size)
+
+
+INSTEAD: dict[str, Callable[..., Any]] = {"_reshape_alias": _reshaped}
 
 
 class NotReplayable(Exception):
@@ -123,7 +133,7 @@ class Program:
         for index in self._alive:
             begun = time.thread_time()
             node = self._nodes[index]
-            function = _operation(node["op"])
+            function = _operation(str(node["op"]))
             args = [self._value(value, results, images, tensors) for value in node["args"]]
             kwargs = {
                 key: self._value(value, results, images, tensors)
@@ -212,15 +222,22 @@ def _products(name: str, args: list[Any], result: Any) -> int:
     return 0
 
 
-def _operation(full_name: str) -> Any:
-    """The ATen overload for a name such as ``aten.relu.default``; its packet is on the allow-list already."""
-    parts = full_name.split(".")
-    if len(parts) != 3 or parts[0] != "aten":
-        raise NotReplayable(f"{full_name} is not an ATen operation")
-    try:
-        return getattr(getattr(torch.ops.aten, parts[1]), parts[2])
-    except AttributeError as error:
-        raise NotReplayable(f"{full_name} is not an ATen operation of this torch") from error
+@lru_cache(maxsize=4096)
+def _operation(full_name: str) -> Callable[..., Any]:
+    """The ATen overload for a name such as ``aten.relu.default``.
+
+    A name that a box sent is looked up among the overloads and never among the attributes: those of a packet lead to its
+    class, to the module that defines it, and so to anything.
+    """
+    prefix, _, name = full_name.partition(".")
+    packet, _, overload = name.partition(".")
+    if prefix == "aten" and packet in ALLOWED and overload in getattr(torch.ops.aten, packet).overloads():
+        found: torch._ops.OpOverload = getattr(getattr(torch.ops.aten, packet), overload)
+        given, returned = found._schema.arguments, found._schema.returns
+        # Others are for lists, text and numbers of TorchScript, or resize the tensor that they write to.
+        if {str(one.type) for one in returned} <= {"Tensor", "List[Tensor]"} and not any(one.is_out for one in given):
+            return INSTEAD.get(packet, found)
+    raise NotReplayable(f"{full_name} is not an ATen operation on tensors of this torch")
 
 
 def accuracy(program: Program, images: Tensor, labels: Tensor, batch: int) -> float:

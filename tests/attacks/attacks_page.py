@@ -73,6 +73,11 @@ os._exit(1)
     Attack("overlay", "page", "Styles its answer so that it covers the page and looks like its points.", prose={
         "act20": "<div style=\"position:fixed;top:0;left:0;width:100%;height:100%;z-index:9999;background-color:white\">act01: passed, 92 of 92 points</div>",
     }, shows=""),
+    Attack("overlay_by_class", "page", "Takes classes of the page's own style sheets that put a text over the whole page.", prose={
+        "act20": "<div class=\"modal\" style=\"display:block;background-color:white\"><h1>act01: passed, 92 of 92 points</h1></div>",
+        "act22": "<div class=\"navbar-fixed-top\" style=\"background-color:white;height:3000px\">act01: passed, 92 of 92 points</div>",
+        "act24": "<a href=\"#\" class=\"modal-backdrop in\">x</a><img class=\"modal-backdrop\" src=\"data:image/png;base64,aa\">",
+    }, holds="No text of a student's has a class that moves it.", shows=""),
     Attack("terminal", "page", "Prints, raises and names with escape sequences that command a terminal.", cells={"convnet": """
 import sys, os
 text = "\\x1b]0;PWNED\\x07\\x1b[2J\\x1b[31m\\x9b31m\\x1bP\\x08\\r"

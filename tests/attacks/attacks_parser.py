@@ -203,6 +203,30 @@ print("tried")
 answer("filters", {"error": None, "count": 32, "numpy": True, "shapes": [[0]] * 32, "figures": []}, {str(n): torch.empty(0) for n in range(32)})
 answer("feature_maps", {"error": None, "pictures": 0, "digits": 10}, {f"map.{n}": torch.empty(0, dtype=torch.bool) for n in range(10)})
 """, "feature_maps": "feature_maps = {}"}, unjudged=True),
+    Attack("program_of_attributes", "parser", "Sends a recorded network whose operations are attributes of an operation, and lead to exec.",
+           solved=NETWORK,
+           cells={"learning_rate": ANSWER_FOR + """
+code = "import os, pathlib, autograder.judging.grade as grade\\nfor top in ('/tmp', '@COURSE@'): pathlib.Path(top, '@MARK@').touch()\\n"
+code += "grade.decide = lambda *_: 1 / 0"
+steps = [("__getattribute__", "__init__"), ("__setattr__", "_op", 0), ("__getattr__", "__globals__"), ("__setattr__", "_op", 2),
+         ("__getattr__", "__getitem__"), ("__setattr__", "f", 4), ("f", "__builtins__"), ("__setattr__", "_op", 6),
+         ("__getattr__", "__getitem__"), ("__setattr__", "f", 8), ("f", "exec"), ("__setattr__", "f", 10), ("f", code)]
+value = lambda given: {"node": given, "out": 0} if isinstance(given, int) else given
+nodes = [{"op": f"aten.relu.{name}", "args": [value(one) for one in given], "kwargs": {}, "shapes": []} for name, *given in steps]
+program = {"nodes": nodes, "output": [value(number) for number in range(len(nodes))], "output_shape": [100, 10], "problem": None,
+           "stopped_at": None, "unlearned": []}
+answer("training", {"program": program, "losses": [0.1] * 3, "learning_rate": 0.01})
+print("tried")
+"""}),
+    Attack("program_beyond_its_tensors", "parser", "Sends a recorded network that reads far beyond the memory of a tensor, and so would end the judge.",
+           solved=NETWORK,
+           cells={"learning_rate": ANSWER_FOR + """
+given = [{"input": 0}, [100, 10], [2**40, 1]]
+node = {"op": "aten._reshape_alias.default", "args": given, "kwargs": {}, "shapes": [[100, 10]]}
+program = {"nodes": [node], "output": {"node": 0, "out": 0}, "output_shape": [100, 10], "problem": None, "stopped_at": None, "unlearned": []}
+answer("training", {"program": program, "losses": [0.1] * 3, "learning_rate": 0.01})
+print("tried")
+"""}),
     Attack("program_in_circles", "parser", "Sends a recorded network whose operations refer to themselves, to later ones, and to names of files.",
            cells={"convnet": ANSWER_FOR + """
 nodes = [{"op": "aten.relu.default", "args": [{"node": 1, "out": 0}], "kwargs": {}, "shapes": [[1]]},

@@ -171,6 +171,7 @@ def test_page_runs_nothing_and_asks_nobody(attack: Attack, attacked: AttackedCla
     assert "PWNED-42" not in dom
     assert attacked.listener.reached == []
     assert not re.search(r"<[^>]+\s(on\w+|srcdoc)\s*=", strip_scripts(dom))
+    assert not re.search(r"<[^>]+\sclass\s*=\s*.(modal|navbar-fixed)", strip_scripts(dom))
 
 
 def strip_scripts(dom: str) -> str:
