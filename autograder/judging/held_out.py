@@ -54,6 +54,7 @@ def accuracy(
 
     Raises:
         NotShown: the cell did not run. Complaint: there is no network, or it cannot be run.
+        NotSupported: the network uses what the grader cannot compute, so that a person has to look.
     """
     images, labels = (part[:count] for part in data.test_set(dataset))
 
@@ -62,6 +63,8 @@ def accuracy(
 
     try:
         return float(evidence.notes.once(_key("accuracy", probe, normalised(images[:1]), count, weights), measured))
+    except replay.NotSupported:
+        raise
     except replay.NotReplayable as error:
         raise Complaint(f"no trained network to test: {error}", "a trained network", "its training did not run") from error
 
@@ -85,6 +88,7 @@ def require_network_behind(
 
     Raises:
         NotShown: the cell did not run. Complaint: the loss is another one, or the network cannot be run.
+        NotSupported: as for :func:`accuracy`.
     """
     require(
         math.isfinite(reported), f"a loss of {reported}", "a finite loss", "the training diverged: a smaller learning rate"
@@ -97,6 +101,8 @@ def require_network_behind(
 
     try:
         found = float(evidence.notes.once(_key("loss", probe, normalised(images[:1]), count), measured))
+    except replay.NotSupported:
+        raise
     except replay.NotReplayable as error:
         raise Complaint(f"the trained network cannot be run: {error}", "a trained network", "it was replaced") from error
     require(

@@ -20,25 +20,35 @@ from ..inside.recorder import MAX_NODES
 from ..runs.evidence import Spent
 
 ALLOWED = {
-    "_adaptive_avg_pool2d", "_convolution", "_log_softmax", "_native_batch_norm_legit",
-    "_native_batch_norm_legit_no_training", "_prelu_kernel", "_reshape_alias", "_softmax", "_to_copy",
-    "_unsafe_view", "abs", "abs_", "adaptive_max_pool2d", "add", "add_", "addmm", "addmv", "alias", "amax", "amin",
-    "argmax", "argmin", "as_strided", "as_strided_", "avg_pool2d", "baddbmm", "bernoulli", "bernoulli_",
-    "bitwise_not", "bmm", "cat", "celu", "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min", "clamp_min_",
-    "clone", "col2im", "constant_pad_nd", "contiguous", "convolution", "copy_", "cos", "cumsum", "detach", "div",
-    "div_", "elu", "elu_", "empty", "empty_like", "eq", "exp", "exp_", "expand", "fill_", "flip", "floor", "full",
-    "full_like", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardswish_", "hardtanh", "hardtanh_", "im2col",
-    "le", "leaky_relu", "leaky_relu_", "lift_fresh", "linalg_vector_norm", "log", "log_sigmoid_forward",
-    "logical_not", "logsumexp", "lt", "masked_fill", "masked_fill_", "max", "max_pool2d_with_indices", "maximum",
-    "mean", "min", "minimum", "mish", "mm", "mul", "mul_", "mv", "native_batch_norm", "native_dropout",
+    "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "_convolution", "_log_softmax", "_native_batch_norm_legit",
+    "_native_batch_norm_legit_no_training", "_prelu_kernel", "_reshape_alias", "_safe_softmax",
+    "_scaled_dot_product_flash_attention_for_cpu", "_softmax", "_to_copy", "_unsafe_view", "abs", "abs_", "acos",
+    "acosh", "adaptive_max_pool2d", "add", "add_", "addcdiv", "addcdiv_", "addcmul", "addcmul_", "addmm", "addmv",
+    "addr", "alias", "all", "amax", "amin", "aminmax", "any", "arange", "argmax", "argmin", "as_strided",
+    "as_strided_", "asin", "asinh", "atan", "atan2", "atanh", "avg_pool2d", "avg_pool3d", "baddbmm", "bernoulli",
+    "bernoulli_", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "cat", "ceil", "ceil_", "celu",
+    "channel_shuffle", "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "clone", "col2im",
+    "constant_pad_nd", "contiguous", "convolution", "copy_", "copysign", "cos", "cos_", "cosh", "cumprod", "cumsum",
+    "detach", "diagonal", "div", "div_", "dot", "elu", "elu_", "empty", "empty_like", "eq", "erf", "erf_", "erfc",
+    "exp", "exp2", "exp_", "expand", "expm1", "eye", "fill", "fill_", "flip", "floor", "floor_", "floor_divide",
+    "fmax", "fmin", "fmod", "frac", "full", "full_like", "gather", "ge", "gelu", "gelu_", "glu", "gt", "hardshrink", "hardsigmoid",
+    "hardswish", "hardswish_", "hardtanh", "hardtanh_", "heaviside", "hypot", "im2col", "index", "index_select",
+    "isinf", "isnan", "le", "leaky_relu", "leaky_relu_", "lerp", "lift_fresh", "linalg_vector_norm", "linspace",
+    "log", "log10", "log1p", "log2", "log_", "log_sigmoid_forward", "logaddexp", "logcumsumexp", "logical_and",
+    "logical_not", "logical_not_", "logical_or", "logical_xor", "logit", "logsumexp", "lt", "masked_fill",
+    "masked_fill_", "max", "max_pool2d_with_indices", "max_pool3d_with_indices", "maximum", "mean", "min", "minimum",
+    "mish", "mish_", "mm", "mul", "mul_", "mv", "nan_to_num", "native_batch_norm", "native_dropout",
     "native_group_norm", "native_layer_norm", "ne", "neg", "neg_", "new_empty", "new_full", "new_ones", "new_zeros",
-    "normal_", "ones", "ones_like", "permute", "pow", "pow_", "rand", "rand_like", "randn", "randn_like",
-    "reciprocal", "reflection_pad2d", "relu", "relu_", "repeat", "replication_pad2d", "roll", "round", "rsqrt",
-    "rsub", "scalar_tensor", "select", "sigmoid", "sigmoid_", "sign", "silu", "silu_", "sin", "slice", "softplus",
-    "split", "split_with_sizes", "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "std", "sub", "sub_", "sum", "t",
-    "t_", "tanh", "tanh_", "threshold", "threshold_", "transpose", "transpose_", "unbind", "unfold", "uniform_",
-    "unsqueeze", "unsqueeze_", "upsample_bilinear2d", "upsample_nearest2d", "var", "var_mean", "view", "where",
-    "zero_", "zeros", "zeros_like",
+    "norm", "normal_", "ones", "ones_like", "permute", "pixel_shuffle", "pixel_unshuffle", "pow", "pow_", "prod",
+    "rand", "rand_like", "randn", "randn_like", "reciprocal", "reciprocal_", "reflection_pad1d", "reflection_pad2d",
+    "relu", "relu_", "remainder", "repeat", "replication_pad1d", "replication_pad2d", "roll", "rot90", "round",
+    "round_", "rsqrt", "rsqrt_", "rsub", "scalar_tensor", "select", "sgn", "sigmoid", "sigmoid_", "sign", "sign_",
+    "silu", "silu_", "sin", "sin_", "sinh", "slice", "softplus", "softshrink", "sort", "split", "split_with_sizes",
+    "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "std", "sub", "sub_", "sum", "t", "t_", "tan", "tanh", "tanh_",
+    "threshold", "threshold_", "topk", "transpose", "transpose_", "tril", "triu", "trunc", "trunc_", "unbind",
+    "unfold", "uniform_", "unsafe_split", "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_", "upsample_bicubic2d",
+    "upsample_bilinear2d", "upsample_linear1d", "upsample_nearest1d", "upsample_nearest2d", "var", "var_mean",
+    "view", "where", "zero_", "zeros", "zeros_like",
 }  # fmt: skip
 ELEMENTS = 200_000_000  # of one intermediate result
 ALL_ELEMENTS = 1_000_000_000  # of all of them together
@@ -52,8 +62,20 @@ DTYPES = {
     str(kind).removeprefix("torch."): kind
     for kind in (torch.float16, torch.float32, torch.float64, torch.uint8, torch.int32, torch.int64, torch.bool)
 }
+NOT_FINITE = ("inf", "-inf", "nan")  # which evidence has as text, since JSON has no such numbers
 FORMATS = {str(layout): layout for layout in (torch.contiguous_format, torch.preserve_format, torch.channels_last)}
-MADE = {"empty", "full", "ones", "rand", "randn", "scalar_tensor", "zeros"}  # from no tensor, and so on no device
+MADE = {
+    "arange",
+    "empty",
+    "eye",
+    "full",
+    "linspace",
+    "ones",
+    "rand",
+    "randn",
+    "scalar_tensor",
+    "zeros",
+}  # from no tensor, and so on no device
 
 
 def _reshaped(tensor: Tensor, size: list[int], stride: list[int]) -> Tensor:
@@ -68,6 +90,10 @@ class NotReplayable(Exception):
     """The program uses an operation or an argument that the interpreter does not accept; the message names it."""
 
 
+class NotSupported(NotReplayable):
+    """The program uses an operation of PyTorch that the interpreter does not know: its limit, no verdict on a student."""
+
+
 class Program:
     """A recorded forward pass with its weights; callable on images (N, 1, 28, 28) with the N of the recording.
 
@@ -77,7 +103,8 @@ class Program:
         spent: what has been computed for the same submission before, at most ``SECONDS`` in all.
 
     Raises:
-        NotReplayable: an operation is not allowed, the recording has no output, or a weight is missing or not finite.
+        NotSupported: an operation of PyTorch is not allowed.
+        NotReplayable: it is none of PyTorch, the recording has no output, or a weight is missing or not finite.
     """
 
     def __init__(self, document: dict[str, Any], tensors: dict[str, Tensor], spent: Spent | None = None) -> None:
@@ -92,8 +119,7 @@ class Program:
         if len(self._nodes) > MAX_NODES:
             raise NotReplayable(f"more than {MAX_NODES} operations")
         for index in self._alive:
-            if _name(self._nodes[index]) not in ALLOWED:
-                raise NotReplayable(f"the network uses {_name(self._nodes[index])}, which is not replayed")
+            _require_known(_name(self._nodes[index]))
         for name, tensor in tensors.items():
             if tensor.is_floating_point() and not torch.isfinite(tensor).all():
                 raise NotReplayable(f"{name} of the trained network has values that are not finite (nan or inf)")
@@ -172,7 +198,7 @@ class Program:
         if isinstance(value, list):
             return [self._value(item, results, images, tensors) for item in value]
         if not isinstance(value, dict):
-            return value
+            return float(value) if value in NOT_FINITE else value
         try:
             if "input" in value:
                 return images
@@ -220,6 +246,14 @@ def _products(name: str, args: list[Any], result: Any) -> int:
         sizes = args[1] if isinstance(args[1], list) else [args[1]]
         return first.numel() * math.prod(int(size) for size in sizes * (3 - len(sizes)))
     return 0
+
+
+def _require_known(name: str) -> None:
+    if name in ALLOWED:
+        return
+    packet = None if name.startswith("__") else getattr(torch.ops.aten, name, None)
+    kind = NotSupported if isinstance(packet, torch._ops.OpOverloadPacket) else NotReplayable
+    raise kind(f"the network uses {name}, which is not replayed")
 
 
 @lru_cache(maxsize=4096)
