@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.grading.student_folders import guard
 from autograder.notebooks.restore import CODE_STUB, TEXT_STUB
 
 c = get_config()
@@ -20,6 +21,9 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pyte
 c.ClearSolutions.code_stub = {"python": CODE_STUB}
 c.ClearSolutions.text_stub = TEXT_STUB
 c.GenerateAssignment.force = True
+
+# What else lies in a student's folder may be a link to anything.
+guard()
 
 # Damage is repaired while a submission is read, so that nbgrader's own steps find a sound notebook.
 c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporter"

@@ -14,7 +14,7 @@ FLOW = """
 course
 notebooks.notebook notebooks.terminal notebooks.converter notebooks.release notebooks.recognise notebooks.borders
 notebooks.restore
-notebooks.submission
+notebooks.submission notebooks.timestamp
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace inside.shell
@@ -29,7 +29,8 @@ networks.layers networks.aten networks.masks networks.canonical networks.declare
 networks.known networks.replay networks.confirmed networks.comparison
 judging.thresholds judging.loops judging.held_out judging.attempts judging.hidden_tests judging.judge judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
-grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.journal
+grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.student_folders
+grading.journal
 grading.places grading.batch
 grading.report grading.export grading.progress grading.session grading.validate
 escape doctor skeleton

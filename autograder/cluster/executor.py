@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from ..assignment import Assignment
 from ..notebooks.submission import Submission, Unreadable, read_submission
+from ..notebooks.terminal import printable
 from ..runs.evidence import Evidence
 from ..runs.plan import Options
 from ..runs.store import gather
@@ -64,6 +65,9 @@ class Executor(Protocol):
 
 def read_run(handed: Handed, release: NotebookNode, assignment: str) -> Run:
     """Read a submission: a run with ``submission`` or with ``problem``."""
+    if handed.student != printable(handed.student):
+        problem = f"{printable(str(handed.path))}: the name of the folder has signs that cannot be shown; rename the folder"
+        return Run(handed, problem=problem)
     try:
         return Run(handed, read_submission(handed.path, release, assignment))
     except Unreadable as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
+from datetime import datetime
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -22,12 +23,13 @@ TAIL_BYTES = 65_536
 """Metadata of a notebook are at the end of its file."""
 
 
-def stamp(notebook: NotebookNode, outcome: SubmissionOutcome, course: Course, submitted: Path | None) -> str:
-    """Hash of all that an entry depends on: the run's notebook, its outcomes, nbgrader's configuration, the time stamp."""
+def stamp(notebook: NotebookNode, outcome: SubmissionOutcome, course: Course, submitted: datetime | None) -> str:
+    """Hash of all that an entry depends on: the run's notebook, its outcomes, nbgrader's configuration, when it came."""
     digest = hashlib.sha256(json.dumps(notebook, sort_keys=True).encode())
     digest.update(outcome.model_dump_json(exclude={"seconds"}).encode())
-    for path in (course.root / "nbgrader_config.py", *([submitted / "timestamp.txt"] if submitted else [])):
-        digest.update(path.read_bytes() if path.is_file() else b"none")
+    path = course.root / "nbgrader_config.py"
+    digest.update(path.read_bytes() if path.is_file() else b"none")
+    digest.update(str(submitted).encode())
     return digest.hexdigest()
 
 

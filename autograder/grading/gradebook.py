@@ -21,8 +21,9 @@ from nbformat import NotebookNode
 
 from ..course import Course, CourseError
 from ..notebooks.converter import convert, course_config, db_url, quiet_logger
-from ..notebooks.notebook import cells_by_grade_id, read, write
+from ..notebooks.notebook import cells_by_grade_id, read, write, write_text
 from ..notebooks.release import register
+from ..notebooks.timestamp import NAME, settled
 from ..outcomes import SubmissionOutcome
 from .entries import STAMP, Entries, stamp
 from .item_cells import OUTCOME, write_outcomes
@@ -124,24 +125,23 @@ def record(
         executed: the restored notebook as the sandbox ran it.
         db: the gradebook file.
         autograded: the folder that holds one folder for each student.
-        submitted: the folder of the submission, for its ``timestamp.txt``.
+        submitted: the folder of the submission, for its ``timestamp.txt``; a flag says if no time can be taken from it.
         entries: what the gradebook held when this run began; what is up to date there is left as it is.
 
     Returns:
         The path of the autograded notebook.
     """
-    from nbgrader.coursedir import CourseDirectory
     from sqlalchemy.exc import SAWarning
     from traitlets.utils.importstring import import_item
 
     path = autograded / student / assignment / f"{assignment}.ipynb"
-    made_of = stamp(executed, outcome, course, submitted)
+    found, problem = settled(submitted) if submitted else (None, "")
+    outcome.flags += [problem] if problem else []
+    made_of = stamp(executed, outcome, course, found)
     if entries is not None and entries.hold(student, outcome, path, made_of):
         return path
     config = course_config(course)
     logger, _ = quiet_logger()
-    timestamp = submitted / "timestamp.txt" if submitted else None
-    found = CourseDirectory(config=config, log=logger).get_existing_timestamp(str(submitted)) if submitted else None
     names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": db_url(db)}
     resources: dict[str, Any] = {
         "nbgrader": names,
@@ -162,8 +162,8 @@ def record(
         # Before all of it takes effect, so that there is no score without a page.
         shutil.rmtree(path.parent, ignore_errors=True)
         write(notebook, path)
-        if timestamp and timestamp.is_file():
-            shutil.copyfile(timestamp, path.parent / timestamp.name)
+        if found:
+            write_text(path.parent / NAME, f"{found:%Y-%m-%d %H:%M:%S.%f} UTC\n")
         for file in path.parent.iterdir():
             file.chmod(0o444)
     return path

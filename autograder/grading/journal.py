@@ -16,6 +16,7 @@ from ..cluster.executor import Handed
 from ..course import Course
 from ..datasets import decoy
 from ..notebooks.submission import MAX_BYTES
+from ..notebooks.timestamp import NAME as TIMESTAMP
 from ..outcomes import SubmissionOutcome
 from ..runs.notes import trusted_code
 from ..runs.plan import Options
@@ -107,7 +108,7 @@ class Journal:
     def _hash(self, handed: Handed) -> str | None:
         """Hash of the grader, the submitted file and its time stamp; None for what cannot be a submission."""
         digest = hashlib.sha256(self.grader.encode())
-        for path in (handed.path, handed.path.parent / "timestamp.txt"):
+        for path in (handed.path, handed.path.parent / TIMESTAMP):
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_BYTES:
                 digest.update(path.read_bytes() + b"\0")
             elif path == handed.path:

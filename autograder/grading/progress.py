@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from ..notebooks.terminal import printable
 from ..outcomes import SubmissionOutcome
 from . import report
 
@@ -64,6 +65,6 @@ class ClassProgress:
             if not self._console.is_terminal or outcome.status == "could_not_grade":
                 self._progress.console.print(report.line(student, outcome), markup=False, highlight=False, soft_wrap=True)
         failures = f"{self._failed} could not be graded" if self._failed else ""
-        names = ", ".join(self._running)
+        names = printable(", ".join(self._running))
         names = names if len(names) <= NAMES else f"{names[: NAMES - 4]} ..."
         self._progress.update(self._task, note="; ".join(part for part in (self._where(), failures, names) if part))

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, SubmissionOutcome
 from ..sandbox.tiers import UNISOLATED, WARNING
 
@@ -48,8 +49,8 @@ def _lost(outcome: SubmissionOutcome) -> str:
 def line(student: str, outcome: SubmissionOutcome) -> str:
     """One submission in one line, for logs."""
     if outcome.status == "could_not_grade":
-        return f"{student}: could not be graded: {outcome.reason}"
-    return f"{student}: {outcome.points:g} of {outcome.max_points:g} points, {outcome.seconds:.0f} s"
+        return f"{printable(student)}: could not be graded: {outcome.reason}"
+    return f"{printable(student)}: {outcome.points:g} of {outcome.max_points:g} points, {outcome.seconds:.0f} s"
 
 
 def table(outcomes: ClassOutcomes) -> Table:
@@ -66,7 +67,7 @@ def table(outcomes: ClassOutcomes) -> Table:
         else:
             points = f"{outcome.points:g}/{outcome.max_points:g}"
             row = (points, _glyphs(outcome), _lost(outcome), f"{outcome.seconds:.0f}")
-        shown.add_row(Text(student), row[0], row[1], Text(row[2]), row[3])
+        shown.add_row(Text(printable(student)), row[0], row[1], Text(row[2]), row[3])
     return shown
 
 
@@ -85,6 +86,6 @@ def show(outcomes: ClassOutcomes, console: Console) -> None:
         console.print(Text(WARNING, style="bold red"))
     console.print(table(outcomes))
     console.print(legend())
-    failed = [student for student, outcome in outcomes.submissions.items() if outcome.status == "could_not_grade"]
+    failed = [printable(student) for student, outcome in outcomes.submissions.items() if outcome.status == "could_not_grade"]
     graded = len(outcomes.submissions) - len(failed)
     console.print(f"{graded} graded" + (f", {len(failed)} could not be graded: {', '.join(failed)}" if failed else ""))

@@ -60,6 +60,7 @@ _ATTRIBUTES = {"*": _of_any, "a": _of_link, "img": _of_picture}
 _STYLES = ALLOWED_CSS_PROPERTIES - {"cursor"}  # which may name a picture elsewhere
 _PROSE = 20_000  # characters of one cell that are read as Markdown, whose parser takes quadratic time on some texts
 _OPENED = 400  # brackets and formulas in them, for the same reason
+_PROSE_OF_ALL = 200_000  # characters of all cells together; at most a dozen seconds
 _PICTURES = ("image/png", "image/jpeg")
 
 
@@ -101,7 +102,11 @@ class SafeToRead(Preprocessor):
                 report = f"**{title}**\n\n" + "\n".join(f"- {line}" for line in lines)
                 new: Any = NotebookNode
                 nb.cells.insert(0, new(cell_type="markdown", id=name, metadata=new(), source=report))
+        left = _PROSE_OF_ALL
         for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                left -= len(cell.source)
+                cell.cell_type = "markdown" if left >= 0 else "raw"
             if cell.cell_type == "raw":
                 cell.source = f"<pre>{html.escape(cell.source)}</pre>"
             for output in cell.get("outputs", []):

@@ -95,6 +95,8 @@ class Session:
             if (problem := places.trouble(error)) is None:
                 raise
             raise SessionError(f"{problem}; then the same command with --resume goes on from here") from error
+        report.show(outcomes, console)
+        console.print(f"written: {self.out / 'outcomes.json'}", soft_wrap=True, highlight=False)
         if self.gradebook is not None and self.feedback and any(self.autograded.glob(f"*/{self.assignment}")):
             with console.status("writing feedback pages ..."):
                 gradebook.feedback(
@@ -104,8 +106,6 @@ class Session:
                     autograded=self.autograded,
                     feedback=self.gradebook.parent / "feedback",
                 )
-        report.show(outcomes, console)
-        console.print(f"written: {self.out / 'outcomes.json'}", soft_wrap=True, highlight=False)
         return outcomes
 
     @contextmanager

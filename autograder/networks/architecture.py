@@ -25,6 +25,7 @@ MADE_LIKE = {
     "zeros_like",
 }  # fmt: skip
 """Operations that take the shape of a tensor, not its values."""
+MOST_VALUES = 100_000  # in the arguments of all operations; what the box records of a network has some thousand
 NO_GRADIENT = "reached by no gradient"
 DROPOUTS = {"dropout", "alpha_dropout", "mask"}
 
@@ -60,11 +61,14 @@ class _Reading:
         self._nodes = document["nodes"]
         if len(self._nodes) > MAX_NODES:
             raise ValueError(f"a recording of more than {MAX_NODES} operations, which the box does not make")
+        if sum(len(self._values(index)) for index in range(len(self._nodes))) > MOST_VALUES:
+            raise ValueError(f"a recording whose operations have more than {MOST_VALUES:,} arguments")
         self._unlearned = set(document["unlearned"])
         # Where the pass broke off, what was computed for the operation that raised is what the network uses.
         output = document.get("stopped_at") if document["output"] is None else document["output"]
         alive = tracing.live(self._nodes, output)
         self._from_images = self._carriers(alive)
+        self._made_of: dict[int, frozenset[str]] = {}  # names of the parameters that prepared nodes are made of
         self._used: set[str] = set()  # parameters of the layers so far
         self.layers: list[Layer] = []
         self.sizes: list[list[int] | None] = []
@@ -146,20 +150,26 @@ class _Reading:
             return NO_GRADIENT
         return "those of an earlier layer" if again else "learned"
 
-    def _parameters(self, value: Any, before: int) -> set[str]:
+    def _parameters(self, value: Any, before: int) -> frozenset[str]:
         """Names of the parameters that a prepared tensor is made of."""
-        found: set[str] = set()
-        passed: set[int] = set()
-        queue = [value]
-        while queue:
-            value = queue.pop()
-            if isinstance(value, dict) and "param" in value:
-                found.add(str(value["param"]))
-            for index in tracing.referenced(value):
-                if 0 <= index < before and index not in self._from_images | passed:
-                    passed.add(index)
-                    queue += self._values(index)
-        return found
+        own = {str(value["param"])} if isinstance(value, dict) and "param" in value else set()
+        prepared = (index for index in tracing.referenced(value) if 0 <= index < before and index not in self._from_images)
+        return frozenset(own).union(*map(self._of_node, prepared))
+
+    def _of_node(self, index: int) -> frozenset[str]:
+        missing = [index]
+        while missing:  # a recursion could be as deep as there are operations
+            node = missing[-1]
+            values = self._values(node)
+            earlier = {one for value in values for one in tracing.referenced(value) if 0 <= one < node}
+            ahead = earlier - self._from_images - self._made_of.keys()
+            if ahead:
+                missing += ahead
+                continue
+            names = {str(value["param"]) for value in values if isinstance(value, dict) and "param" in value}
+            self._made_of[node] = frozenset(names).union(*(self._made_of[one] for one in earlier - self._from_images))
+            missing.pop()
+        return self._made_of[index]
 
 
 def _name(node: dict[str, Any]) -> str:

@@ -56,7 +56,7 @@ def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submi
         Unreadable: there is no regular file, it is too large, no notebook, or a notebook of something else.
     """
     repairs: list[str] = []
-    document = _parse(path, _read(path), repairs)
+    document = _parse(path, _read(path, assignment), repairs)
     cells = _cells(path, document, repairs)
     _check_assignment(path, cells, release, assignment)
     restored = restore(cells, release)
@@ -72,36 +72,53 @@ def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submi
     return Submission(restored.notebook, repairs + restored.repairs, restored.flags)
 
 
-def _read(path: Path) -> bytes:
-    if path.is_symlink() or path.parent.is_symlink():
-        raise Unreadable(f"{path}: is a symbolic link, which could point at anything; put a copy of the notebook there")
+def _read(path: Path, assignment: str) -> bytes:
+    # In nbgrader's layout the folder of the assignment is in that of the student; a link there leads to other people's work.
+    for folder in (path.parent, *([path.parent.parent] if path.parent.name == assignment else [])):
+        if folder.is_symlink():
+            raise Unreadable(
+                f"{path}: is in a folder that is a symbolic link, which could point at anything; put a copy there"
+            )
     try:
-        # Not blocking, because opening a pipe would otherwise wait for a writer for ever.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return read_regular(path, MAX_BYTES, "a notebook")
     except FileNotFoundError:
         others = sorted(other.name for other in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
         found = f"the folder has {', '.join(others[:3])}; rename it if it is the one" if others else "nothing to grade"
         raise Unreadable(f"{path}: there is no such file; {found}") from None
+
+
+def read_regular(path: Path, most: int, what: str) -> bytes:
+    """The content of a file that a student handed in, of at most ``most`` bytes.
+
+    Raises:
+        FileNotFoundError: there is none. Unreadable: it is a link, has several names, is no regular file, or is too large.
+    """
+    if path.is_symlink():
+        raise Unreadable(f"{path}: is a symbolic link, which could point at anything; put a copy of the file there")
+    try:
+        # Not blocking, because opening a pipe would otherwise wait for a writer for ever.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
     except (OSError, ValueError) as error:
         raise Unreadable(f"{path}: cannot be opened ({error}); check the file and its permissions") from None
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-        raise Unreadable(f"{path}: is {kind}, not a notebook; put the notebook file there")
+        raise Unreadable(f"{path}: is {kind}, not {what}; put the file there")
     if status.st_nlink > 1:
         os.close(handle)
         raise Unreadable(
             f"{path}: is a hard link, the same file has {status.st_nlink} names and could be somebody else's; "
-            "put a copy of the notebook there"
+            "put a copy of the file there"
         )
     with os.fdopen(handle, "rb") as stream:
-        content = stream.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
-    if status.st_size > MAX_BYTES or len(content) > MAX_BYTES:
-        raise Unreadable(
-            f"{path}: has {status.st_size / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB; "
-            "clear the notebook's outputs and hand it in again"
-        )
+        content = stream.read(most + 1) if status.st_size <= most else b""
+    if status.st_size > most or len(content) > most:
+        size, limit = (f"{number / 1e6:.0f} MB" if most >= 1e6 else f"{number:,} bytes" for number in (status.st_size, most))
+        do = "clear the notebook's outputs and hand it in again" if most >= 1e6 else "it should hold a line"
+        raise Unreadable(f"{path}: has {size}, the limit is {limit}; {do}")
     return content
 
 
@@ -118,6 +135,12 @@ def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
         if content.startswith(mark):
             encoding = name
             repairs.append("notebook: the file began with a byte order mark, which was taken off.")
+    if encoding == "utf-8" and (guessed := json.detect_encoding(content)) != "utf-8":
+        encoding = guessed
+        repairs.append(f"notebook: the file was in {guessed.upper()} and was read as such.")
+    if content.endswith(b"\x00") and encoding.startswith("utf-8"):
+        content = content.rstrip(b"\x00")
+        repairs.append("notebook: NUL bytes after its end were taken off.")
     try:
         document = json.loads(content.decode(encoding))
     except UnicodeDecodeError as error:
@@ -126,21 +149,30 @@ def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
         raise Unreadable(f"{path}: is nested too deeply for a notebook; {again}") from None
     except ValueError as error:
         raise Unreadable(f"{path}: is not valid JSON ({error}); the file is damaged or cut off; {again}") from None
+    if isinstance(document, dict) and document.get("type") == "notebook" and isinstance(document.get("content"), dict):
+        document = document["content"]
+        repairs.append("notebook: it was taken out of the answer of a Jupyter server.")
+    if isinstance(document, dict) and document.get("cells") is None:
+        document.pop("cells", None)
     if not isinstance(document, dict) or not isinstance(document.get("cells", document.get("worksheets")), list):
         raise Unreadable(f"{path}: is JSON but not a Jupyter notebook (it has no list of cells); {again}")
     return document
 
 
 def _cells(path: Path, document: dict[str, Any], repairs: list[str]) -> list[StudentCell]:
-    version = document.get("nbformat", 4)
-    if not isinstance(version, int) or version > 4:
+    version = document.get("nbformat")
+    try:
+        version = 4 if version is None else int(version)
+    except (TypeError, ValueError, OverflowError):
+        version = 4  # the cells say which it is
+    if version > 4:
         raise Unreadable(f"{path}: has notebook format {str(version)[:20]}, newer than the known 4; save it as format 4")
     listed = document.get("cells")
     if not isinstance(listed, list):
         sheets = [sheet for sheet in document["worksheets"] if isinstance(sheet, dict)]
         listed = [cell for sheet in sheets if isinstance(sheet.get("cells"), list) for cell in sheet["cells"]]
     if version < 4:
-        repairs.append(f"notebook: format {version} was converted to format 4.")
+        repairs.append(f"notebook: format {str(version)[:20]} was converted to format 4.")
     found = [_cell(cell) for cell in listed if isinstance(cell, dict)]
     if len(found) < len(listed):
         repairs.append(f"notebook: {len(listed) - len(found)} entries that are no cells were left out.")
@@ -156,7 +188,9 @@ def _cell(cell: dict[str, Any]) -> tuple[StudentCell, bool]:
     kind = {"code": "code", "markdown": "markdown", "heading": "markdown"}.get(str(cell.get("cell_type")), "raw")
     text = cell.get("source", cell.get("input", ""))
     if isinstance(text, list):
-        text = "".join(line for line in text if isinstance(line, str))
+        lines = [line for line in text if isinstance(line, str)]
+        # Some programs leave out the line ends that the format asks for.
+        text = ("" if any(line.endswith("\n") for line in lines[:-1]) else "\n").join(lines)
     text = text if isinstance(text, str) else ""
     if cell.get("cell_type") == "heading":
         text = f"# {text}"

@@ -11,6 +11,7 @@ import binascii
 import contextlib
 import json
 import math
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ from ..notebooks.notebook import write_text
 from .notes import Notes
 
 DEPTH = 40
+# In one frame. A value takes thirty times the memory of its text; what boxes send has some thousand of them.
+MOST_VALUES = 500_000
 # The box keeps its reports shorter than this; what student code wrote into the pipe itself is cut here.
 MOST_OUTPUTS, TEXT, PICTURE, SHORT = 200, 200_000, 6_000_000, 5_000
 OUT_OF_GPU_MEMORY = "CUDA out of memory"  # in the message of torch.OutOfMemoryError
@@ -242,12 +245,23 @@ def _require_plain(value: Any, left: int = DEPTH) -> None:
             _require_plain(item, left - 1)
 
 
+def _require_few(text: bytes) -> None:
+    """Refuse a text with too many values before it is parsed."""
+    if _separators(text) > MOST_VALUES and _separators(re.sub(rb'"(?:[^"\\]|\\.)*"', b"", text)) > MOST_VALUES:
+        raise Malformed(f"JSON with more than {MOST_VALUES:,} values")
+
+
+def _separators(text: bytes) -> int:
+    return sum(text.count(sign) for sign in (b",", b"[", b"{"))
+
+
 def parse_frame(text: bytes, blob: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """One frame as a document and tensors.
 
     Raises:
-        Malformed: not strict JSON of an object, too deep, or not safetensors.
+        Malformed: not strict JSON of an object, too deep or of too many values, or not safetensors.
     """
+    _require_few(text)
     try:
         document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         _require_plain(document)

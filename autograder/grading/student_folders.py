@@ -1,0 +1,53 @@
+"""Let nbgrader's own commands take nothing from a student's folder but the notebook and the time stamp.
+
+They copy all that lies beside a notebook into ``autograded/`` and ``feedback/`` and follow links there, so that a link to
+hidden tests comes back to the student as a file, and they wait for ever for a time stamp that is a pipe.
+``nbgrader_config.py`` calls :func:`guard`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from ..notebooks.timestamp import NAME, settled
+
+Init = Callable[[Any, str, str], None]
+
+
+def guard() -> None:
+    """Change nbgrader's classes for this process; once is enough."""
+    from nbgrader.converters import base
+    from nbgrader.converters.autograde import Autograde
+    from nbgrader.converters.generate_feedback import GenerateFeedback
+    from nbgrader.coursedir import CourseDirectory
+
+    if CourseDirectory.get_existing_timestamp is _timestamp:
+        return
+    CourseDirectory.get_existing_timestamp = _timestamp
+    for converter in (Autograde, GenerateFeedback):
+        converter.init_assignment = _without_other_files(converter.init_assignment, base)
+
+
+def _timestamp(coursedir: Any, folder: str) -> datetime | None:
+    found, problem = settled(Path(folder))
+    if problem:
+        coursedir.log.warning(problem)
+    return found
+
+
+def _without_other_files(init_assignment: Init, base: Any) -> Init:
+    @wraps(init_assignment)
+    def init(converter: Any, assignment: str, student: str) -> None:
+        with mock.patch.object(base, "find_all_files", _own_files):
+            init_assignment(converter, assignment, student)
+
+    return init
+
+
+def _own_files(folder: str, exclude: Any = None) -> list[str]:
+    return [str(Path(folder) / NAME)] if settled(Path(folder))[0] is not None else []
