@@ -261,6 +261,13 @@ def test_an_endless_forward_pass_is_cut() -> None:
     assert len(recorded.nodes) == recorder.MAX_NODES
 
 
+def test_a_recording_of_very_many_arguments_is_refused_at_once() -> None:
+    many = [{"param": "p"}] * 100_001
+    node = {"op": "aten.cat.default", "args": [many], "kwargs": {}, "shapes": [[1]]}
+    with pytest.raises(ValueError, match="more than 100,000 arguments"):
+        architecture.network({"nodes": [node], "output": {"node": 0, "out": 0}, "problem": None, "unlearned": []})
+
+
 def test_the_first_of_several_results_counts() -> None:
     class Two(Named):
         def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]

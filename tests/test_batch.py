@@ -128,6 +128,16 @@ def test_each_trouble_is_its_own_submissions(submitted: Path, gathered: Gathered
     assert found["ada"].seconds >= 2.0
 
 
+def test_a_name_that_cannot_be_shown_costs_nobody_else_anything(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+    (submitted / "zoe").rename(submitted / "new\nline\x1b[31m")
+    found = graded(submitted, tmp_path / "out").submissions
+    assert found["ada"].status == "graded"
+    assert found["new\nline\x1b[31m"].status == "could_not_grade"
+    reason = str(found["new\nline\x1b[31m"].reason)
+    assert "rename the folder" in reason
+    assert reason.isprintable()
+
+
 def test_outcomes_are_on_disk_after_every_submission(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
     path, seen = tmp_path / "out" / "outcomes.json", []
 

@@ -38,6 +38,13 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
         if answer.name in STUDENTS:
             path = made.submitted / answer.name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
             notebook.write(catalogue.build(answer, source, release), path)
+    # What lies beside a notebook: links to hidden tests and solutions, a page with a script, a pipe as time stamp.
+    beside = made.submitted / STUDENTS[0] / ASSIGNMENT
+    (beside / "notes.html").symlink_to(ours.root / "autograder" / "assignments" / ASSIGNMENT / "test_results.py")
+    (beside / "solution.txt").symlink_to(made.source_notebook(ASSIGNMENT))
+    (beside / "page.html").write_text("<script>alert(1)</script>")
+    (beside / "timestamp.txt").write_text("2026-01-31 12:00:00 UTC")
+    os.mkfifo(made.submitted / STUDENTS[2] / ASSIGNMENT / "timestamp.txt")
     broken = made.submitted / "broken" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     broken.parent.mkdir(parents=True)
     broken.write_text('{"cells": [')
@@ -61,6 +68,11 @@ def test_both_doors_give_the_same_scores(course: Course) -> None:
     run(course.root, str(BIN / "nbgrader"), "autograde", ASSIGNMENT, "--GradeInSandbox.profile=quick")
     by_nbgrader = scores(course.gradebook)
     assert {student for student, _ in by_nbgrader} == set(STUDENTS)
+
+    run(course.root, str(BIN / "nbgrader"), "generate_feedback", ASSIGNMENT)
+    for stage, kind in (("autograded", "ipynb"), ("feedback", "html")):
+        folder = course.root / stage / STUDENTS[0] / ASSIGNMENT
+        assert {path.name for path in folder.iterdir()} == {f"{ASSIGNMENT}.{kind}", "timestamp.txt"}
 
     second = course.root / "second"
     done = run(

@@ -47,6 +47,18 @@ def test_deep_json_is_malformed(depth: int, opening: str, closing: str) -> None:
         parse_frame(text.encode(), b"")
 
 
+@pytest.mark.parametrize("value", ["{}", "[]", "0", '""'])
+def test_json_of_very_many_values_is_malformed(value: str) -> None:
+    with pytest.raises(Malformed, match="more than 500,000 values"):
+        parse_frame(f'{{"a": [{",".join([value] * 600_000)}]}}'.encode(), b"")
+
+
+def test_text_with_very_many_commas_is_no_list() -> None:
+    text = r", [ { \" " * 300_000
+    document, _ = parse_frame(json.dumps({"text": text}).encode(), b"")
+    assert document == {"text": text}
+
+
 def test_json_as_deep_as_a_trace_is_accepted() -> None:
     document = {"nodes": [{"args": [{"node": 1}, [[1, 2], [3]]]}], "text": "Wörter ✓ 😀"}
     assert parse_frame(json.dumps(document).encode(), b"") == (document, {})

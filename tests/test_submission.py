@@ -368,17 +368,49 @@ def test_what_is_no_submission_is_refused_in_one_clear_line(handin: Handin, cont
     assert [word for word in words if word not in reason] == []
 
 
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda text: text.encode("utf-16-le"), "UTF-16"),
+        (lambda text: text.encode("utf-32-be"), "UTF-32"),
+        (lambda text: text.encode("utf-32"), "byte order mark"),
+        (lambda text: text.encode() + b"\x00" * 512, "NUL bytes after its end"),
+        (lambda text: json.dumps({"type": "notebook", "content": json.loads(text)}).encode(), "answer of a Jupyter server"),
+        (lambda text: json.dumps({**json.loads(text), "nbformat": "4"}).encode(), ""),
+        (lambda text: json.dumps({**json.loads(text), "nbformat": 4.0}).encode(), ""),
+        (lambda text: json.dumps({**json.loads(text), "nbformat": None}).encode(), ""),
+        (lambda text: json.dumps(_with_lines(json.loads(text))).encode(), ""),
+    ],
+)
+def test_a_file_that_a_person_could_read_is_read(
+    handin: Handin, worked: NotebookNode, change: Callable[[str], bytes], word: str
+) -> None:
+    whole, found = handin(json.dumps(worked).encode()), handin(change(json.dumps(worked)))
+    assert [cell.source for cell in found.notebook.cells] == [cell.source for cell in whole.notebook.cells]
+    assert word in " ".join(found.repairs)
+    assert len(found.repairs) == len(whole.repairs) + bool(word)
+
+
+def _with_lines(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Sources as lists of lines, without the line ends that the format asks for."""
+    return {**notebook, "cells": [{**cell, "source": cell["source"].split("\n")} for cell in notebook["cells"]]}
+
+
 def test_what_is_no_regular_file_is_refused(tmp_path: Path, worked: NotebookNode) -> None:
     good = tmp_path / "good" / "good.ipynb"
     good.parent.mkdir()
     good.write_text(json.dumps(worked))
     (tmp_path / "link.ipynb").symlink_to(good)
     (tmp_path / "linked").symlink_to(good.parent)
+    (tmp_path / "neighbour" / ASSIGNMENT).mkdir(parents=True)
+    (tmp_path / "neighbour" / ASSIGNMENT / "good.ipynb").write_text(json.dumps(worked))
+    (tmp_path / "student").symlink_to(tmp_path / "neighbour")
     (tmp_path / "folder.ipynb").mkdir()
     os.mkfifo(tmp_path / "pipe.ipynb")
     for path, words in (
         (tmp_path / "link.ipynb", "symbolic link"),
         (tmp_path / "linked" / "good.ipynb", "symbolic link"),
+        (tmp_path / "student" / ASSIGNMENT / "good.ipynb", "in a folder that is a symbolic link"),
         (tmp_path / "folder.ipynb", "is a folder"),
         (tmp_path / "pipe.ipynb", "no regular file"),
         (tmp_path / "good" / "other.ipynb", r"no such file; the folder has good\.ipynb; rename"),

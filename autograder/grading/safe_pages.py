@@ -60,7 +60,7 @@ _ATTRIBUTES = {"*": _of_any, "a": _of_link, "img": _of_picture}
 _STYLES = ALLOWED_CSS_PROPERTIES - {"cursor"}  # which may name a picture elsewhere
 _PROSE = 20_000  # characters of one cell that are read as Markdown, whose parser takes quadratic time on some texts
 _OPENED = 400  # brackets and formulas in them, for the same reason
-_PROSE_OF_ALL = 200_000  # characters of all cells together; at most a dozen seconds
+_PROSE_OF_ALL = 120_000  # characters of all cells together, four times those of a release
 _PICTURES = ("image/png", "image/jpeg")
 
 

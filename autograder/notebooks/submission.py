@@ -129,12 +129,15 @@ def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
     encoding = "utf-8"
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF32_LE, "utf-32"),  # begins as that of UTF-16
+        (codecs.BOM_UTF32_BE, "utf-32"),
         (codecs.BOM_UTF16_LE, "utf-16"),
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
         if content.startswith(mark):
             encoding = name
             repairs.append("notebook: the file began with a byte order mark, which was taken off.")
+            break
     if encoding == "utf-8" and (guessed := json.detect_encoding(content)) != "utf-8":
         encoding = guessed
         repairs.append(f"notebook: the file was in {guessed.upper()} and was read as such.")
