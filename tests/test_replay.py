@@ -2,6 +2,9 @@
 
 import copy
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812
 from autograder.assignments.pa4_convnet.reference import convnet
 from autograder.inside import trace
 from autograder.inside.channel import plain
-from autograder.networks.replay import NotReplayable, Program, accuracy, mean_loss
+from autograder.networks.replay import NotReplayable, NotSupported, Program, accuracy, mean_loss
 
 IMAGES = trace.drawn_images(5, (6, 1, 28, 28))
 
@@ -257,3 +260,54 @@ def test_dropout_that_is_active_in_evaluation_mode_is_replayed_the_same_each_tim
     first = replayed(IMAGES)
     assert torch.equal(first, replayed(IMAGES))
     assert 0.2 < float((first == 0).float().mean()) < 0.3
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_recorded_operation_ends_the_grader(seed: int) -> None:
+    """Whoever forges a recording gives operations any arguments; some of PyTorch's read and write beyond their tensors."""
+    command = [sys.executable, str(Path(__file__).with_name("drawn_programs.py")), str(seed), "3000"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    last = done.stdout.splitlines()[-1]
+    assert done.returncode == 0, last
+    assert int(last.removeprefix("ran ")) > 300
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["__init__", "__getattribute__", "_op", "overloads", "out", "default.__globals__", "nothing", ""],
+)
+def test_attributes_of_an_operation_are_no_operations(name: str) -> None:
+    nodes = [{"op": f"aten.relu.{name}", "args": [{"input": 0}], "kwargs": {}, "shapes": [[1]]}]
+    with pytest.raises(NotReplayable, match="not an ATen operation"):
+        Program({"nodes": nodes, "output": {"node": 0, "out": 0}}, {})(torch.zeros(1, 1, 28, 28))
+
+
+def test_an_operation_that_is_not_known_is_the_interpreters_limit() -> None:
+    def program(name: str) -> dict[str, Any]:
+        node = {"op": f"aten.{name}.default", "args": [{"input": 0}], "kwargs": {}, "shapes": [[1]]}
+        return {"nodes": [node], "output": {"node": 0, "out": 0}}
+
+    with pytest.raises(NotSupported, match="_fft_c2c"):
+        Program(program("_fft_c2c"), {})
+    for name in ("__class__", "no_such_operation"):
+        with pytest.raises(NotReplayable) as found:
+            Program(program(name), {})
+        assert not isinstance(found.value, NotSupported)
+
+
+def test_a_stride_that_leaves_the_tensor_reads_nothing() -> None:
+    images = torch.arange(12.0).reshape(1, 1, 3, 4)
+    node = {
+        "op": "aten._reshape_alias.default",
+        "args": [{"input": 0}, [1, 12], [2**40, -5]],
+        "kwargs": {},
+        "shapes": [[1, 12]],
+    }
+    found = Program({"nodes": [node], "output": {"node": 0, "out": 0}}, {})(images)
+    assert torch.equal(found, images.reshape(1, 12))
+
+
+def test_infinity_is_an_argument() -> None:
+    node = {"op": "aten.clamp.default", "args": [{"input": 0}, 0, "inf"], "kwargs": {}, "shapes": [[1]]}
+    found = Program({"nodes": [node], "output": {"node": 0, "out": 0}}, {})(torch.tensor([[-1.0, 5.0]]))
+    assert found.tolist() == [[0.0, 5.0]]
