@@ -42,6 +42,11 @@ def history(seed: int, epochs: int) -> list[dict[str, float]]:
     return [{name: values[epoch] for name, values in figures.items()} for epoch in range(epochs)]
 
 
+def other_figures(seed: int) -> dict[str, float]:
+    """What training and testing might report of other images than those of :func:`history`."""
+    return history(seed + 1_000_000, 1)[0]
+
+
 def functions(seed: int, count: int) -> list[str]:
     """Names of smooth functions of one number that torch has, to go on with behind a network that shall be recognised."""
     generator = random.Random(seed)

@@ -52,6 +52,7 @@ class GivenFunctions:
         self.events: list[dict[str, Any]] = []
         self._images, self._labels = images[0], labels[0]
         self._drawn = draws.history(history, MOST_EPOCHS)
+        self._of_others = draws.other_figures(history)
         self._classes = {name: kind for name, kind in classes.items() if isinstance(kind, type)}
         self._met: list[Any] = []
 
@@ -76,8 +77,10 @@ class GivenFunctions:
                 **more,
             }
         )
-        times = [one["event"] for one in self.events].count(event)
-        return self._drawn[times - 1]
+        epoch = [one["event"] for one in self.events].count("train")
+        # Who tests before the first epoch, or with the training images, sees other figures than those to be kept.
+        other = not epoch or (event == "test" and self.events[-1]["loader"] == "train_loader")
+        return self._of_others if other else self._drawn[epoch - 1]
 
     def _loss(self, loss_fn: Any) -> float | None:
         """What the loss gives for ten pixels of each drawn image, taken for logits; None where it gives no number."""

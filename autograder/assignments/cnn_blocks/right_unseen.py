@@ -49,6 +49,18 @@ CONVOLUTION_AT_THE_END = """class ConvMaxPoolNetwork(nn.Module):
         return self.out(x).flatten(1)
 """
 
+TESTED_MORE_OFTEN = """set_seeds(seed)
+maxpool_model, maxpool_history = ConvMaxPoolNetwork().to(device), []
+optimizer, loss_fn = torch.optim.Adam(maxpool_model.parameters(), lr=learning_rate), nn.CrossEntropyLoss()
+print("before training:", test(maxpool_model, test_loader, loss_fn, 0))
+for epoch in range(1, num_epochs + 1):
+    entry = train(maxpool_model, train_loader, loss_fn, optimizer, epoch)
+    seen = test(maxpool_model, train_loader, loss_fn, epoch)
+    entry |= test(maxpool_model, test_loader, loss_fn, epoch)
+    print("accuracy on training images:", seen["test_accuracy"])
+    maxpool_history.append(entry)
+"""
+
 UNSEEN = [
     Answer(
         "right_variables_named_as_the_graders",
@@ -67,5 +79,17 @@ UNSEEN = [
         "right",
         "Pooling by reshape and amax; the fully connected layer as a convolution over all places.",
         cells={"conv_maxpool": CONVOLUTION_AT_THE_END},
+    ),
+    Answer(
+        "right_tested_more_often",
+        "right",
+        "Tests the untrained network before the first epoch, and the training images after each.",
+        cells={"train_maxpool": TESTED_MORE_OFTEN},
+    ),
+    Answer(
+        "right_clamped_to_infinity",
+        "right",
+        "ReLU as a Hardtanh between zero and infinity, a number that JSON does not have.",
+        edits=(("conv_maxpool", '64, 3, padding="same"), nn.ReLU()', '64, 3, padding="same"), nn.Hardtanh(0.0, math.inf)'),),
     ),
 ]

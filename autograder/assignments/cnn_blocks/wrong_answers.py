@@ -155,6 +155,18 @@ TRAINING = [
         also=[("train_maxpool", "(trained | tested)", "(trained | tested)\n    scheduler.step()")],
         label="scheduler",
     ),
+    maxpool_training(
+        "test(maxpool_model, test_loader", "test(maxpool_model, train_loader", "Tests with the training images."
+    ),
+    replaced(
+        "train_maxpool",
+        "    tested = test(maxpool_model, test_loader, loss_fn, epoch)\n",
+        "    test(maxpool_model, test_loader, loss_fn, epoch)\n"
+        "    tested = test(maxpool_model, train_loader, loss_fn, epoch)\n",
+        ["maxpool_training"],
+        "Tests with both, and keeps what the training images gave.",
+        label="keeps_training_images",
+    ),
     replaced(
         "train_batchnorm",
         "Adam(batchnorm_model.parameters()",
