@@ -33,22 +33,23 @@ ALLOWED = {
     "exp", "exp2", "exp_", "expand", "expm1", "eye", "fill", "fill_", "flip", "floor", "floor_", "floor_divide",
     "fmax", "fmin", "fmod", "frac", "full", "full_like", "gather", "ge", "gelu", "gelu_", "glu", "gt", "hardshrink",
     "hardsigmoid", "hardswish", "hardswish_", "hardtanh", "hardtanh_", "heaviside", "hypot", "im2col", "index",
-    "index_select", "isinf", "isnan", "le", "leaky_relu", "leaky_relu_", "lerp", "lift_fresh", "linalg_vector_norm",
-    "linspace", "log", "log10", "log1p", "log2", "log_", "log_sigmoid_forward", "logaddexp", "logcumsumexp",
-    "logical_and", "logical_not", "logical_not_", "logical_or", "logical_xor", "logit", "logsumexp", "lt",
-    "masked_fill", "masked_fill_", "max", "max_pool2d_with_indices", "max_pool3d_with_indices", "maximum", "mean",
-    "min", "minimum", "mish", "mish_", "mm", "mul", "mul_", "mv", "nan_to_num", "native_batch_norm",
-    "native_dropout", "native_group_norm", "native_layer_norm", "ne", "neg", "neg_", "new_empty", "new_full",
-    "new_ones", "new_zeros", "norm", "normal_", "ones", "ones_like", "permute", "pixel_shuffle", "pixel_unshuffle",
-    "pow", "pow_", "prod", "rand", "rand_like", "randn", "randn_like", "reciprocal", "reciprocal_",
-    "reflection_pad1d", "reflection_pad2d", "relu", "relu_", "remainder", "repeat", "replication_pad1d",
-    "replication_pad2d", "roll", "rot90", "round", "round_", "rsqrt", "rsqrt_", "rsub", "scalar_tensor", "select",
-    "sgn", "sigmoid", "sigmoid_", "sign", "sign_", "silu", "silu_", "sin", "sin_", "sinh", "slice", "softplus",
-    "softshrink", "sort", "split", "split_with_sizes", "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "std", "sub",
-    "sub_", "sum", "t", "t_", "tan", "tanh", "tanh_", "threshold", "threshold_", "topk", "transpose", "transpose_",
-    "tril", "triu", "trunc", "trunc_", "unbind", "unfold", "uniform_", "unsafe_split", "unsafe_split_with_sizes",
-    "unsqueeze", "unsqueeze_", "upsample_bicubic2d", "upsample_bilinear2d", "upsample_linear1d",
-    "upsample_nearest1d", "upsample_nearest2d", "var", "var_mean", "view", "where", "zero_", "zeros", "zeros_like",
+    "index_add", "index_put", "index_put_", "index_select", "isinf", "isnan", "le", "leaky_relu", "leaky_relu_",
+    "lerp", "lift_fresh", "linalg_vector_norm", "linspace", "log", "log10", "log1p", "log2", "log_",
+    "log_sigmoid_forward", "logaddexp", "logcumsumexp", "logical_and", "logical_not", "logical_not_", "logical_or",
+    "logical_xor", "logit", "logsumexp", "lt", "masked_fill", "masked_fill_", "max", "max_pool2d_with_indices",
+    "max_pool3d_with_indices", "maximum", "mean", "min", "minimum", "mish", "mish_", "mm", "mul", "mul_", "mv",
+    "nan_to_num", "native_batch_norm", "native_dropout", "native_group_norm", "native_layer_norm", "ne", "neg",
+    "neg_", "new_empty", "new_full", "new_ones", "new_zeros", "norm", "normal_", "ones", "ones_like", "permute",
+    "pixel_shuffle", "pixel_unshuffle", "pow", "pow_", "prod", "rand", "rand_like", "randn", "randn_like",
+    "reciprocal", "reciprocal_", "reflection_pad1d", "reflection_pad2d", "relu", "relu_", "remainder", "repeat",
+    "replication_pad1d", "replication_pad2d", "roll", "rot90", "round", "round_", "rsqrt", "rsqrt_", "rsub",
+    "scalar_tensor", "scatter", "scatter_", "scatter_add", "select", "sgn", "sigmoid", "sigmoid_", "sign", "sign_",
+    "silu", "silu_", "sin", "sin_", "sinh", "slice", "softplus", "softshrink", "sort", "split", "split_with_sizes",
+    "sqrt", "sqrt_", "squeeze", "squeeze_", "stack", "std", "sub", "sub_", "sum", "t", "t_", "tan", "tanh", "tanh_",
+    "threshold", "threshold_", "topk", "transpose", "transpose_", "tril", "triu", "trunc", "trunc_", "unbind",
+    "unfold", "uniform_", "unsafe_split", "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_", "upsample_bicubic2d",
+    "upsample_bilinear2d", "upsample_linear1d", "upsample_nearest1d", "upsample_nearest2d", "var", "var_mean",
+    "view", "where", "zero_", "zeros", "zeros_like",
 }  # fmt: skip
 ELEMENTS = 200_000_000  # of one intermediate result
 ALL_ELEMENTS = 1_000_000_000  # of all of them together
@@ -251,6 +252,8 @@ def _products(name: str, args: list[Any], result: Any) -> int:
 def _require_known(name: str) -> None:
     if name in ALLOWED:
         return
+    if name == "_local_scalar_dense":
+        raise NotReplayable("the network takes numbers out of tensors, so that what it does with them cannot be followed")
     packet = None if name.startswith("__") else getattr(torch.ops.aten, name, None)
     kind = NotSupported if isinstance(packet, torch._ops.OpOverloadPacket) else NotReplayable
     raise kind(f"the network uses {name}, which is not replayed")

@@ -248,7 +248,7 @@ def _require_plain(value: Any, left: int = DEPTH) -> None:
 def _require_few(text: bytes) -> None:
     """Refuse a text with too many values before it is parsed."""
     if _separators(text) > MOST_VALUES and _separators(re.sub(rb'"(?:[^"\\]|\\.)*"', b"", text)) > MOST_VALUES:
-        raise Malformed(f"JSON with more than {MOST_VALUES:,} values")
+        raise Malformed(f"a piece of evidence with more than {MOST_VALUES:,} values")
 
 
 def _separators(text: bytes) -> int:

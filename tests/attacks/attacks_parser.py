@@ -134,7 +134,7 @@ PARSER = [
     Attack("colours_in_a_name", "parser", "Hands in a file whose name would command the instructor's terminal.", file=_other_name,
            shows="no such file", refused=True),
     Attack("colours_in_the_format", "parser", "Names a notebook format that would command the instructor's terminal.",
-           file=_text(_format), shows="newer than the known 4", refused=True),
+           file=_text(_format), shows=""),
     Attack("not_cells", "parser", "Hands in cells of every type but the right one.", file=_text(_cells_of_every_type),
            shows="entries that are no cells"),
     Attack("other_kernel", "parser", "Asks for another kernel, exporter and parameters in the notebook's metadata.", file=_text(_kernel),
