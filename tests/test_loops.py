@@ -98,6 +98,12 @@ def half_of_the_batch(net: nn.Module, optim: Any, loss: nn.Module, images: torch
     right(net, optim, loss, images[:1], labels[:1])
 
 
+def looks_too(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    right(net, optim, loss, images, labels)
+    with torch.no_grad():
+        net(images)
+
+
 CHECKS = ("require_fresh_gradients", "require_forward", "require_backward", "require_step")
 
 
@@ -194,7 +200,7 @@ def complaints(found: Watched) -> set[str]:
     return failed
 
 
-@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none, with_closure, clipped])
+@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none, with_closure, clipped, looks_too])
 @pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.SGD, torch.optim.AdamW])
 def test_right_loops(step: Step, optimizer: Callable[..., Any]) -> None:
     assert complaints(watched(step, optimizer)) == set()
@@ -221,6 +227,18 @@ def test_the_given_loss_function_is_told_from_another() -> None:
     watched(right).require_loss("")
     with pytest.raises(Complaint, match="the given loss function was called 0 times"):
         watched(gradients_set_to_none).require_loss("")
+
+
+def test_forward_passes_without_gradients_alone_are_told_as_that() -> None:
+    def forward_without_gradients(
+        net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor
+    ) -> None:
+        optim.zero_grad()
+        with torch.no_grad():
+            loss(net(images), labels)
+
+    with pytest.raises(Complaint, match=r"called 6 times, without gradients each time.*torch.no_grad"):
+        watched(forward_without_gradients).require_forward()
 
 
 def test_only_steps_of_an_optimizer_of_the_network_count() -> None:

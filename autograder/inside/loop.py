@@ -50,7 +50,10 @@ class Batches:
 
 
 class WatchedNetwork(nn.Module):
-    """A linear network that notes each forward pass and each finished backward pass."""
+    """A linear network that notes each forward pass and each finished backward pass.
+
+    A forward pass without gradients is a ``look``: nothing is learnt from it.
+    """
 
     def __init__(self, weight: Tensor, bias: Tensor, note: Callable[..., None]) -> None:
         super().__init__()
@@ -70,7 +73,8 @@ class WatchedNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (N, 3) of images (N, 1, 2, 3)."""
-        self._note("forward", images=images, weight=self.weight, bias=self.bias)
+        event = "forward" if torch.is_grad_enabled() else "look"
+        self._note(event, images=images, weight=self.weight, bias=self.bias)
         return images.flatten(1) @ self.weight.t() + self.bias
 
 
@@ -123,7 +127,7 @@ class Watch:
     Training runs :func:`plainly` meanwhile.
 
     ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
-    ``backward`` and ``step``, the images and parameters of each ``forward``.
+    ``backward`` and ``step``, the images and parameters of each ``forward`` and ``look``.
     """
 
     def __init__(self, seed: int) -> None:

@@ -190,6 +190,12 @@ class Watched:
 
     def require_forward(self, call: str = "self.net(images)") -> None:
         """The network sees each batch once in each epoch, whole and in order."""
+        if self.count("look") and not self.count("forward"):
+            raise Complaint(
+                f"the network was called {self.count('look')} times, without gradients each time{self._stopped()}",
+                f"{call} with gradients, once for each batch",
+                "the forward pass stands in a block of torch.no_grad(), so that nothing can be learnt from it",
+            )
         whole, rest = divmod(self.count("forward"), len(self.batches))
         cause = f"another network than in {call} is called, or a step stands outside of the loop"
         cause = f"{whole} epochs in place of {self.epochs}" if whole and not rest and not self.problem else cause

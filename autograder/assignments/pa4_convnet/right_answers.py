@@ -420,4 +420,16 @@ RIGHT: list[Answer] = [
             ("convnet", "x = self.pool2(F.relu(self.conv2(x)))", "x = block(self.conv2, x)"),
         ),
     ),
+    right(
+        "looks_without_gradients",
+        "A trainer that also counts how many images the network now gets right.",
+        edits=(
+            (
+                "trainer",
+                "self.optim.step()",
+                "self.optim.step()\n                with torch.no_grad():\n"
+                "                    hits = (self.net(images).argmax(dim=1) == labels).sum().item()",
+            ),
+        ),
+    ),
 ]

@@ -133,6 +133,13 @@ TRAINER = [
     replaced("trainer", "output = self.net(images)", "output = net(images)", ["act12"], "The notebook's network is called."),
     replaced(
         "trainer",
+        "output = self.net(images)",
+        "with torch.no_grad():\n                    output = self.net(images)",
+        ["act12"],
+        "The forward pass without gradients.",
+    ),
+    replaced(
+        "trainer",
         "loss = self.loss_function(output, labels)",
         "loss = self.loss_function(labels, output)",
         ["act13"],
