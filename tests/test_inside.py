@@ -506,6 +506,19 @@ def test_watched_loop_names_every_event() -> None:
     assert torch.equal(tensors["3.grad"], tensors["4.grad"])
 
 
+def test_a_watched_network_has_what_else_the_network_it_stands_for_has() -> None:
+    own = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 5), torch.nn.LazyLinear(2))
+    seen = loop.Watch(5, loop.to_look_at(own)).network
+    layer = getattr(seen, "0")
+    assert layer.weight.grad.norm() == 0
+    assert layer.weight is not own[0].weight
+    assert {name for name, _ in seen.named_parameters()} == {"weight", "bias"}
+    with pytest.raises(AttributeError, match="'Sequential' object has no attribute 'conv9'"):
+        _ = seen.conv9
+    with pytest.raises(AttributeError, match="'WatchedNetwork' object has no attribute 'conv9'"):
+        _ = loop.Watch(5, loop.to_look_at("no network")).network.conv9
+
+
 def test_watched_loop_shows_gradients_that_pile_up() -> None:
     def never_zeroed(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
         for images, labels in batches:

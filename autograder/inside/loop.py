@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -49,14 +50,46 @@ class Batches:
             yield [images.clone(), labels.clone()]
 
 
-class WatchedNetwork(nn.Module):
+def to_look_at(network: Any) -> nn.Module | None:
+    """A copy of a student's network on the CPU, with gradients of zero; None where there is none that can be copied."""
+    if not isinstance(network, nn.Module):
+        return None
+    try:
+        copied = copy.deepcopy(network).cpu()
+    except Exception:
+        return None
+    for parameter in copied.parameters():
+        if not isinstance(parameter, nn.parameter.UninitializedParameter):
+            parameter.grad = torch.zeros_like(parameter)
+    return copied
+
+
+class StandingIn(nn.Module):
+    """A network in the place of a student's: what else is asked of it, for example to print a layer, comes from ``like``."""
+
+    like: nn.Module | None = None
+
+    def __init__(self, like: nn.Module | None = None) -> None:
+        super().__init__()
+        self.__dict__["like"] = like  # no part of this network
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if self.like is None or name.startswith("__"):
+                raise
+            return getattr(self.like, name)
+
+
+class WatchedNetwork(StandingIn):
     """A linear network that notes each forward pass and each finished backward pass.
 
     A forward pass without gradients is a ``look``: nothing is learnt from it.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor, note: Callable[..., None]) -> None:
-        super().__init__()
+    def __init__(self, weight: Tensor, bias: Tensor, note: Callable[..., None], like: nn.Module | None = None) -> None:
+        super().__init__(like)
         self.weight = nn.Parameter(weight.clone())
         self.bias = nn.Parameter(bias.clone())
         self._note = note
@@ -124,17 +157,17 @@ def plainly() -> Iterator[None]:
 class Watch:
     """A small problem with a watched network, loss and batches; as a context it also notes what any torch optimizer does.
 
-    Training runs :func:`plainly` meanwhile.
+    Training runs :func:`plainly` meanwhile. The network is a :class:`StandingIn` for ``like``.
 
     ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
     ``backward`` and ``step``, the images and parameters of each ``forward`` and ``look``.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, like: nn.Module | None = None) -> None:
         weight, bias, batches = problem(seed)
         self.events: list[dict[str, Any]] = []
         self.tensors: dict[str, Tensor] = {}
-        self.network = WatchedNetwork(weight, bias, self.note)
+        self.network = WatchedNetwork(weight, bias, self.note, like)
         self.loss = WatchedLoss(self.note)
         self.batches = Batches(batches)
         self._leave = contextlib.ExitStack()
@@ -188,10 +221,10 @@ def _kept(value: Tensor) -> Tensor:
 
 
 def watch(
-    train: Callable[[nn.Module, Any, nn.Module, Batches, int], Any], seed: int
+    train: Callable[[nn.Module, Any, nn.Module, Batches, int], Any], seed: int, like: nn.Module | None = None
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Let ``train(network, optimizer, loss, batches, epochs)`` run two epochs and say what happened: see :class:`Watch`."""
-    watched = Watch(seed)
+    watched = Watch(seed, like)
     optimizer = torch.optim.SGD(watched.network.parameters(), lr=RATE, momentum=MOMENTUM)
     returned, stopped = None, None
     with watched:

@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from . import draws, loop
 
 
-class StandIn(nn.Module):
+class StandIn(loop.StandingIn):
     """A linear network that answers another class while it is in training mode, and notes how it was used.
 
     ``modes`` holds the values of ``training``, ``grads`` whether gradients were on, ``calls`` how often it was called.
     """
 
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
+    def __init__(self, weight: Tensor, like: nn.Module | None = None) -> None:
+        super().__init__(like)
         self.weight = nn.Parameter(weight.clone())
         self.modes: set[bool] = set()
         self.grads: set[bool] = set()
@@ -72,7 +72,10 @@ class NoteMoves(torch.overrides.TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def stand_ins(seed: int) -> tuple[StandIn, WatchedBatches]:
-    """A network in training mode and a loader, of whose images (:func:`.draws.classified`) it gets about a third wrong."""
+def stand_ins(seed: int, like: nn.Module | None = None) -> tuple[StandIn, WatchedBatches]:
+    """A network in training mode, with what else ``like`` has, and a loader.
+
+    It gets about a third of the loader's images (:func:`.draws.classified`) wrong.
+    """
     weight, images, labels = draws.classified(seed)
-    return StandIn(weight).train(True), WatchedBatches(list(zip(images, labels, strict=True)))
+    return StandIn(weight, like).train(True), WatchedBatches(list(zip(images, labels, strict=True)))

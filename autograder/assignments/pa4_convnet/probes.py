@@ -92,6 +92,14 @@ def graph(student: Student) -> Evidence:
     )
 
 
+def _untrained(student: Student) -> nn.Module | None:
+    """A new network of the student's class, to look at."""
+    try:
+        return loop.to_look_at(student.namespace["ConvNet"]())
+    except Exception:
+        return None
+
+
 @probe(after="trainer")
 def trainer(student: Student) -> Evidence:
     """Two epochs of the student's ``Trainer`` on a small problem, with every event noted."""
@@ -104,7 +112,7 @@ def trainer(student: Student) -> Evidence:
         return namespace["Trainer"](made, optimizer, loss, batches).train(epochs)
 
     try:
-        document, tensors = loop.watch(train, student.seed)
+        document, tensors = loop.watch(train, student.seed, _untrained(student))
     finally:
         namespace["device"] = before
     return Evidence(document, tensors)
@@ -170,7 +178,7 @@ def loss_plot(student: Student) -> Evidence:
 @probe(after="test_accuracy")
 def accuracy_cell(student: Student) -> Evidence:
     """What the accuracy cell counts for a stand-in network and loader."""
-    stand_in, loader = standins.stand_ins(student.seed)
+    stand_in, loader = standins.stand_ins(student.seed, loop.to_look_at(student.namespace.get("net")))
     with standins.NoteMoves(loader):
         again = student.rerun(
             "test_accuracy",

@@ -432,4 +432,17 @@ RIGHT: list[Answer] = [
             ),
         ),
     ),
+    right(
+        "prints_layers_and_gradients",
+        "Prints the norm of a layer's gradient while it trains, a layer while it tests.",
+        edits=(
+            (
+                "trainer",
+                "loss.backward()",
+                "loss.backward()\n                if seen == 0:\n"
+                "                    print('gradient of conv1', self.net.conv1.weight.grad.norm().item())",
+            ),
+            ("test_accuracy", "net.eval()", "net.eval()\n    print(net.conv1, net.fc2.weight.grad.norm())"),
+        ),
+    ),
 ]
