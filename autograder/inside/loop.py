@@ -93,11 +93,16 @@ class WatchedNetwork(StandingIn):
         self.weight = nn.Parameter(weight.clone())
         self.bias = nn.Parameter(bias.clone())
         self._note = note
-        # Autograd reaches the weight after the bias, so its hook marks the end of a backward pass.
+        self._own: Tensor | None = None
+        # Autograd reaches the weight after the bias, so its hooks mark the end of a backward pass.
+        self.weight.register_hook(self._computed)  # type: ignore[no-untyped-call]
         self.weight.register_post_accumulate_grad_hook(lambda _: self._backward())  # type: ignore[no-untyped-call]
 
+    def _computed(self, gradient: Tensor) -> None:
+        self._own = gradient.detach().clone()
+
     def _backward(self) -> None:
-        self._note("backward", grad=self.weight.grad)
+        self._note("backward", grad=self.weight.grad, own=self._own)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """As every module's, noted."""
@@ -159,8 +164,9 @@ class Watch:
 
     Training runs :func:`plainly` meanwhile. The network is a :class:`StandingIn` for ``like``.
 
-    ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
-    ``backward`` and ``step``, the images and parameters of each ``forward`` and ``look``.
+    ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient after
+    each ``backward`` and ``step``, the one that a ``backward`` computed itself (``own``), the images and parameters of
+    each ``forward`` and ``look``.
     """
 
     def __init__(self, seed: int, like: nn.Module | None = None) -> None:

@@ -445,4 +445,18 @@ RIGHT: list[Answer] = [
             ("test_accuracy", "net.eval()", "net.eval()\n    print(net.conv1, net.fc2.weight.grad.norm())"),
         ),
     ),
+    right(
+        "clips_in_double_precision",
+        "Trains in double precision and clips the gradients.",
+        edits=(
+            ("trainer", "self.net.train()", "self.net.train().double()"),
+            ("trainer", "output = self.net(images)", "output = self.net(images.double())"),
+            (
+                "trainer",
+                "self.optim.step()",
+                "nn.utils.clip_grad_norm_(self.net.parameters(), 20.0)\n                self.optim.step()",
+            ),
+            ("learning_rate", "losses = trainer.train(num_epochs)", "losses = trainer.train(num_epochs)\n    net.float()"),
+        ),
+    ),
 ]
