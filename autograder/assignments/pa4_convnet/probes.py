@@ -179,7 +179,7 @@ def loss_plot(student: Student) -> Evidence:
 def accuracy_cell(student: Student) -> Evidence:
     """What the accuracy cell counts for a stand-in network and loader."""
     stand_in, loader = standins.stand_ins(student.seed, loop.to_look_at(student.namespace.get("net")))
-    with standins.NoteMoves(loader):
+    with standins.NoteMoves(loader, stand_in) as moves:
         again = student.rerun(
             "test_accuracy",
             net=stand_in,
@@ -198,7 +198,8 @@ def accuracy_cell(student: Student) -> Evidence:
             "err": _number(values.get("err")),
             "tot": _number(values.get("tot")),
             "accuracy": _number(values.get("accuracy")),
-            "moved": sorted(loader.moved),
+            "sent": moves.sent(),
+            "moved": moves.moved(values.values(), bool(again.run.error)),
             "handed": len(loader.handed),
         }
         | stand_in.document()

@@ -459,4 +459,24 @@ RIGHT: list[Answer] = [
             ("learning_rate", "losses = trainer.train(num_epochs)", "losses = trainer.train(num_epochs)\n    net.float()"),
         ),
     ),
+    right(
+        "moved_in_the_call",
+        "Moves in the calls themselves, with keywords; no error counted by a comparison of two tensors.",
+        edits=(
+            ("test_accuracy", "x, y = x.to(device), y.to(device)", "y = y.to(device=device, non_blocking=True)"),
+            ("test_accuracy", "net(x)", "net(x.to(device, torch.float32).reshape(-1, 1, 28, 28))"),
+            ("test_accuracy", "(yh != y).sum().item()", "sum(a != b for a, b in zip(yh.tolist(), y.cpu().tolist()))"),
+        ),
+    ),
+    right(
+        "batch_moved_as_a_list",
+        "Moves the batch as a list, and counts on the processor.",
+        edits=(
+            ("test_accuracy", "for x, y in test_loader:", "for batch in test_loader:"),
+            ("test_accuracy", "x, y = x.to(device), y.to(device)", "batch = [part.to(device) for part in batch]"),
+            ("test_accuracy", "net(x).argmax(dim=1)", "net(batch[0]).argmax(dim=1).cpu()"),
+            ("test_accuracy", "(yh != y)", "(yh != batch[1].cpu())"),
+            ("test_accuracy", "len(y)", "len(batch[1])"),
+        ),
+    ),
 ]

@@ -338,6 +338,42 @@ ACCURACY = [
         "test_accuracy", "x, y = x.to(device), y.to(device)", "x = x.to(device)", ["act18"], "Only the images are moved."
     ),
     dropped("test_accuracy", "x, y = x.to(device), y.to(device)", ["act18"]),
+    replaced(
+        "test_accuracy",
+        "x, y = x.to(device), y.to(device)",
+        "x.to(device)\n            y.to(device)",
+        ["act18"],
+        "The moved tensors are not kept.",
+    ),
+    replaced(
+        "test_accuracy",
+        "x, y = x.to(device), y.to(device)",
+        "x = x.to(device)\n            y.to(device)",
+        ["act18"],
+        "The moved labels are not kept.",
+    ),
+    replaced(
+        "test_accuracy",
+        "x, y = x.to(device), y.to(device)",
+        "images, labels = x.to(device), y.to(device)",
+        ["act18"],
+        "The moved tensors get names that are not used.",
+    ),
+    replaced(
+        "test_accuracy",
+        "x, y = x.to(device), y.to(device)",
+        "x, y = x.to(torch.float32), y.to(torch.int64)",
+        ["act18"],
+        "Another type in place of another device.",
+    ),
+    replaced(
+        "test_accuracy",
+        "err += (yh != y).sum().item()",
+        "pass",
+        ["act19"],
+        "Neither errors nor images are counted.",
+        also=(("test_accuracy", "tot += len(y)", "pass"),),
+    ),
     *at("test_accuracy", "err += (yh != y).sum().item()", ["act19"], label="err"),
     *at("test_accuracy", "tot += len(y)", ["act19"]),
     replaced(
