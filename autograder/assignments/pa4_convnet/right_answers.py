@@ -479,4 +479,47 @@ RIGHT: list[Answer] = [
             ("test_accuracy", "len(y)", "len(batch[1])"),
         ),
     ),
+    right(
+        "trial_before_the_training",
+        "Tries two rates on networks of their own, then trains with keywords and an optimizer made in the call.",
+        edits=(
+            (
+                "learning_rate",
+                "    net = ConvNet().to(device)\n",
+                "    for rate in (0.1, 0.001):\n        trial = ConvNet().to(device)\n"
+                "        adam = torch.optim.Adam(trial.parameters(), lr=rate)\n"
+                "        Trainer(trial, adam, loss_function, test_loader).train(1)\n"
+                "    set_seeds(seed)\n    net = ConvNet().to(device)\n",
+            ),
+            ("learning_rate", "    optim = torch.optim.SGD(net.parameters(), lr=learning_rate, momentum=0.9)\n", ""),
+            (
+                "learning_rate",
+                "Trainer(net, optim, loss_function, train_loader)",
+                "Trainer(train_loader=train_loader, loss_function=loss_function, net=net,\n"
+                "        optim=torch.optim.SGD(params=net.parameters(), lr=learning_rate, momentum=0.9))",
+            ),
+            ("learning_rate", "trainer.train(num_epochs)", "trainer.train(epochs=num_epochs)"),
+        ),
+    ),
+    right(
+        "subclass_of_trainer",
+        "Trains in two halves with a subclass of Trainer that says how long it takes.",
+        edits=(
+            (
+                "learning_rate",
+                "learning_rate, losses = None, []\n",
+                "learning_rate, losses = None, []\n\n\nclass Timed(Trainer):\n"
+                "    def __init__(self, *parts):\n        super().__init__(*parts)\n        self.seconds = 0.0\n\n"
+                "    def train(self, epochs):\n        started = time.time()\n        found = super().train(epochs)\n"
+                "        self.seconds += time.time() - started\n        return found\n\n\n",
+            ),
+            ("learning_rate", "learning_rate = 0.01", "learning_rate = 0.01\nimport time"),
+            ("learning_rate", "trainer = Trainer(", "trainer = Timed("),
+            (
+                "learning_rate",
+                "trainer.train(num_epochs)",
+                "trainer.train(num_epochs // 2) + trainer.train(num_epochs - num_epochs // 2)\n    print(trainer.seconds)",
+            ),
+        ),
+    ),
 ]

@@ -313,6 +313,44 @@ TRAINING = [
     ),
 ]
 
+SGD = "torch.optim.SGD(net.parameters(), lr=learning_rate, momentum=0.9)"
+TRAINED_OTHERWISE = [
+    replaced(
+        "learning_rate",
+        SGD,
+        "torch.optim.Adam(net.parameters(), lr=learning_rate)",
+        ["act16"],
+        "Adam in place of SGD.",
+        also=(("learning_rate", "learning_rate = 0.01", "learning_rate = 0.001"),),
+    ),
+    replaced(
+        "learning_rate",
+        "SGD(net.parameters()",
+        "SGD(list(net.parameters())[:-1]",
+        ["act16"],
+        "One parameter is left out of the optimizer.",
+    ),
+    replaced("learning_rate", "lr=learning_rate", "lr=0.02", ["act16"], "Another rate than learning_rate."),
+    replaced("learning_rate", ", momentum=0.9", "", ["act16"], "SGD without momentum."),
+    replaced("learning_rate", "momentum=0.9", "momentum=0.9, nesterov=True", ["act16"], "Another kind of momentum."),
+    replaced("learning_rate", "momentum=0.9", "momentum=0.9, weight_decay=1e-3", ["act16"], "With weight decay."),
+    replaced("learning_rate", "function, train_loader)", "function, test_loader)", ["act16"], "Trained on the test images."),
+    replaced(
+        "learning_rate",
+        "learning_rate = 0.01",
+        "learning_rate = 0.01\ntrain_loader = DataLoader(train_data, batch_size=8, shuffle=False)",
+        ["act16"],
+        "A loader of its own.",
+    ),
+    replaced(
+        "learning_rate",
+        "losses = trainer.train(num_epochs)",
+        "trainer.train(num_epochs)\n    losses = trainer.train(num_epochs)",
+        ["act16"],
+        "Trained twice.",
+    ),
+]
+
 PLOT = [
     dropped("loss_plot", 'ax.set_xlabel("epoch")', ["act17"]),
     dropped("loss_plot", 'ax.set_ylabel("mean training loss")', ["act17"]),
@@ -423,4 +461,4 @@ MAPS = [
     replaced("feature_maps", "net.conv1(data)", "net.conv1(examples[0].to(device))", ["act23"], "Always the same digit."),
 ]
 
-WRONG: list[Answer] = [*LAYERS, *FORWARD, *GRAPH, *TRAINER, *TRAINING, *PLOT, *ACCURACY, *FILTERS, *MAPS]
+WRONG: list[Answer] = [*LAYERS, *FORWARD, *GRAPH, *TRAINER, *TRAINING, *TRAINED_OTHERWISE, *PLOT, *ACCURACY, *FILTERS, *MAPS]
