@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import BoxRun, RunBox
 
-from autograder.inside import draws, loop
+from autograder.inside import draws, loop, standins
 from autograder.inside.channel import Channel
 from autograder.runs.evidence import parse_frame
 
@@ -506,6 +506,19 @@ def test_watched_loop_names_every_event() -> None:
     assert torch.equal(tensors["3.grad"], tensors["4.grad"])
 
 
+def test_a_watched_network_has_what_else_the_network_it_stands_for_has() -> None:
+    own = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 5), torch.nn.LazyLinear(2))
+    seen = loop.Watch(5, loop.to_look_at(own)).network
+    layer = getattr(seen, "0")
+    assert layer.weight.grad.norm() == 0
+    assert layer.weight is not own[0].weight
+    assert {name for name, _ in seen.named_parameters()} == {"weight", "bias"}
+    with pytest.raises(AttributeError, match="'Sequential' object has no attribute 'conv9'"):
+        _ = seen.conv9
+    with pytest.raises(AttributeError, match="'WatchedNetwork' object has no attribute 'conv9'"):
+        _ = loop.Watch(5, loop.to_look_at("no network")).network.conv9
+
+
 def test_watched_loop_shows_gradients_that_pile_up() -> None:
     def never_zeroed(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
         for images, labels in batches:
@@ -528,3 +541,27 @@ def test_watched_loop_ends_an_endless_one_and_keeps_errors() -> None:
     document, tensors = loop.watch(lambda *_: 1 / 0, seed=5)
     assert document["problem"].startswith("ZeroDivisionError")
     assert "final.weight" in tensors
+
+
+MOVES = {
+    "x, y = x.to('cpu'), y.to('cpu')\nfound = (net(x).argmax(1) != y).sum()": "both",
+    "x, y = x.to(device='cpu', non_blocking=True), y.to('cpu')\nfound = (net(x).argmax(1).cpu() != y.cpu())": "both",
+    "yh = net(x.to('cpu').float()).argmax(1)\ny = y.to('cpu')": "both",
+    "x.to('cpu'), y.to('cpu')\nfound = (net(x).argmax(1) != y).sum()": "",
+    "x.to('cpu'), y.to('cpu')\nfound = [a != b for a, b in zip(net(x).argmax(1).tolist(), y.tolist())]": "",
+    "x, moved = x.to('cpu'), y.to('cpu')\nfound = (net(x).argmax(1) != y).sum()": "images",
+    "x, y = x.to(torch.float32), y.to(torch.long)\nfound = (net(x).argmax(1) != y).sum()": "",
+    "x, y = x.cpu(), y.cpu()\nfound = (net(x).argmax(1) != y).sum()": "",
+}
+
+
+@pytest.mark.parametrize("code", MOVES)
+def test_moved_tensors_count_where_they_are_used(code: str) -> None:
+    net, loader = standins.stand_ins(5)
+    values: dict[str, object] = {"net": net, "loader": loader, "torch": torch}
+    lines = "".join(f"    {line}\n" for line in code.splitlines())
+    with standins.NoteMoves(loader, net) as moves:
+        exec(f"for x, y in loader:\n{lines}", values)
+    images, labels = [0, 2, 4, 6], [1, 3, 5, 7]
+    wanted = {"both": sorted(images + labels), "images": images, "": []}[MOVES[code]]
+    assert moves.moved(values.values(), stopped=False) == wanted

@@ -98,6 +98,12 @@ def half_of_the_batch(net: nn.Module, optim: Any, loss: nn.Module, images: torch
     right(net, optim, loss, images[:1], labels[:1])
 
 
+def looks_too(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    right(net, optim, loss, images, labels)
+    with torch.no_grad():
+        net(images)
+
+
 CHECKS = ("require_fresh_gradients", "require_forward", "require_backward", "require_step")
 
 
@@ -115,6 +121,40 @@ def noisy_gradients(net: nn.Module, optim: Any, loss: nn.Module, images: torch.T
         if parameter.grad is not None:
             parameter.grad += torch.randn_like(parameter)
     optim.step()
+
+
+def backward_twice(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    value = loss(net(images), labels)
+    value.backward(retain_graph=True)
+    value.backward()
+    optim.step()
+
+
+def softmax_before(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    loss(net(images).softmax(1), labels).backward()
+    optim.step()
+
+
+def softmax_and_never_zeroed(
+    net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor
+) -> None:
+    loss(net(images).softmax(1), labels).backward()
+    optim.step()
+
+
+def minus_the_loss(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    (-loss(net(images), labels)).backward()
+    optim.step()
+
+
+def second_update(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    right(net, optim, loss, images, labels)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter -= 0.01
 
 
 Summed = Callable[[list[float], list[int]], float]
@@ -194,7 +234,7 @@ def complaints(found: Watched) -> set[str]:
     return failed
 
 
-@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none, with_closure, clipped])
+@pytest.mark.parametrize("step", [right, zero_after_step, gradients_set_to_none, with_closure, clipped, looks_too])
 @pytest.mark.parametrize("optimizer", [torch.optim.Adam, torch.optim.SGD, torch.optim.AdamW])
 def test_right_loops(step: Step, optimizer: Callable[..., Any]) -> None:
     assert complaints(watched(step, optimizer)) == set()
@@ -210,6 +250,7 @@ def test_right_loops(step: Step, optimizer: Callable[..., Any]) -> None:
         (no_backward, {"require_backward"}),
         (other_loss, {"require_fresh_gradients"}),
         (step_first, {"require_step"}),
+        (backward_twice, {"require_backward"}),
         (half_of_the_batch, {"require_forward", "require_fresh_gradients"}),
     ],
 )
@@ -221,6 +262,63 @@ def test_the_given_loss_function_is_told_from_another() -> None:
     watched(right).require_loss("")
     with pytest.raises(Complaint, match="the given loss function was called 0 times"):
         watched(gradients_set_to_none).require_loss("")
+
+
+@pytest.mark.parametrize(
+    ("step", "failed"),
+    [
+        (right, set()),
+        (clipped, set()),
+        (never_zeroed, {"require_cleared_gradients"}),
+        (softmax_before, {"require_gradients_of_the_loss"}),
+        (softmax_and_never_zeroed, {"require_gradients_of_the_loss", "require_cleared_gradients"}),
+        (minus_the_loss, {"require_gradients_uphill"}),
+        (backward_twice, set()),
+        (zeroed_before_step, {"require_cleared_gradients"}),
+    ],
+)
+def test_another_loss_and_gradients_that_pile_up_are_told_apart(step: Step, failed: set[str]) -> None:
+    found = watched(step)
+    complaining = set()
+    for name, options in (
+        ("require_gradients_of_the_loss", {"either_sign": True}),
+        ("require_gradients_uphill", {}),
+        ("require_cleared_gradients", {}),
+    ):
+        try:
+            getattr(found, name)(**options)
+        except Complaint:
+            complaining.add(name)
+    assert complaining == failed
+
+
+@pytest.mark.parametrize("step", [right, clipped, with_closure, zero_after_step, never_zeroed, no_step])
+def test_steps_of_the_optimizer_that_was_handed_over(step: Step) -> None:
+    watched(step, torch.optim.SGD).require_steps_of(torch.optim.SGD, "", lr=0.01)
+
+
+@pytest.mark.parametrize(
+    ("step", "optimizer", "seen"),
+    [
+        (right, torch.optim.Adam, "other steps|times as far"),
+        (second_update, torch.optim.SGD, "other steps"),
+    ],
+)
+def test_steps_of_another_optimizer(step: Step, optimizer: Callable[..., Any], seen: str) -> None:
+    with pytest.raises(Complaint, match=seen):
+        watched(step, optimizer).require_steps_of(torch.optim.SGD, "", lr=0.01)
+
+
+def test_forward_passes_without_gradients_alone_are_told_as_that() -> None:
+    def forward_without_gradients(
+        net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor
+    ) -> None:
+        optim.zero_grad()
+        with torch.no_grad():
+            loss(net(images), labels)
+
+    with pytest.raises(Complaint, match=r"called 6 times, without gradients each time.*torch.no_grad"):
+        watched(forward_without_gradients).require_forward()
 
 
 def test_only_steps_of_an_optimizer_of_the_network_count() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -49,19 +50,59 @@ class Batches:
             yield [images.clone(), labels.clone()]
 
 
-class WatchedNetwork(nn.Module):
-    """A linear network that notes each forward pass and each finished backward pass."""
+def to_look_at(network: Any) -> nn.Module | None:
+    """A copy of a student's network on the CPU, with gradients of zero; None where there is none that can be copied."""
+    if not isinstance(network, nn.Module):
+        return None
+    try:
+        copied = copy.deepcopy(network).cpu()
+    except Exception:
+        return None
+    for parameter in copied.parameters():
+        if not isinstance(parameter, nn.parameter.UninitializedParameter):
+            parameter.grad = torch.zeros_like(parameter)
+    return copied
 
-    def __init__(self, weight: Tensor, bias: Tensor, note: Callable[..., None]) -> None:
+
+class StandingIn(nn.Module):
+    """A network in the place of a student's: what else is asked of it, for example to print a layer, comes from ``like``."""
+
+    like: nn.Module | None = None
+
+    def __init__(self, like: nn.Module | None = None) -> None:
         super().__init__()
+        self.__dict__["like"] = like  # no part of this network
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if self.like is None or name.startswith("__"):
+                raise
+            return getattr(self.like, name)
+
+
+class WatchedNetwork(StandingIn):
+    """A linear network that notes each forward pass and each finished backward pass.
+
+    A forward pass without gradients is a ``look``: nothing is learnt from it.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, note: Callable[..., None], like: nn.Module | None = None) -> None:
+        super().__init__(like)
         self.weight = nn.Parameter(weight.clone())
         self.bias = nn.Parameter(bias.clone())
         self._note = note
-        # Autograd reaches the weight after the bias, so its hook marks the end of a backward pass.
+        self._own: Tensor | None = None
+        # Autograd reaches the weight after the bias, so its hooks mark the end of a backward pass.
+        self.weight.register_hook(self._computed)  # type: ignore[no-untyped-call]
         self.weight.register_post_accumulate_grad_hook(lambda _: self._backward())  # type: ignore[no-untyped-call]
 
+    def _computed(self, gradient: Tensor) -> None:
+        self._own = gradient.detach().clone()
+
     def _backward(self) -> None:
-        self._note("backward", grad=self.weight.grad)
+        self._note("backward", grad=self.weight.grad, own=self._own)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """As every module's, noted."""
@@ -70,7 +111,8 @@ class WatchedNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (N, 3) of images (N, 1, 2, 3)."""
-        self._note("forward", images=images, weight=self.weight, bias=self.bias)
+        event = "forward" if torch.is_grad_enabled() else "look"
+        self._note(event, images=images, weight=self.weight, bias=self.bias)
         return images.flatten(1) @ self.weight.t() + self.bias
 
 
@@ -120,17 +162,18 @@ def plainly() -> Iterator[None]:
 class Watch:
     """A small problem with a watched network, loss and batches; as a context it also notes what any torch optimizer does.
 
-    Training runs :func:`plainly` meanwhile.
+    Training runs :func:`plainly` meanwhile. The network is a :class:`StandingIn` for ``like``.
 
-    ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient of each
-    ``backward`` and ``step``, the images and parameters of each ``forward``.
+    ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient after
+    each ``backward`` and ``step``, the one that a ``backward`` computed itself (``own``), the images and parameters of
+    each ``forward`` and ``look``.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, like: nn.Module | None = None) -> None:
         weight, bias, batches = problem(seed)
         self.events: list[dict[str, Any]] = []
         self.tensors: dict[str, Tensor] = {}
-        self.network = WatchedNetwork(weight, bias, self.note)
+        self.network = WatchedNetwork(weight, bias, self.note, like)
         self.loss = WatchedLoss(self.note)
         self.batches = Batches(batches)
         self._leave = contextlib.ExitStack()
@@ -184,10 +227,10 @@ def _kept(value: Tensor) -> Tensor:
 
 
 def watch(
-    train: Callable[[nn.Module, Any, nn.Module, Batches, int], Any], seed: int
+    train: Callable[[nn.Module, Any, nn.Module, Batches, int], Any], seed: int, like: nn.Module | None = None
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Let ``train(network, optimizer, loss, batches, epochs)`` run two epochs and say what happened: see :class:`Watch`."""
-    watched = Watch(seed)
+    watched = Watch(seed, like)
     optimizer = torch.optim.SGD(watched.network.parameters(), lr=RATE, momentum=MOMENTUM)
     returned, stopped = None, None
     with watched:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from . import draws, loop
 
 
-class StandIn(nn.Module):
+class StandIn(loop.StandingIn):
     """A linear network that answers another class while it is in training mode, and notes how it was used.
 
     ``modes`` holds the values of ``training``, ``grads`` whether gradients were on, ``calls`` how often it was called.
     """
 
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
+    def __init__(self, weight: Tensor, like: nn.Module | None = None) -> None:
+        super().__init__(like)
         self.weight = nn.Parameter(weight.clone())
         self.modes: set[bool] = set()
         self.grads: set[bool] = set()
@@ -44,11 +44,10 @@ class StandIn(nn.Module):
 
 
 class WatchedBatches(loop.Batches):
-    """A loader that remembers the tensors it hands out, to see which of them are moved to a device."""
+    """A loader that remembers the tensors it hands out: images at even places, labels at odd ones."""
 
     def __init__(self, batches: list[tuple[Tensor, Tensor]]) -> None:
         super().__init__(batches)
-        self.moved: set[int] = set()
         self.handed: list[Tensor] = []
 
     def __iter__(self) -> Iterator[list[Tensor]]:
@@ -57,22 +56,97 @@ class WatchedBatches(loop.Batches):
             yield pair
 
 
-class NoteMoves(torch.overrides.TorchFunctionMode):
-    """Notes which of the loader's tensors are sent to a device, whatever the device is."""
+TAKES_BOTH = {"__getitem__", "__setitem__", "copy_", "type_as"}  # operations that join the processor's and a device's
 
-    def __init__(self, loader: WatchedBatches) -> None:
+
+class NoteMoves(torch.overrides.TorchFunctionMode):
+    """Notes which of the loader's tensors are sent to a device, and whether what came back is used, whatever the device is.
+
+    Without a GPU, ``images.to(device)`` gives the same tensor, so that it makes no difference whether the result is kept.
+    Here it gives a copy, and operations are followed as if the copy, the network and what is computed of them were on a
+    device and all else was not.
+    """
+
+    def __init__(self, loader: WatchedBatches, network: nn.Module) -> None:
         super().__init__()
-        self.loader = loader
+        self._loader = loader
+        self._taken = 0
+        # By id: the tensor, held so that its id stays its own, and the places of the handed tensors it was computed of.
+        self._left: dict[int, tuple[Tensor, set[int]]] = {}
+        self._there: dict[int, tuple[Tensor, set[int]]] = {id(one): (one, set()) for one in network.parameters()}
+        self._copies: dict[int, Tensor] = {}
+        self._used: set[int] = set()
+        self._mixed: set[int] = set()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if getattr(func, "__name__", "") in ("to", "cuda", "cpu") and args:
-            for position, tensor in enumerate(self.loader.handed):
-                if tensor is args[0]:
-                    self.loader.moved.add(position)
-        return func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        for place in range(self._taken, len(self._loader.handed)):
+            self._left[id(self._loader.handed[place])] = (self._loader.handed[place], {place})
+        self._taken = len(self._loader.handed)
+        name, result = getattr(func, "__name__", ""), func(*args, **kwargs)
+        met = _tensors([args, kwargs])
+        there = [self._there[id(one)][1] for one in met if id(one) in self._there]
+        left = [self._left[id(one)][1] for one in met if id(one) in self._left]
+        self._used |= set().union(*there)
+        if _changes_device(name, args, kwargs) and (there or left):
+            return self._moved(args[0], result, name)
+        if there and name not in TAKES_BOTH:
+            # A single number may stay where it is.
+            self._mixed |= set().union(*(self._left[id(one)][1] for one in met if id(one) in self._left and one.ndim))
+        places = set().union(*there, *left)
+        for one in _tensors(result) if there or left else []:
+            (self._there if there else self._left)[id(one)] = (one, places)
+        return result
+
+    def _moved(self, given: Tensor, result: Tensor, name: str) -> Tensor:
+        """The result of a move as a tensor of its own; what comes back from a device is followed no further."""
+        if isinstance(given, nn.Parameter) or (name == "cpu" and id(given) in self._left):
+            return result
+        result = result.clone() if result is given else result
+        if id(given) in self._left:
+            places = self._left[id(given)][1]
+            self._there[id(result)] = (result, places)
+            self._copies |= dict.fromkeys(places, result)
+        return result
+
+    def sent(self) -> list[int]:
+        """Places of the tensors for which a move was called."""
+        return sorted(self._copies)
+
+    def moved(self, values: Iterable[Any], stopped: bool) -> list[int]:
+        """Places of those whose moved copies are used in place of them.
+
+        What is not used may be kept in one of the cell's ``values``, or would have been used had the cell not ``stopped``.
+        """
+        shown = [one for value in values for one in (value if isinstance(value, (list, tuple)) else [value])]
+        kept = {place % 2 for place, copy in self._copies.items() if any(copy is one for one in shown)}
+        return [
+            place
+            for place in self.sent()
+            if place not in self._mixed and (stopped or place in self._used or place % 2 in kept)
+        ]
 
 
-def stand_ins(seed: int) -> tuple[StandIn, WatchedBatches]:
-    """A network in training mode and a loader, of whose images (:func:`.draws.classified`) it gets about a third wrong."""
+def _changes_device(name: str, args: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether a tensor's method is asked for another device, not only for another type of numbers."""
+    wanted = [*args[1:2], kwargs.get("device"), kwargs.get("other")]
+    return name in ("cuda", "cpu") or (
+        name == "to" and any(isinstance(one, (torch.device, str, int, Tensor)) for one in wanted)
+    )
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    """The tensors in a value, in lists, tuples and dictionaries."""
+    if isinstance(value, Tensor):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
+    return [tensor for one in inner for tensor in _tensors(one)]
+
+
+def stand_ins(seed: int, like: nn.Module | None = None) -> tuple[StandIn, WatchedBatches]:
+    """A network in training mode, with what else ``like`` has, and a loader.
+
+    It gets about a third of the loader's images (:func:`.draws.classified`) wrong.
+    """
     weight, images, labels = draws.classified(seed)
-    return StandIn(weight).train(True), WatchedBatches(list(zip(images, labels, strict=True)))
+    return StandIn(weight, like).train(True), WatchedBatches(list(zip(images, labels, strict=True)))

@@ -141,7 +141,51 @@ class Watched:
             )
 
     def require_fresh_gradients(self, how: str = "zero_grad") -> None:
-        """Each backward pass leaves the gradient of its own batch, and it is still there when the optimizer steps."""
+        """Each step uses the gradient of the cross-entropy of its own batch, and nothing else."""
+        self.require_gradients_of_the_loss()
+        self.require_cleared_gradients(how)
+
+    def _own_gradient(self, backward: int) -> Tensor | None:
+        """What that backward pass computed, before it was added to what was there."""
+        return self.tensors.get(f"{backward}.own")
+
+    def require_gradients_of_the_loss(self, *, either_sign: bool = False) -> None:
+        """Each backward pass computes the gradient of the cross-entropy of its batch's logits and labels.
+
+        ``either_sign``: which way it points is judged elsewhere, by :meth:`require_gradients_uphill`.
+        """
+        forwards = self.where("forward")
+        for number, backward in enumerate(self.where("backward"), start=1):
+            before = [place for place in forwards if place < backward]
+            gradient = self._own_gradient(backward)
+            if not before or gradient is None:
+                continue
+            wanted = self._gradients_of_one_batch(before[-1], len(before) - 1)
+            wanted += [-one for one in wanted] if either_sign else []
+            if not any(close(gradient, one) for one in wanted):
+                raise Complaint(
+                    f"after {'the first batch' if number == 1 else f'batch {number}'} the gradient is another one",
+                    "that of the cross-entropy of the batch's logits and labels",
+                    "another loss, a softmax before it, or the labels of other images",
+                )
+
+    def require_gradients_uphill(self) -> None:
+        """No backward pass computes the gradient of the loss with the sign reversed, whose steps make the loss grow."""
+        forwards = self.where("forward")
+        for backward in self.where("backward"):
+            before = [place for place in forwards if place < backward]
+            gradient = self._own_gradient(backward)
+            if not before or gradient is None:
+                continue
+            if any(close(gradient, -one) for one in self._gradients_of_one_batch(before[-1], len(before) - 1)):
+                raise Complaint(
+                    "the gradient of the loss with its sign reversed",
+                    "that of the loss",
+                    "backward of -loss: the loss grows",
+                )
+
+    def require_cleared_gradients(self, how: str = "zero_grad") -> None:
+        """Each batch starts with cleared gradients, whatever its loss; its own are still there when the optimizer steps."""
         backwards, forwards = self.where("backward"), self.where("forward")
         if not backwards or not forwards:
             require(
@@ -151,24 +195,20 @@ class Watched:
                 "zero_grad is not called in the loop over batches",
             )
             return
-        for number, backward in enumerate(backwards):
+        computed: dict[int, Tensor] = {}  # after each forward pass, by all of its backward passes so far
+        for backward in backwards:
             before = [place for place in forwards if place < backward]
-            gradient = self.tensors.get(f"{backward}.grad")
-            if not before or gradient is None:
+            gradient, own = self.tensors.get(f"{backward}.grad"), self._own_gradient(backward)
+            if gradient is None or own is None:
                 continue
-            wanted = self._gradients_of_one_batch(before[-1], len(before) - 1)
-            if number == 0 and not any(close(gradient, one) for one in wanted):
-                raise Complaint(
-                    "after the first batch the gradient is another one",
-                    "that of the cross-entropy of the batch's logits and labels",
-                    "another loss, a softmax before it, or the labels of other images",
-                )
-            if not any(close(gradient, one) for one in wanted):
-                raise Complaint(
-                    f"after batch {number + 1} the gradient is not that batch's own: gradients of earlier batches are in it",
-                    f"{how} once for each batch, before backward",
-                    f"{how} is missing, or stands outside of the loop",
-                )
+            # A second backward pass for one forward pass adds to the first's gradient: that mistake is one of backward.
+            computed[len(before)] = computed[len(before)] + own if len(before) in computed else own
+            require(
+                close(gradient, computed[len(before)]),
+                f"after batch {len(before)} the gradient is not that batch's own: gradients of earlier batches are in it",
+                f"{how} once for each batch, before backward",
+                f"{how} is missing, or stands outside of the loop",
+            )
         for step in self.where("step"):
             # Only a backward pass of the same batch: a step before its backward pass is a mistake of the step.
             begun = max((place for place in forwards if place < step), default=step)
@@ -190,6 +230,12 @@ class Watched:
 
     def require_forward(self, call: str = "self.net(images)") -> None:
         """The network sees each batch once in each epoch, whole and in order."""
+        if self.count("look") and not self.count("forward"):
+            raise Complaint(
+                f"the network was called {self.count('look')} times, without gradients each time{self._stopped()}",
+                f"{call} with gradients, once for each batch",
+                "the forward pass stands in a block of torch.no_grad(), so that nothing can be learnt from it",
+            )
         whole, rest = divmod(self.count("forward"), len(self.batches))
         cause = f"another network than in {call} is called, or a step stands outside of the loop"
         cause = f"{whole} epochs in place of {self.epochs}" if whole and not rest and not self.problem else cause
@@ -224,6 +270,28 @@ class Watched:
                 "step and backward are in the wrong order",
             )
             previous = step
+
+    def require_steps_of(self, optimizer: type[torch.optim.Optimizer], cause: str, **settings: Any) -> None:
+        """This optimizer leads from the first forward pass's weights, with the gradients at its steps, to the final weights.
+
+        How many steps there are, and whether they have gradients, is judged by :meth:`require_step` and
+        :meth:`require_cleared_gradients`.
+        """
+        forwards = self.where("forward")
+        if not forwards:
+            return
+        gradients = [self.tensors[f"{place}.grad"] for place in self.where("step") if f"{place}.grad" in self.tensors]
+        start, found = self.tensors[f"{forwards[0]}.weight"], self.tensors["final.weight"]
+        parameter = torch.nn.Parameter(start.clone())
+        stepping = optimizer([parameter], **settings)
+        for gradient in gradients:
+            parameter.grad = gradient.clone()
+            stepping.step()
+        wanted = parameter.detach()
+        told = ", ".join(f"{name} {value}" for name, value in settings.items())
+        require(
+            close(found, wanted, 1e-5), how_far(start, found, wanted), f"those of {optimizer.__name__} with {told}", cause
+        )
 
 
 def require_whole_passes(evidence: Evidence, cells: Iterable[str], epochs: int) -> None:

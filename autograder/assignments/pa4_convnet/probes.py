@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 EPOCHS = 10  # of the plot
 FUNCTIONS = 6  # drawn, behind the network whose graph is shown
+SETTINGS = ("momentum", "weight_decay", "dampening", "nesterov", "maximize")  # of SGD, besides the learning rate
+MOST_EPOCHS = 1_000  # that are made up
 MOST_PICTURES = 640  # of feature maps, twice as many as there are
 
 
@@ -92,6 +94,14 @@ def graph(student: Student) -> Evidence:
     )
 
 
+def _untrained(student: Student) -> nn.Module | None:
+    """A new network of the student's class, to look at."""
+    try:
+        return loop.to_look_at(student.namespace["ConvNet"]())
+    except Exception:
+        return None
+
+
 @probe(after="trainer")
 def trainer(student: Student) -> Evidence:
     """Two epochs of the student's ``Trainer`` on a small problem, with every event noted."""
@@ -104,7 +114,7 @@ def trainer(student: Student) -> Evidence:
         return namespace["Trainer"](made, optimizer, loss, batches).train(epochs)
 
     try:
-        document, tensors = loop.watch(train, student.seed)
+        document, tensors = loop.watch(train, student.seed, _untrained(student))
     finally:
         namespace["device"] = before
     return Evidence(document, tensors)
@@ -124,6 +134,65 @@ def training(student: Student) -> Evidence:
     found.document |= {"losses": values, "learning_rate": _number(namespace.get("learning_rate"))}
     found.tensors["rng"] = state
     return found
+
+
+@probe(after="learning_rate")
+def training_calls(student: Student) -> Evidence:
+    """What the cell trains with, how long and on what, by a stand-in for the student's ``Trainer``.
+
+    ``events`` holds each call of ``train``: its ``epochs``; the ``kind``, ``rates`` and ``settings`` of the optimizer, and
+    whether it changes all parameters of the network (``own``); which ``loader``; whether ``net`` is trained (``kept``).
+    """
+    noted: list[tuple[Any, ...]] = []
+
+    class Trainer:
+        """Takes what the student's is made with, in any order and by any name."""
+
+        def __init__(self, *parts: Any, **named: Any) -> None:
+            self._parts = [*parts, *named.values()]
+            names = ("net", "optim", "loss_function", "train_loader")
+            vars(self).update({**dict(zip(names, parts, strict=False)), **named})
+
+        def train(self, epochs: Any) -> list[float]:
+            optimizers = [part for part in self._parts if isinstance(part, torch.optim.Optimizer)]
+            networks = [part for part in self._parts if isinstance(part, nn.Module) and any(True for _ in part.parameters())]
+            loaders = [part for part in self._parts if isinstance(part, (loop.Batches, torch.utils.data.DataLoader))]
+            noted.append((epochs, *((found or [None])[0] for found in (optimizers, networks, loaders))))
+            events.append(_optimizer(noted[-1][1], noted[-1][2]) | {"epochs": _number(epochs)})
+            return draws.losses(student.seed, min(int(epochs), MOST_EPOCHS))
+
+    events: list[dict[str, Any]] = []
+    _, images, labels = draws.classified(student.seed)
+    batches = [loop.Batches(list(zip(images, labels, strict=True))[place : place + 2]) for place in (0, 2)]
+    again = student.rerun(
+        "learning_rate",
+        Trainer=Trainer,
+        train_loader=batches[0],
+        test_loader=batches[1],
+        device=torch.device("cpu"),
+        num_epochs=EPOCHS,
+    )
+    kept = again.values.get("net")
+    weights = {id(one) for one in kept.parameters()} if isinstance(kept, nn.Module) else set()
+    names = {id(batches[0]): "train_loader", id(batches[1]): "test_loader"}
+    for event, (_, _, network, loader) in zip(events, noted, strict=True):
+        event["kept"] = network is not None and any(id(one) in weights for one in network.parameters())
+        event["loader"] = None if loader is None else names.get(id(loader), "another loader")
+    error, rate = again.run.error, _number(again.values.get("learning_rate"))
+    return Evidence({"events": events, "learning_rate": rate, "error": error})
+
+
+def _optimizer(optimizer: Any, network: Any) -> dict[str, Any]:
+    """The kind of an optimizer, its learning rates and settings, and whether it has all of the network's parameters."""
+    groups = getattr(optimizer, "param_groups", [])
+    held = {id(one) for group in groups for one in group["params"]}
+    sgd = isinstance(optimizer, torch.optim.SGD)
+    return {
+        "kind": None if optimizer is None else "SGD" if sgd else type(optimizer).__name__,
+        "rates": sorted({_number(group["lr"]) or 0.0 for group in groups}),
+        "settings": {name: _number(groups[0].get(name)) for name in SETTINGS} if sgd else {},
+        "own": network is None or all(id(one) in held for one in network.parameters()),
+    }
 
 
 def resume(
@@ -170,8 +239,8 @@ def loss_plot(student: Student) -> Evidence:
 @probe(after="test_accuracy")
 def accuracy_cell(student: Student) -> Evidence:
     """What the accuracy cell counts for a stand-in network and loader."""
-    stand_in, loader = standins.stand_ins(student.seed)
-    with standins.NoteMoves(loader):
+    stand_in, loader = standins.stand_ins(student.seed, loop.to_look_at(student.namespace.get("net")))
+    with standins.NoteMoves(loader, stand_in) as moves:
         again = student.rerun(
             "test_accuracy",
             net=stand_in,
@@ -190,7 +259,8 @@ def accuracy_cell(student: Student) -> Evidence:
             "err": _number(values.get("err")),
             "tot": _number(values.get("tot")),
             "accuracy": _number(values.get("accuracy")),
-            "moved": sorted(loader.moved),
+            "sent": moves.sent(),
+            "moved": moves.moved(values.values(), bool(again.run.error)),
             "handed": len(loader.handed),
         }
         | stand_in.document()

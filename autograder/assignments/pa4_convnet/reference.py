@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 EPOCHS = 10  # as published
+MOMENTUM = 0.9  # of the given optimizer, stochastic gradient descent
 
 
 def convnet() -> nn.Sequential:

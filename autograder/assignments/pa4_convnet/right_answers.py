@@ -420,4 +420,106 @@ RIGHT: list[Answer] = [
             ("convnet", "x = self.pool2(F.relu(self.conv2(x)))", "x = block(self.conv2, x)"),
         ),
     ),
+    right(
+        "looks_without_gradients",
+        "A trainer that also counts how many images the network now gets right.",
+        edits=(
+            (
+                "trainer",
+                "self.optim.step()",
+                "self.optim.step()\n                with torch.no_grad():\n"
+                "                    hits = (self.net(images).argmax(dim=1) == labels).sum().item()",
+            ),
+        ),
+    ),
+    right(
+        "prints_layers_and_gradients",
+        "Prints the norm of a layer's gradient while it trains, a layer while it tests.",
+        edits=(
+            (
+                "trainer",
+                "loss.backward()",
+                "loss.backward()\n                if seen == 0:\n"
+                "                    print('gradient of conv1', self.net.conv1.weight.grad.norm().item())",
+            ),
+            ("test_accuracy", "net.eval()", "net.eval()\n    print(net.conv1, net.fc2.weight.grad.norm())"),
+        ),
+    ),
+    right(
+        "clips_in_double_precision",
+        "Trains in double precision and clips the gradients.",
+        edits=(
+            ("trainer", "self.net.train()", "self.net.train().double()"),
+            ("trainer", "output = self.net(images)", "output = self.net(images.double())"),
+            (
+                "trainer",
+                "self.optim.step()",
+                "nn.utils.clip_grad_norm_(self.net.parameters(), 20.0)\n                self.optim.step()",
+            ),
+            ("learning_rate", "losses = trainer.train(num_epochs)", "losses = trainer.train(num_epochs)\n    net.float()"),
+        ),
+    ),
+    right(
+        "moved_in_the_call",
+        "Moves in the calls themselves, with keywords; no error counted by a comparison of two tensors.",
+        edits=(
+            ("test_accuracy", "x, y = x.to(device), y.to(device)", "y = y.to(device=device, non_blocking=True)"),
+            ("test_accuracy", "net(x)", "net(x.to(device, torch.float32).reshape(-1, 1, 28, 28))"),
+            ("test_accuracy", "(yh != y).sum().item()", "sum(a != b for a, b in zip(yh.tolist(), y.cpu().tolist()))"),
+        ),
+    ),
+    right(
+        "batch_moved_as_a_list",
+        "Moves the batch as a list, and counts on the processor.",
+        edits=(
+            ("test_accuracy", "for x, y in test_loader:", "for batch in test_loader:"),
+            ("test_accuracy", "x, y = x.to(device), y.to(device)", "batch = [part.to(device) for part in batch]"),
+            ("test_accuracy", "net(x).argmax(dim=1)", "net(batch[0]).argmax(dim=1).cpu()"),
+            ("test_accuracy", "(yh != y)", "(yh != batch[1].cpu())"),
+            ("test_accuracy", "len(y)", "len(batch[1])"),
+        ),
+    ),
+    right(
+        "trial_before_the_training",
+        "Tries two rates on networks of their own, then trains with keywords and an optimizer made in the call.",
+        edits=(
+            (
+                "learning_rate",
+                "    net = ConvNet().to(device)\n",
+                "    for rate in (0.1, 0.001):\n        trial = ConvNet().to(device)\n"
+                "        adam = torch.optim.Adam(trial.parameters(), lr=rate)\n"
+                "        Trainer(trial, adam, loss_function, test_loader).train(1)\n"
+                "    set_seeds(seed)\n    net = ConvNet().to(device)\n",
+            ),
+            ("learning_rate", "    optim = torch.optim.SGD(net.parameters(), lr=learning_rate, momentum=0.9)\n", ""),
+            (
+                "learning_rate",
+                "Trainer(net, optim, loss_function, train_loader)",
+                "Trainer(train_loader=train_loader, loss_function=loss_function, net=net,\n"
+                "        optim=torch.optim.SGD(params=net.parameters(), lr=learning_rate, momentum=0.9))",
+            ),
+            ("learning_rate", "trainer.train(num_epochs)", "trainer.train(epochs=num_epochs)"),
+        ),
+    ),
+    right(
+        "subclass_of_trainer",
+        "Trains in two halves with a subclass of Trainer that says how long it takes.",
+        edits=(
+            (
+                "learning_rate",
+                "learning_rate, losses = None, []\n",
+                "learning_rate, losses = None, []\n\n\nclass Timed(Trainer):\n"
+                "    def __init__(self, *parts):\n        super().__init__(*parts)\n        self.seconds = 0.0\n\n"
+                "    def train(self, epochs):\n        started = time.time()\n        found = super().train(epochs)\n"
+                "        self.seconds += time.time() - started\n        return found\n\n\n",
+            ),
+            ("learning_rate", "learning_rate = 0.01", "learning_rate = 0.01\nimport time"),
+            ("learning_rate", "trainer = Trainer(", "trainer = Timed("),
+            (
+                "learning_rate",
+                "trainer.train(num_epochs)",
+                "trainer.train(num_epochs // 2) + trainer.train(num_epochs - num_epochs // 2)\n    print(trainer.seconds)",
+            ),
+        ),
+    ),
 ]

@@ -32,22 +32,31 @@ def counted(counting: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_moved(counting: dict[str, Any], position: int, what: str) -> None:
-    """Each batch's tensor at ``position`` (0 images, 1 labels) was sent to a device, up to an error in the count if any."""
+    """The moved tensor of each batch at ``position`` (0 images, 1 labels) is used, up to an error in the count if any."""
     if counting["handed"] == 0:
         require_finished(counting["error"])
         raise Complaint("the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
-    wanted = set(range(position, counting["handed"], 2))
+    wanted, error = set(range(position, counting["handed"], 2)), counting["error"]
+    right = wanted <= set(counting["moved"])
     require(
-        wanted <= set(counting["moved"]),
+        right or not wanted <= set(counting.get("sent", [])),
+        f"the result of {what}.to(device) is not used, the {what} that are not moved are used on",
+        f"{what} = {what}.to(device)",
+        "`to` leaves its tensor where it is and returns a moved one, which must be kept; on a GPU this stops with an error",
+    )
+    require(
+        right,
         f"{what} were not moved with .to(device)",
         f"{what}.to(device)",
-        "the call is missing",
+        f"the call is missing, or the cell stopped before it with {error['ename']}: {error['evalue']}"
+        if error
+        else "the call is missing",
     )
 
 
 @pytest.mark.item("act18", weight=2)
 def test_images_to_the_device(counting: dict[str, Any]) -> None:
-    """The images of each batch are moved to the device."""
+    """The images of each batch are moved to the device, and the network gets the moved ones."""
     _require_moved(counting, 0, "images")
 
 

@@ -1,9 +1,11 @@
 """Hidden tests of the training loop, ACT11 to ACT15, by what it does on six small batches."""
 
 import pytest
+import torch
 
 from autograder.assignment import Profile
 from autograder.assignments.pa4_convnet import reference
+from autograder.inside import loop
 from autograder.judging.loops import Watched, require_whole_passes
 from autograder.runs.evidence import Evidence
 
@@ -16,7 +18,7 @@ def watched(evidence: Evidence) -> Watched:
 @pytest.mark.item("act11")
 def test_gradients_are_cleared(watched: Watched) -> None:
     """Each batch starts with cleared gradients, and they are still there when the optimizer steps."""
-    watched.require_fresh_gradients()
+    watched.require_cleared_gradients()
 
 
 @pytest.mark.item("act12")
@@ -28,8 +30,9 @@ def test_forward(watched: Watched) -> None:
 @pytest.mark.item("act13")
 @pytest.mark.needs("act12")
 def test_own_loss(watched: Watched) -> None:
-    """The loss is computed once a batch by the loss function that the trainer was given."""
+    """The loss of each batch's logits and labels is computed by the loss function that the trainer was given."""
     watched.require_loss("the notebook's global loss_function is used in place of self.loss_function")
+    watched.require_gradients_of_the_loss(either_sign=True)
 
 
 @pytest.mark.item("act14")
@@ -37,11 +40,18 @@ def test_own_loss(watched: Watched) -> None:
 def test_backward(watched: Watched) -> None:
     """Each batch has one backward pass that reaches the network's parameters."""
     watched.require_backward("backward is missing, or the loss does not depend on self.net")
+    watched.require_gradients_uphill()
 
 
 @pytest.mark.item("act15")
 @pytest.mark.needs("act12", "act13", "act14")
 def test_step(watched: Watched, evidence: Evidence, profile: Profile) -> None:
-    """The optimizer takes one step a batch, after the backward pass."""
+    """The optimizer that the trainer was given takes one step a batch, after the backward pass, and nothing else does."""
     watched.require_step("self.optim.step() is missing, or stands outside of the loop")
+    watched.require_steps_of(
+        torch.optim.SGD,
+        "another optimizer than self.optim, a learning rate changed on the way, or a second update beside self.optim.step()",
+        lr=loop.RATE,
+        momentum=loop.MOMENTUM,
+    )
     require_whole_passes(evidence, ["learning_rate"], profile.number("num_epochs", reference.EPOCHS))

@@ -133,6 +133,13 @@ TRAINER = [
     replaced("trainer", "output = self.net(images)", "output = net(images)", ["act12"], "The notebook's network is called."),
     replaced(
         "trainer",
+        "output = self.net(images)",
+        "with torch.no_grad():\n                    output = self.net(images)",
+        ["act12"],
+        "The forward pass without gradients.",
+    ),
+    replaced(
+        "trainer",
         "loss = self.loss_function(output, labels)",
         "loss = self.loss_function(labels, output)",
         ["act13"],
@@ -200,6 +207,72 @@ TRAINER = [
         ["act15"],
         "After some batches a step for large losses only.",
     ),
+    replaced(
+        "trainer",
+        "loss = self.loss_function(output, labels)",
+        "loss = self.loss_function(F.softmax(output, dim=1), labels)",
+        ["act13"],
+        "A softmax before the loss.",
+    ),
+    replaced(
+        "trainer",
+        "loss = self.loss_function(output, labels)",
+        "loss = self.loss_function(output, labels) + 0.01 * sum((p ** 2).sum() for p in self.net.parameters())",
+        ["act13"],
+        "Squares of the parameters in the loss.",
+    ),
+    replaced(
+        "trainer",
+        "loss = self.loss_function(output, labels)",
+        "loss = self.loss_function(output if epoch == 0 else F.softmax(output, dim=1), labels)",
+        ["act13"],
+        "A softmax before the loss, from the second epoch on.",
+    ),
+    replaced("trainer", "loss.backward()", "(-loss).backward()", ["act14"], "The gradient of the negative loss."),
+    replaced(
+        "trainer",
+        "loss.backward()",
+        "loss.backward(retain_graph=True)\n                loss.backward()",
+        ["act14"],
+        "Two backward passes a batch.",
+    ),
+    replaced(
+        "trainer",
+        "self.optim.step()",
+        "optim.step()",
+        ["act15"],
+        "An optimizer of its own.",
+        also=(
+            (
+                "trainer",
+                "self.net.train()",
+                "self.net.train()\n        optim = torch.optim.Adam(self.net.parameters(), lr=1e-3)",
+            ),
+            ("trainer", "self.optim.zero_grad()", "optim.zero_grad()"),
+        ),
+    ),
+    replaced(
+        "trainer",
+        "self.optim.step()",
+        "self.optim.step()\n                with torch.no_grad():\n"
+        "                    for p in self.net.parameters():\n                        p -= 0.01 * p.grad",
+        ["act15"],
+        "An update by hand after the step.",
+    ),
+    replaced(
+        "trainer",
+        "self.optim.step()",
+        "self.optim.step()\n                for p in self.net.parameters():\n                    p.data.clamp_(-0.05, 0.05)",
+        ["act15"],
+        "Weights cut after the step.",
+    ),
+    replaced(
+        "trainer",
+        "            losses.append(",
+        "            self.optim.param_groups[0]['lr'] *= 0.9\n            losses.append(",
+        ["act15"],
+        "The learning rate is lowered after each epoch.",
+    ),
     *at(
         "trainer",
         "self.net.train()",
@@ -240,6 +313,44 @@ TRAINING = [
     ),
 ]
 
+SGD = "torch.optim.SGD(net.parameters(), lr=learning_rate, momentum=0.9)"
+TRAINED_OTHERWISE = [
+    replaced(
+        "learning_rate",
+        SGD,
+        "torch.optim.Adam(net.parameters(), lr=learning_rate)",
+        ["act16"],
+        "Adam in place of SGD.",
+        also=(("learning_rate", "learning_rate = 0.01", "learning_rate = 0.001"),),
+    ),
+    replaced(
+        "learning_rate",
+        "SGD(net.parameters()",
+        "SGD(list(net.parameters())[:-1]",
+        ["act16"],
+        "One parameter is left out of the optimizer.",
+    ),
+    replaced("learning_rate", "lr=learning_rate", "lr=0.02", ["act16"], "Another rate than learning_rate."),
+    replaced("learning_rate", ", momentum=0.9", "", ["act16"], "SGD without momentum."),
+    replaced("learning_rate", "momentum=0.9", "momentum=0.9, nesterov=True", ["act16"], "Another kind of momentum."),
+    replaced("learning_rate", "momentum=0.9", "momentum=0.9, weight_decay=1e-3", ["act16"], "With weight decay."),
+    replaced("learning_rate", "function, train_loader)", "function, test_loader)", ["act16"], "Trained on the test images."),
+    replaced(
+        "learning_rate",
+        "learning_rate = 0.01",
+        "learning_rate = 0.01\ntrain_loader = DataLoader(train_data, batch_size=8, shuffle=False)",
+        ["act16"],
+        "A loader of its own.",
+    ),
+    replaced(
+        "learning_rate",
+        "losses = trainer.train(num_epochs)",
+        "trainer.train(num_epochs)\n    losses = trainer.train(num_epochs)",
+        ["act16"],
+        "Trained twice.",
+    ),
+]
+
 PLOT = [
     dropped("loss_plot", 'ax.set_xlabel("epoch")', ["act17"]),
     dropped("loss_plot", 'ax.set_ylabel("mean training loss")', ["act17"]),
@@ -265,6 +376,42 @@ ACCURACY = [
         "test_accuracy", "x, y = x.to(device), y.to(device)", "x = x.to(device)", ["act18"], "Only the images are moved."
     ),
     dropped("test_accuracy", "x, y = x.to(device), y.to(device)", ["act18"]),
+    replaced(
+        "test_accuracy",
+        "x, y = x.to(device), y.to(device)",
+        "x.to(device)\n            y.to(device)",
+        ["act18"],
+        "The moved tensors are not kept.",
+    ),
+    replaced(
+        "test_accuracy",
+        "x, y = x.to(device), y.to(device)",
+        "x = x.to(device)\n            y.to(device)",
+        ["act18"],
+        "The moved labels are not kept.",
+    ),
+    replaced(
+        "test_accuracy",
+        "x, y = x.to(device), y.to(device)",
+        "images, labels = x.to(device), y.to(device)",
+        ["act18"],
+        "The moved tensors get names that are not used.",
+    ),
+    replaced(
+        "test_accuracy",
+        "x, y = x.to(device), y.to(device)",
+        "x, y = x.to(torch.float32), y.to(torch.int64)",
+        ["act18"],
+        "Another type in place of another device.",
+    ),
+    replaced(
+        "test_accuracy",
+        "err += (yh != y).sum().item()",
+        "pass",
+        ["act19"],
+        "Neither errors nor images are counted.",
+        also=(("test_accuracy", "tot += len(y)", "pass"),),
+    ),
     *at("test_accuracy", "err += (yh != y).sum().item()", ["act19"], label="err"),
     *at("test_accuracy", "tot += len(y)", ["act19"]),
     replaced(
@@ -314,4 +461,4 @@ MAPS = [
     replaced("feature_maps", "net.conv1(data)", "net.conv1(examples[0].to(device))", ["act23"], "Always the same digit."),
 ]
 
-WRONG: list[Answer] = [*LAYERS, *FORWARD, *GRAPH, *TRAINER, *TRAINING, *PLOT, *ACCURACY, *FILTERS, *MAPS]
+WRONG: list[Answer] = [*LAYERS, *FORWARD, *GRAPH, *TRAINER, *TRAINING, *TRAINED_OTHERWISE, *PLOT, *ACCURACY, *FILTERS, *MAPS]
