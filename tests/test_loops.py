@@ -294,7 +294,7 @@ def test_another_loss_and_gradients_that_pile_up_are_told_apart(step: Step, fail
 
 @pytest.mark.parametrize("step", [right, clipped, with_closure, zero_after_step, never_zeroed, no_step])
 def test_steps_of_the_optimizer_that_was_handed_over(step: Step) -> None:
-    watched(step, torch.optim.SGD).require_steps_of(torch.optim.SGD, "", lr=0.01)
+    watched(step, torch.optim.SGD).require_steps_of_sgd("", rate=0.01, momentum=0.0)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_steps_of_the_optimizer_that_was_handed_over(step: Step) -> None:
 )
 def test_steps_of_another_optimizer(step: Step, optimizer: Callable[..., Any], seen: str) -> None:
     with pytest.raises(Complaint, match=seen):
-        watched(step, optimizer).require_steps_of(torch.optim.SGD, "", lr=0.01)
+        watched(step, optimizer).require_steps_of_sgd("", rate=0.01, momentum=0.0)
 
 
 def test_forward_passes_without_gradients_alone_are_told_as_that() -> None:

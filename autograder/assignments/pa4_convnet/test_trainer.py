@@ -1,11 +1,9 @@
 """Hidden tests of the training loop, ACT11 to ACT15, by what it does on six small batches."""
 
 import pytest
-import torch
 
 from autograder.assignment import Profile
 from autograder.assignments.pa4_convnet import reference
-from autograder.inside import loop
 from autograder.judging.loops import Watched, require_whole_passes
 from autograder.runs.evidence import Evidence
 
@@ -48,10 +46,7 @@ def test_backward(watched: Watched) -> None:
 def test_step(watched: Watched, evidence: Evidence, profile: Profile) -> None:
     """The optimizer that the trainer was given takes one step a batch, after the backward pass, and nothing else does."""
     watched.require_step("self.optim.step() is missing, or stands outside of the loop")
-    watched.require_steps_of(
-        torch.optim.SGD,
-        "another optimizer than self.optim, a learning rate changed on the way, or a second update beside self.optim.step()",
-        lr=loop.RATE,
-        momentum=loop.MOMENTUM,
+    watched.require_steps_of_sgd(
+        "another optimizer than self.optim, a learning rate changed on the way, or a second update beside self.optim.step()"
     )
     require_whole_passes(evidence, ["learning_rate"], profile.number("num_epochs", reference.EPOCHS))
