@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from inside import draws, loop, networks, standins, stepwise, trace
 from inside.probing import Evidence, Student, probe
-from torch import Tensor
+from torch import Tensor, nn
 
 EPOCHS = 10  # of the curves
 BATCHES = (24, 24, 5)  # images in the batches of the validation
@@ -57,6 +57,11 @@ def _described(student: Student, name: str) -> Evidence:
                 made(trace.drawn_images(student.seed, (PRINTED_IMAGES, 1, 28, 28)))
             found.document["printed"] = len(shown.getvalue())
     return found
+
+
+def _own(student: Student, name: str) -> nn.Module | None:
+    """A network of the student's class ``name``, from which a stand-in takes what it does not have itself."""
+    return stepwise.likeness(lambda: student.namespace[name]())
 
 
 @probe(after="softmax_regression_code")
@@ -136,7 +141,7 @@ def probabilities(student: Student) -> Evidence:
     """``probs`` for logits drawn now, whether the cell takes them from ``outputs`` or asks the model again."""
     logits = draws.logits(student.seed, 12)
     images, labels = draws.batch(student.seed, 12)
-    model = stepwise.Fixed(logits)
+    model = stepwise.Fixed(logits).alike(_own(student, "MnistModel"))
     again = student.rerun(
         "softmax_probabilities_code",
         outputs=logits.clone(), images=images, labels=labels, model=model, MnistModel=lambda: model,
@@ -167,8 +172,9 @@ def evaluating(student: Student) -> Evidence:
     """What ``evaluate`` gives for a stand-in model, and whether gradients were on, for it or for the student's own model."""
     watch = loop.Watch(student.seed)
     evaluate = student.namespace["evaluate"]
+    model = stepwise.StepModel(watch).alike(_own(student, "MnistModel"))
     with _on_the_cpu(student):
-        result, stopped = _attempt(lambda: evaluate(stepwise.StepModel(watch), stepwise.validation_batches(student.seed)))
+        result, stopped = _attempt(lambda: evaluate(model, stepwise.validation_batches(student.seed)))
         own = _attempt(lambda: _gradients_of_own(student))[0]
     document, tensors = watch.evidence(None, None)
     return Evidence(document | {"result": _result(result), "stopped": stopped, "own_gradients": own}, tensors)
@@ -187,7 +193,7 @@ def _gradients_of_own(student: Student) -> list[bool]:
 def fitting(student: Student) -> Evidence:
     """Two epochs of ``fit`` with a stand-in model and an optimizer of this probe, every event noted."""
     watch = loop.Watch(student.seed)
-    model, fit = stepwise.StepModel(watch), student.namespace["fit"]
+    model, fit = stepwise.StepModel(watch).alike(_own(student, "MnistModel")), student.namespace["fit"]
     train, val = watch.batches, stepwise.validation_batches(student.seed)
     with _on_the_cpu(student) as shown, watch:
         returned, stopped = _attempt(lambda: fit(loop.EPOCHS, loop.RATE, model, train, val, stepwise.optimizer))
@@ -204,7 +210,7 @@ def _history(value: Any) -> list[Any] | None:
 def history(student: Student) -> Evidence:
     """The whole cell once more with a stand-in model and small loaders: what ``history`` holds then."""
     watch = loop.Watch(student.seed)
-    model = stepwise.StepModel(watch, _attempt(student.namespace["MnistModel"])[0])
+    model = stepwise.StepModel(watch).alike(_own(student, "MnistModel"))
     train, val = watch.batches, stepwise.validation_batches(student.seed)
     test = stepwise.validation_batches(student.seed + 1)
     with watch:
@@ -243,7 +249,7 @@ def curves(student: Student) -> Evidence:
 def predicted(student: Student) -> Evidence:
     """What ``predict_image`` says of single images, with a stand-in model in evaluation mode."""
     weight, images, _ = draws.classified(student.seed)
-    model = stepwise.BatchesOnly(weight).train(False)
+    model = stepwise.BatchesOnly(weight).alike(_own(student, "MnistModel")).train(False)
     found, problems = [], []
     with _on_the_cpu(student):
         for image in images[-1]:
@@ -257,7 +263,7 @@ def predicted(student: Student) -> Evidence:
 def training_loop(student: Student) -> Evidence:
     """Two epochs of ``train`` with a stand-in network, every event noted."""
     watch = loop.Watch(student.seed)
-    network = stepwise.Pair(watch.network).train(False)
+    network = stepwise.Pair(watch.network).alike(_own(student, "CNN")).train(False)
     other = stepwise.validation_batches(student.seed)
     loaders = {"train": watch.batches, "val": other, "test": other}
     with _on_the_cpu(student), watch:
@@ -271,10 +277,9 @@ def testing(student: Student) -> Evidence:
     """What ``evaluate_model`` gives and prints for a stand-in network, and how it uses it."""
     stand_in, loader = standins.stand_ins(student.seed)
     name = f"network-{student.seed % 10_000}"
+    network = stepwise.Pair(stand_in).alike(_own(student, "CNN")).train(True)
     with _on_the_cpu(student) as shown:
-        found, stopped = _attempt(
-            lambda: student.namespace["evaluate_model"](stepwise.Pair(stand_in).train(True), loader, name)
-        )
+        found, stopped = _attempt(lambda: student.namespace["evaluate_model"](network, loader, name))
     document = stand_in.document() | {"accuracy": _number(found), "named": name in shown.getvalue(), "stopped": stopped}
     return Evidence(document | {"batches": len(loader), "problem": None})
 
