@@ -12,6 +12,7 @@ import torch
 from inside import draws, loop, networks, standins, stepwise
 from inside.probing import Evidence, Student, probe
 from torch import Tensor, nn
+from torch.utils.data import TensorDataset
 
 CALLS = 40
 SIZES = (7, 64), (1, 7), (0, 3), (1, 4)
@@ -90,6 +91,8 @@ def training_loop(student: Student) -> Evidence:
     weight, images, labels = draws.classified(student.seed)
     batches = loop.Batches(list(zip(images, labels, strict=True)))
     others = loop.Batches(list(zip(*draws.classified(student.seed + 1)[1:], strict=True)))
+    # The dataset has the loader's images from the last to the first: a loader of one's own that does not shuffle shows.
+    train_data = TensorDataset(*(part.flip(0) for part in batches.dataset.tensors))
     own = stepwise.likeness(lambda: student.namespace["MNIST_CNN"]())
     with contextlib.ExitStack() as stack:
         watches: list[loop.Watch] = []
@@ -106,7 +109,7 @@ def training_loop(student: Student) -> Evidence:
             model=make(),
             loss_history=[],
             train_loader=batches,
-            train_data=batches.dataset,
+            train_data=train_data,
             test_loader=others,
             test_data=others.dataset,
             device=torch.device("cpu"),
