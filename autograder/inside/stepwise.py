@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import types
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,6 +13,42 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from . import loop, standins
+
+EPOCHS = 12  # of a watched training: more than are published, so that what changes on the way is seen
+
+
+def likeness(make: Callable[[], Any]) -> nn.Module | None:
+    """A copy of the network that ``make`` gives, for :class:`Alike`; None if there is none.
+
+    Its gradients are zeros, since student code may look at them, and nothing is learnt there.
+    """
+    try:
+        own: nn.Module = copy.deepcopy(make()).to("cpu")
+        for parameter in own.parameters():
+            if not nn.parameter.is_lazy(parameter):
+                parameter.grad = torch.zeros_like(parameter)
+    except Exception:
+        return None
+    return own
+
+
+class Alike(nn.Module):
+    """Takes what it does not have itself, for example a layer that is printed, from a :func:`likeness`."""
+
+    def alike(self, like: nn.Module | None) -> Any:
+        """This network, which from now on has what ``like`` has; a method of that is one of this network."""
+        object.__setattr__(self, "like", like)  # no part of this network
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            like = self.__dict__.get("like")
+            if like is None or not hasattr(like, name):
+                raise
+        found = getattr(like, name)
+        return types.MethodType(found.__func__, self) if inspect.ismethod(found) and found.__self__ is like else found
 
 
 def _logits(network: nn.Module, images: Tensor) -> Tensor:
@@ -19,35 +59,27 @@ def _logits(network: nn.Module, images: Tensor) -> Tensor:
     return logits
 
 
-class StepModel(nn.Module):
+class StepModel(Alike):
     """A model with ``training_step``, ``validation_step``, ``validation_epoch_end`` and ``epoch_end`` on a watched problem.
 
     Training is noted by the watch as of any network; validations are events ``validation`` of their own, with images,
-    parameters, and whether gradients were on. ``shown`` counts the calls of ``epoch_end``. What else is asked of it, for
-    example to print it, comes from ``like``.
+    parameters, and whether gradients were on. ``shown`` counts the calls of ``epoch_end``.
     """
 
-    def __init__(self, watch: loop.Watch, like: Any = None) -> None:
+    def __init__(self, watch: loop.Watch) -> None:
         super().__init__()
         self.network = watch.network
         self.note = watch.note
         self.shown = 0
-        object.__setattr__(self, "like", like)  # no part of this network
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            return getattr(self.__dict__.get("like"), name)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (N, 3) of images (N, 1, 2, 3)."""
         return _logits(self.network, images)
 
     def training_step(self, batch: Any) -> Tensor:
-        """The cross-entropy of a batch (images, labels)."""
+        """The cross-entropy of a batch (images, labels) times ``LOSS_FACTOR``, so that another loss in its place shows."""
         images, labels = batch
-        return functional.cross_entropy(self(images), labels)
+        return loop.LOSS_FACTOR * functional.cross_entropy(self(images), labels)
 
     def validation_step(self, batch: Any) -> dict[str, Any]:
         """``val_loss``, ``val_acc`` and ``num_images`` of a batch."""
@@ -87,7 +119,7 @@ def optimizer(params: Any, lr: float = loop.RATE, **settings: Any) -> torch.opti
     return torch.optim.SGD(params, lr=lr, **{"momentum": loop.MOMENTUM, **settings})
 
 
-class Pair(nn.Module):
+class Pair(Alike):
     """Gives the logits of another network, and its flattened input; ``modes`` are those of passes with gradients."""
 
     def __init__(self, network: nn.Module) -> None:
@@ -102,7 +134,7 @@ class Pair(nn.Module):
         return _logits(self.network, images), images.flatten(1)
 
 
-class BatchesOnly(standins.StandIn):
+class BatchesOnly(Alike, standins.StandIn):
     """Refuses an image that is not in a batch."""
 
     def forward(self, images: Tensor) -> Tensor:
@@ -112,7 +144,7 @@ class BatchesOnly(standins.StandIn):
         return super().forward(images)
 
 
-class Fixed(nn.Module):
+class Fixed(Alike):
     """Gives the same logits for whatever images."""
 
     def __init__(self, logits: Tensor) -> None:

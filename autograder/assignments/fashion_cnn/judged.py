@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import torch
+from torch import nn
+
 from autograder.assignments.fashion_cnn import reference
+from autograder.inside import trace
 from autograder.judging import held_out
-from autograder.networks.comparison import Comparison, compare
+from autograder.networks.comparison import Comparison, Complaint, close, compare, require
+from autograder.networks.known import known
 from autograder.runs.evidence import Evidence
 
 IMAGES = (4, 1, 28, 28)
@@ -26,6 +31,39 @@ def network(evidence: Evidence, cell: str) -> Comparison:
     """
     probe, make = REFERENCES[cell]
     return compare(evidence, make, IMAGES, probe=probe, cell=cell)
+
+
+def require_features(evidence: Evidence, cell: str) -> None:
+    """Complain unless the second of the pair that the network of ``cell`` returns is what its first linear layer gets.
+
+    Of a network that is another one, the features are too: then only that they are a row of numbers for each image.
+    """
+    compared, (probe, _) = network(evidence, cell), REFERENCES[cell]
+    if compared.executed.problem:
+        cause = compared.shape_cause("see the layers")
+        raise Complaint(f"forward stopped with {compared.executed.problem}", "a pair of tensors", cause)
+    compared.require_used(0, "the network has no layers")
+    outputs = evidence.document(probe, cell)["outputs"]
+    require(outputs == 2, f"forward returns {outputs} tensor{'s' * (outputs != 1)}", "two", "return logits, features")
+    found, wanted = evidence.tensor(probe, "evaluation.1"), _features(evidence, cell)
+    if found is None:
+        raise Complaint("the second is no tensor", "the flattened features", "something else is returned")
+    right = found.shape == wanted.shape or (not compared.equal and found.ndim == 2 and len(found) == len(wanted))
+    cause = "not flattened" if found.numel() == wanted.numel() else "another tensor than the one that was flattened"
+    require(right, f"shape {tuple(found.shape)} as the second", f"{tuple(wanted.shape)}, the flattened features", cause)
+    if compared.equal:
+        expected = "the input of the first fully connected layer"
+        require(close(found, wanted), "other values as the second", expected, "another tensor is returned")
+
+
+def _features(evidence: Evidence, cell: str) -> torch.Tensor:
+    """What the reference puts into its first linear layer, for the weights and images that the box drew."""
+    made = known(REFERENCES[cell][1], IMAGES).filled(evidence.record.seed)
+    assert isinstance(made, nn.Sequential)
+    first = next(place for place, layer in enumerate(made) if isinstance(layer, nn.Linear))
+    with torch.no_grad():
+        found: torch.Tensor = made[:first](trace.drawn_images(evidence.record.seed, IMAGES))
+    return found
 
 
 def accuracy(evidence: Evidence, probe: str, cell: str) -> float:

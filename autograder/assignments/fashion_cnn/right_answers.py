@@ -6,7 +6,6 @@ from autograder.assignments.fashion_cnn.right_layers import IN_ONE_LIST, INHERIT
 from autograder.assignments.fashion_cnn.right_loops import (
     CURVES_ON_TWO_FIGURES,
     EVALUATE_INFERENCE,
-    LOGITS_ONLY,
     MOVED_TO_DEVICE,
     OTHER_KEYS,
     TRAIN_WITH_PARTS,
@@ -39,12 +38,6 @@ RIGHT = [
     ),
     Answer("right_hinted", "right", "Type hints, docstrings and functions of one's own.", cells=HINTED),
     Answer("right_moved_to_device", "right", "Moves everything to the device once more.", cells=MOVED_TO_DEVICE),
-    Answer(
-        "right_logits_only",
-        "right",
-        "The three versions return logits alone; the loops take both.",
-        cells=LOGITS_ONLY,
-    ),
     Answer("right_other_keys", "right", "The batch sizes travel under another name, results as tensors.", cells=OTHER_KEYS),
     Answer("right_inference_mode", "right", "inference_mode, generators and set_grad_enabled.", cells=EVALUATE_INFERENCE),
     Answer("right_train_with_parts", "right", "Loops with optimizers built in other ways.", cells=TRAIN_WITH_PARTS),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from autograder.assignments.fashion_cnn.right_styles import CIRCULATED
-
 MOVED_TO_DEVICE = {
     "cnn_training": """gpu_or_cpu = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
 
@@ -41,29 +39,6 @@ def evaluate_model(cnn, loader, name):
 """,
     "predict_image_code": "def predict_image(img, model):\n    img = img.to(device)\n    model = model.to(device)\n"
     "    return model(torch.stack([img])).detach().cpu().numpy().argmax(axis=1)[0].item()",
-}
-
-
-LOGITS_ONLY = {
-    "cnn_training": CIRCULATED["cnn_training"]
-    .replace(
-        "output = cnn(b_x)[0]", "output = cnn(b_x)\n            output = output if torch.is_tensor(output) else output[0]"
-    )
-    .replace(
-        "test_output, last_layer = cnn(images)",
-        "test_output = cnn(images)\n            test_output = "
-        "test_output[0] if isinstance(test_output, tuple) else test_output",
-    ),
-    "cnn_v1": CIRCULATED["cnn_v1"].replace("return self.out(x), x", "return self.out(x)"),
-    "cnn_v2": """class CNN_v2(nn.Sequential):
-    def __init__(self):
-        super().__init__(
-            nn.Conv2d(1, 32, 3, padding=2), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
-            nn.Conv2d(32, 64, 3, padding=2), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
-            nn.Conv2d(64, 128, 3, padding=1), nn.BatchNorm2d(128), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
-            nn.Flatten(), nn.Linear(2048, 10),
-        )
-""",
 }
 
 

@@ -121,4 +121,22 @@ UNSEEN = [
         "Steps and stems; one x label for both axes; meters, clipped gradients, validation within train.",
         cells={"regression_curves_code": LABELS_OF_THE_FIGURE, "cnn_training": METERS},
     ),
+    Answer(
+        "right_looks_at_layers",
+        "right",
+        "Prints layers of the networks, and their gradients, in every function that gets one.",
+        edits=(
+            ("softmax_probabilities_code", "probs = F", "print(model.linear)\nprobs = F"),
+            ("fit_code", "    with torch.no_grad():\n", "    print(model.linear.weight.shape)\n    with torch.no_grad():\n"),
+            ("fit_code", "    history = []\n", "    history = []\n    print(model.linear)\n"),
+            ("predict_image_code", "    with torch", "    print(model.linear)\n    with torch"),
+            ("cnn_training", "    cnn.train()\n", "    cnn.train()\n    print(cnn.output)\n"),
+            (
+                "cnn_training",
+                "loss.backward()\n",
+                "loss.backward()\n            if seen == 0:\n                print(cnn.output.weight.grad.norm())\n",
+            ),
+            ("cnn_training", "    cnn.eval()\n", "    cnn.eval()\n    print(cnn.output.bias.mean())\n"),
+        ),
+    ),
 ]

@@ -13,7 +13,7 @@ from autograder.judging.loops import Watched, how_far, require_whole_passes
 from autograder.networks.comparison import Complaint, close, require, require_finished
 from autograder.runs.evidence import Evidence
 
-RESULTS = reference.EPOCHS + 1
+RESULTS = 8  # of the history that is drawn anew: another number than the published one
 NAMES = ("val_loss", "val_acc")
 Result = dict[str, float | None]
 
@@ -85,7 +85,7 @@ def test_evaluate_without_gradients(evidence: Evidence) -> None:
 
 @pytest.fixture
 def watched(evidence: Evidence) -> Watched:
-    return Watched.of(evidence, "fitting", "fit_code")
+    return Watched.of(evidence, "fitting", "fit_code", stepwise.EPOCHS)
 
 
 @pytest.mark.item("fit", weight=2)
@@ -94,13 +94,33 @@ def test_training_steps(watched: Watched, evidence: Evidence, profile: Profile) 
     watched.require_forward("model.training_step(batch)")
     watched.require_backward()
     watched.require_step()
-    require_whole_passes(evidence, ["fit_code"], profile.number("num_epochs_regression", reference.EPOCHS))
+    if watched.problem is None:
+        require_whole_passes(evidence, ["fit_code"], profile.number("num_epochs_regression", reference.EPOCHS))
 
 
 @pytest.mark.item("fit", weight=2)
 def test_fresh_gradients(watched: Watched) -> None:
     """Each step uses the gradient of its own batch alone."""
     watched.require_fresh_gradients()
+
+
+@pytest.mark.item("fit", weight=1)
+def test_loss_of_training_step(watched: Watched) -> None:
+    """The loss of each batch is the one that `model.training_step` gives, whatever the model is."""
+    places, forwards = watched.where("backward"), watched.where("forward")
+    require(bool(places and forwards), "no backward pass", "one for each training batch", "the loop is open, or stops early")
+    images, labels = watched.batches[0]
+    weight = watched.tensors[f"{forwards[0]}.weight"].clone().requires_grad_()
+    logits = reference.linear(images, weight, watched.tensors[f"{forwards[0]}.bias"])
+    (own,) = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, labels), [weight])
+    # The stand-in model's loss is a multiple of it. What else may be minimised has the line above.
+    found = watched.tensors.get(f"{places[0]}.grad")
+    require(
+        found is None or not close(found, own),
+        "cross-entropy, with a model whose training_step gives another loss",
+        "model.training_step(batch)",
+        "fit computes a loss of its own: it would not fit a model with another one",
+    )
 
 
 def _require_steps(watched: Watched, optimizer: type[torch.optim.Optimizer], cause: str, **settings: float) -> None:
@@ -131,7 +151,7 @@ def test_fit_returns_the_history(evidence: Evidence, watched: Watched) -> None:
     """`fit` returns one result of `evaluate` on the validation loader for each epoch, taken after it."""
     seen, found = Validations(evidence, "fitting"), evidence.document("fitting", "fit_code")["history"]
     require(found is not None and watched.problem is None, f"no list ({watched.problem})", "a list", "return is missing")
-    _require_results(found, seen, watched, loop.EPOCHS, first=0)
+    _require_results(found, seen, watched, stepwise.EPOCHS, first=0)
 
 
 def _require_results(found: list[Any], seen: Validations, watched: Watched, epochs: int, first: int) -> None:
@@ -162,7 +182,12 @@ def _require_results(found: list[Any], seen: Validations, watched: Watched, epoc
 def test_each_epoch_is_shown(evidence: Evidence) -> None:
     """The result of each epoch is printed."""
     shown = evidence.document("fitting", "fit_code")["shown"]
-    require(shown >= loop.EPOCHS, f"{shown} lines", "one for each epoch", "model.epoch_end is not called")
+    require(
+        shown >= stepwise.EPOCHS,
+        f"{shown} lines",
+        f"one for each of {stepwise.EPOCHS} epochs",
+        "model.epoch_end is not called",
+    )
 
 
 @pytest.fixture

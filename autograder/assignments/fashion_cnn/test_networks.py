@@ -1,13 +1,9 @@
 """Hidden tests of the four convolutional networks: their layers, and what CNN's forward pass returns."""
 
 import pytest
-import torch
-from torch import nn
 
-from autograder.assignments.fashion_cnn import judged, reference
-from autograder.inside import trace
-from autograder.networks.comparison import Comparison, Complaint, close, require
-from autograder.networks.known import known
+from autograder.assignments.fashion_cnn import judged
+from autograder.networks.comparison import Comparison, Complaint, require
 from autograder.networks.layers import align
 from autograder.runs.evidence import Evidence
 
@@ -90,29 +86,9 @@ def test_logits(network: Comparison) -> None:
 
 @pytest.mark.item("cnn_forward", weight=2)
 @pytest.mark.needs("cnn_architecture")
-def test_features(network: Comparison, evidence: Evidence) -> None:
+def test_features(evidence: Evidence) -> None:
     """The second of the pair holds the flattened features that go into the last layer, shape (4, 1568)."""
-    _require_running(network)
-    outputs = evidence.document("cnn_network", "cnn")["outputs"]
-    require(outputs == 2, f"forward returns {outputs} tensor{'s' * (outputs != 1)}", "two", "return logits, features")
-    found = evidence.tensor("cnn_network", "evaluation.1")
-    if found is None:
-        raise Complaint("the second is no tensor", "the flattened features", "something else is returned")
-    require(found.shape == (4, 1568), f"shape {tuple(found.shape)}", "(4, 1568)", "not flattened, or another tensor")
-    if network.equal:
-        require(
-            close(found, _features(evidence)), "other values", "the input of the last layer", "another tensor is returned"
-        )
-
-
-def _features(evidence: Evidence) -> torch.Tensor:
-    """What the reference puts into its last layer, for the weights and images that the box drew."""
-    images = trace.drawn_images(evidence.record.seed, judged.IMAGES)
-    made = known(reference.cnn, judged.IMAGES).filled(evidence.record.seed)
-    assert isinstance(made, nn.Sequential)
-    with torch.no_grad():
-        found: torch.Tensor = made[:-1](images)
-    return found
+    judged.require_features(evidence, "cnn")
 
 
 @pytest.mark.item("cnn_forward", weight=1)

@@ -113,6 +113,12 @@ def test_v1_function(v1: Version) -> None:
     v1.require_function()
 
 
+@pytest.mark.item("v1_architecture", weight=1)
+def test_v1_features(evidence: Evidence) -> None:
+    """The second of the pair holds the flattened features that go into the first fully connected layer."""
+    judged.require_features(evidence, "cnn_v1")
+
+
 @pytest.fixture
 def v2(evidence: Evidence) -> Version:
     return Version.of(evidence, "cnn_v2", blocks=3)
@@ -160,6 +166,12 @@ def test_v2_function(v2: Version) -> None:
     v2.require_function()
 
 
+@pytest.mark.item("v2_architecture", weight=1)
+def test_v2_features(evidence: Evidence) -> None:
+    """The second of the pair holds the flattened features that go into the first fully connected layer."""
+    judged.require_features(evidence, "cnn_v2")
+
+
 @pytest.fixture
 def v3(evidence: Evidence) -> Version:
     return Version.of(evidence, "cnn_v3", blocks=3)
@@ -197,3 +209,9 @@ def test_v3_output(v3: Version) -> None:
 def test_v3_function(v3: Version) -> None:
     """The layers are in the order of the table, nothing else is there, and the logits come first."""
     v3.require_function()
+
+
+@pytest.mark.item("v3_architecture", weight=1)
+def test_v3_features(evidence: Evidence) -> None:
+    """The second of the pair holds the flattened features that go into the first fully connected layer."""
+    judged.require_features(evidence, "cnn_v3")

@@ -135,6 +135,18 @@ MODEL = [
         for edit in (
             ('for name in ("val_loss", "val_acc")', 'for name in ("val_loss",)', "No accuracy."),
             (MEAN, "float(outputs[-1][name])", "The last batch alone."),
+            (
+                f"means[name] = {MEAN}",
+                "self.sums[name] += sum(float(output[name]) * output['num_images'] for output in outputs)\n"
+                "            means[name] = self.sums[name] / self.total",
+                "Sums that go on from epoch to epoch.",
+                ("total = sum(output", "self.total += sum(output"),
+                (
+                    "self.linear = nn.Linear(28 * 28, 10)",
+                    "self.linear = nn.Linear(28 * 28, 10)\n"
+                    "        self.sums, self.total = {'val_loss': 0.0, 'val_acc': 0.0}, 0",
+                ),
+            ),
         )
     ),
     *at(PROBABILITIES, f"probs = {SOFTMAX}", ["softmax_probabilities"], only=["axis"]),
@@ -147,7 +159,10 @@ MODEL = [
     ),
     *at(ACCURACY, "predictions = outputs.argmax(dim=1)", ["accuracy"], only=["axis"]),
     *at(ACCURACY, f"return {FRACTION}", ["accuracy"], label="fraction", only=["sum"]),
-    *(wrong(ACCURACY, "accuracy", FRACTION, *edit) for edit in ((f"{FRACTION} * 100", "Percents."),)),
+    *(
+        wrong(ACCURACY, "accuracy", FRACTION, *edit)
+        for edit in ((f"{FRACTION} * 100", "Percents."), ("(prediction == labels).float().mean()", "A typo."))
+    ),
     *at(IMAGE, f"return {LAST}", ["predict_image"], only=["axis"]),
     *(wrong(IMAGE, "predict_image", *edit) for edit in (("img.unsqueeze(0)", "img", "No batch dimension."),)),
 ]
@@ -157,6 +172,7 @@ PLOTS = [
     for edit in (
         (EPOCHS, "epochs = range(1, len(history) + 1)", "Epochs from 1: the untrained model is called epoch 1."),
         (EPOCHS, f"history = history[1:]\n{EPOCHS}", "Without the untrained model."),
+        (EPOCHS, "epochs = range(11)", "A number of points that is typed in."),
         ("right.plot", "left.plot", "Both curves on the same axes."),
         ('(xlabel="epoch", ylabel="validation loss"', '(ylabel="validation loss"', "No label of the x axis."),
     )

@@ -20,6 +20,10 @@ V2_OUTPUT, V3_OUTPUT = "self.output = nn.Linear(128 * 4 * 4, 10)", "self.output 
 V3_LOGITS = "self.output(self.hidden(features))"
 ZEROS = "\n        for parameter in self.parameters():\n            nn.init.zeros_(parameter)"
 REGULARISED = ("without_batchnorm2d", "without_relu", "without_dropout", "p")
+EITHER = "logits = cnn(images)\n            logits = logits if torch.is_tensor(logits) else logits[0]\n            "
+LOOPS_TAKE_BOTH = [
+    ("cnn_training", f"logits, features = cnn(images)\n            {then}", EITHER + then) for then in ("loss", "right")
+]
 
 
 def layers(cell: str, old: str, new: str, about: str, *also: tuple[str, str], equivalent: str = "") -> Answer:
@@ -71,20 +75,7 @@ PLAIN = [
         "return self.output(features)",
         ["cnn_forward"],
         "Logits alone.",
-        also=[
-            (
-                "cnn_training",
-                "logits, features = cnn(images)\n            loss",
-                "logits = cnn(images)\n            "
-                "logits = logits if torch.is_tensor(logits) else logits[0]\n            loss",
-            ),
-            (
-                "cnn_training",
-                "logits, features = cnn(images)\n            right",
-                "logits = cnn(images)\n            "
-                "logits = logits if torch.is_tensor(logits) else logits[0]\n            right",
-            ),
-        ],
+        also=LOOPS_TAKE_BOTH,
     ),
     replaced(
         "cnn",
@@ -121,6 +112,15 @@ VERSION1 = [
     ),
     layers("cnn_v1", PAIR, "return self.output(features).softmax(1), features", "Softmax at the end."),
     layers("cnn_v1", "features = self", "self.eval(); features = self", "Evaluation mode for ever."),
+    *(
+        layers("cnn_v1", PAIR, f"return self.output(features), {second}", about)
+        for second, about in (
+            ("None", "Nothing as features."),
+            ("x", "The images as features."),
+            ("features.unflatten(1, (64, 7, 7))", "Features that are not flattened."),
+            ("0 * features", "Features that are zero."),
+        )
+    ),
 ]
 
 VERSION2 = [
@@ -132,7 +132,21 @@ VERSION2 = [
     layers("cnn_v2", "(32, 64, 2), (64, 128, 1)", "(32, 48, 2), (48, 128, 1)", "48 channels in block 2."),
     layers("cnn_v2", ", (64, 128, 1)]", "]", "Only two blocks, made to fit.", ("128 * 4 * 4", "64 * 8 * 8")),
     layers("cnn_v2", "self.blocks(x).flatten", "self.blocks(F.dropout(x, 0.25)).flatten", "Dropout of the images, always."),
+    layers("cnn_v2", PAIR, "return self.output(features), features.tolist()", "A list as features."),
 ]
+
+LOGITS_ALONE = Answer(
+    "mistake_versions_give_logits_alone",
+    "mistake",
+    "The three versions return logits, no pair; the loops take both.",
+    edits=(
+        ("cnn_v1", PAIR, "return self.output(features)"),
+        ("cnn_v2", PAIR, "return self.output(features)"),
+        ("cnn_v3", f"return {V3_LOGITS}, features", f"return {V3_LOGITS}"),
+        *LOOPS_TAKE_BOTH,
+    ),
+    fails=("v1_architecture", "v2_architecture", "v3_architecture"),
+)
 
 VERSION3 = [
     *at("cnn_v3", NORMED, [ITEMS["cnn_v3"]], label="blocks", only=["kernel", REGULARISED[0]]),
@@ -155,6 +169,12 @@ VERSION3 = [
     ),
     layers("cnn_v3", "nn.BatchNorm1d(256)", "nn.LayerNorm(256)", "Layer norm."),
     layers("cnn_v3", V3_LOGITS, f"{V3_LOGITS}.relu()", "A ReLU at the end."),
+    layers(
+        "cnn_v3",
+        f"return {V3_LOGITS}, features",
+        "features = self.hidden(features)\n        return self.output(features), features",
+        "What comes out of the hidden layer as features.",
+    ),
     layers("cnn_v3", "(32, 64, 2)", "(32, 64, 1)", "Padding 1 in block 2, made to fit.", ("128 * 4 * 4", "128 * 3 * 3")),
     replaced(
         "cnn_v1",
@@ -166,4 +186,4 @@ VERSION3 = [
     ),
 ]
 
-LAYERS = [*PLAIN, *VERSION1, *VERSION2, *VERSION3]
+LAYERS = [*PLAIN, *VERSION1, *VERSION2, *VERSION3, LOGITS_ALONE]

@@ -19,14 +19,14 @@ def fit(old: str, new: str, about: str, *also: tuple[str, str]) -> Answer:
     return replaced(FIT, old, new, ["fit"], about, also=[(FIT, *edit) for edit in also])
 
 
-def train(old: str, new: str, about: str) -> Answer:
-    """A mutant of ``train``."""
-    return replaced(TRAINING, old, new, ["cnn_loop"], about)
+def train(old: str, new: str, about: str, *also: tuple[str, str]) -> Answer:
+    """A mutant of ``train``; ``also`` has further (old, new) edits."""
+    return replaced(TRAINING, old, new, ["cnn_loop"], about, also=[(TRAINING, *edit) for edit in also])
 
 
-def measure(old: str, new: str, about: str) -> Answer:
-    """A mutant of ``evaluate_model``."""
-    return replaced(TRAINING, old, new, ["evaluate_model"], about)
+def measure(old: str, new: str, about: str, *also: tuple[str, str]) -> Answer:
+    """A mutant of ``evaluate_model``; ``also`` has further (old, new) edits."""
+    return replaced(TRAINING, old, new, ["evaluate_model"], about, also=[(TRAINING, *edit) for edit in also])
 
 
 FITS = [
@@ -40,6 +40,16 @@ FITS = [
         "A result for each batch.",
         (f"        {RESULT}", f"            {RESULT}"),
         ("        model.epoch_end", "            model.epoch_end"),
+    ),
+    fit(
+        "loss = model.training_step(batch)",
+        "images, labels = batch\n            loss = F.cross_entropy(model(images), labels)",
+        "A loss of its own, not training_step.",
+    ),
+    fit(
+        f"        {RESULT}",
+        f"        if epoch == 5:\n            optimizer.param_groups[0]['lr'] *= 0.1\n        {RESULT}",
+        "Another learning rate from the sixth epoch on.",
     ),
     fit("validation_epoch_end(results)", "validation_epoch_end(results[:1])", "The first batch alone."),
     fit(f"{UNTRAINED}\nhistory +=", "history =", "Without the untrained model."),
@@ -84,6 +94,13 @@ TRAINS = [
         "        total_loss, seen = 0.0, 0\n        optimizer = torch.optim.Adam(cnn.parameters(), lr=0.01)\n",
         "A new optimizer in each epoch.",
     ),
+    train(
+        "    for epoch in range(num_epochs):\n",
+        "    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=5)\n    for epoch in range(num_epochs):\n",
+        "A scheduler that acts after five epochs.",
+        (MEAN, f"{MEAN}\n        scheduler.step()"),
+    ),
+    train("seen += len(labels)", "seen += len(label)", "A name with a typo, after the step."),
 ]
 
 MEASURES = [
@@ -93,6 +110,12 @@ MEASURES = [
     *at(TRAINING, "total += len(labels)", ["evaluate_model"], only=["overwritten"]),
     *at(TRAINING, RATE, ["evaluate_model"], label="rate", only=["left_only"]),
     measure("in loader:", 'in loaders["test"]:', "Always the test images, whatever the loader."),
+    measure(
+        "    right, total = 0, 0\n",
+        "    global right, total\n",
+        "Counts on from network to network.",
+        ("def evaluate_model(", "right, total = 0, 0\n\n\ndef evaluate_model("),
+    ),
 ]
 
 LOOPS = [*FITS, *TRAINS, *MEASURES]

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from inside import draws, loop, networks, standins
+from inside import draws, loop, networks, standins, stepwise
 from inside.probing import Evidence, Student, probe
 from torch import Tensor, nn
+from torch.utils.data import TensorDataset
 
 CALLS = 40
 SIZES = (7, 64), (1, 7), (0, 3), (1, 4)
@@ -74,7 +75,7 @@ def _losses(value: Any) -> list[float | None] | None:
     return [_number(loss) for loss in list(value)[:20_000]]
 
 
-class _Network(loop.WatchedNetwork):
+class _Network(stepwise.Alike, loop.WatchedNetwork):
     """A watched network that does not note what is only looked at, without gradients."""
 
     def forward(self, images: Tensor) -> Tensor:
@@ -90,12 +91,15 @@ def training_loop(student: Student) -> Evidence:
     weight, images, labels = draws.classified(student.seed)
     batches = loop.Batches(list(zip(images, labels, strict=True)))
     others = loop.Batches(list(zip(*draws.classified(student.seed + 1)[1:], strict=True)))
+    # The dataset has the loader's images from the last to the first: a loader of one's own that does not shuffle shows.
+    train_data = TensorDataset(*(part.flip(0) for part in batches.dataset.tensors))
+    own = stepwise.likeness(lambda: student.namespace["MNIST_CNN"]())
     with contextlib.ExitStack() as stack:
         watches: list[loop.Watch] = []
 
         def make(*_: Any, **__: Any) -> nn.Module:
             watched = loop.Watch(student.seed)
-            watched.network = _Network(0.01 * weight, torch.zeros(draws.CLASSES), watched.note)
+            watched.network = _Network(0.01 * weight, torch.zeros(draws.CLASSES), watched.note).alike(own)
             watches.append(stack.enter_context(watched))
             return watched.network
 
@@ -105,7 +109,7 @@ def training_loop(student: Student) -> Evidence:
             model=make(),
             loss_history=[],
             train_loader=batches,
-            train_data=batches.dataset,
+            train_data=train_data,
             test_loader=others,
             test_data=others.dataset,
             device=torch.device("cpu"),
@@ -127,6 +131,10 @@ def _trained(watches: list[loop.Watch], model: Any) -> loop.Watch:
     return (used or [watched for watched in watches if watched.events] or watches)[-1]
 
 
+class _StandIn(stepwise.Alike, standins.StandIn):
+    """A stand-in with the layers of the student's network, to be looked at."""
+
+
 @probe(after="evaluation")
 def accuracy_cell(student: Student) -> Evidence:
     """What the accuracy cell finds for a stand-in network and stand-in loaders."""
@@ -135,9 +143,11 @@ def accuracy_cell(student: Student) -> Evidence:
     # Right answers first, so that no batch is like the whole; full batches, since the notebook's are.
     answers = draws.answers(weight, pictures, False).argmax(1)
     order = (answers == digits).int().argsort(descending=True, stable=True)
-    stand_in = standins.StandIn(weight).train(True)
+    own = stepwise.likeness(lambda: student.namespace["model"])
+    stand_in = _StandIn(weight).alike(own).train(True)
     test_loader = _loader(pictures[order], digits[order])
-    train_loader = _loader(pictures[BATCH:], answers[BATCH:])
+    # None right, in either mode: as many as in the test images could be right by chance, for some seeds.
+    train_loader = _loader(pictures[BATCH:], (answers[BATCH:] + draws.CLASSES // 2) % draws.CLASSES)
     again = student.rerun(
         "evaluation",
         model=stand_in,

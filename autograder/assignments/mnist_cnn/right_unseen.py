@@ -97,4 +97,18 @@ UNSEEN = [
             f"model, loss_history = trainer.net, trainer.losses{RUN_TAIL}"
         },
     ),
+    Answer(
+        "right_looks_at_layers",
+        "right",
+        "Prints a layer before the training, its gradient within, and another layer before the evaluation.",
+        edits=(
+            ("training_code", "model.train()\n", "model.train()\nprint(model.conv1)\n"),
+            (
+                "training_code",
+                "loss.backward()\n",
+                "loss.backward()\n        if not loss_history:\n            print(model.conv1.weight.grad.norm())\n",
+            ),
+            ("evaluation", "model.eval()", "model.eval()\nprint(model.fc2, model.fc2.weight.shape)"),
+        ),
+    ),
 ]

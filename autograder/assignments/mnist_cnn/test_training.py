@@ -35,9 +35,11 @@ def watched(evidence: Evidence) -> Watched:
         raise Complaint(why, "a loop that trains", "an error before the first batch")
     events = _learning(events)
     tensors = {name: value.float() for name, value in evidence.tensors_of("training_loop").items()}
-    # Test images in place of training images have a line of their own; the rest is then judged with them.
-    held_out_used = _first_images_are(events, tensors, _batches(evidence.record.seed + 1))
-    batches = _batches(evidence.record.seed + held_out_used)
+    # Test images in place of training images, or a loader of one's own, have a line of their own; the rest is then judged
+    # with these.
+    seed = evidence.record.seed
+    others = [_batches(seed + 1), _unshuffled(seed)]
+    batches = next((other for other in others if _first_images_are(events, tensors, other)), _batches(seed))
     # Three epochs, as published, may stand in the loop as a number.
     epochs = PUBLISHED_EPOCHS if events.count("forward") == PUBLISHED_EPOCHS * len(batches) else EPOCHS
     return Watched(events, tensors, document["problem"], document["returned"], batches, epochs)
@@ -47,6 +49,13 @@ def _batches(seed: int) -> Batches:
     """The small training batches that the box drew; those of the next seed are its test batches."""
     _, images, labels = draws.classified(seed)
     return list(zip(images, labels, strict=True))
+
+
+def _unshuffled(seed: int) -> Batches:
+    """The batches of a loader over ``train_data`` that does not shuffle: the box handed that out in the other order."""
+    _, images, labels = draws.classified(seed)
+    parts = (torch.split(torch.cat(part).flip(0), len(images[0])) for part in (images, labels))
+    return list(zip(*parts, strict=True))
 
 
 def _first_images_are(events: list[str], tensors: dict[str, Tensor], batches: Batches) -> bool:
@@ -110,6 +119,9 @@ def test_forward(watched: Watched, evidence: Evidence) -> None:
     """A new MNIST_CNN sees each batch of train_loader once in each epoch."""
     held_out_used = _first_images_are(watched.events, watched.tensors, _batches(evidence.record.seed + 1))
     require(not held_out_used, "images of test_loader", "those of train_loader", "the held-out images are learnt")
+    in_order = _first_images_are(watched.events, watched.tensors, _unshuffled(evidence.record.seed))
+    cause = "a loader of your own that does not shuffle: each epoch then has the same batches"
+    require(not in_order, "images in the order of train_data", "the batches of train_loader", cause)
     watched.require_forward("model(images)")
 
 

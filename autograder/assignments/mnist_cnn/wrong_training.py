@@ -12,6 +12,13 @@ LOOP = [
     *at("training_code", ADAM, ["training"]),
     *at("training_code", EPOCH_LOOP, ["training"], target="range(num_epochs)", label="epochs"),
     *at("training_code", BATCH_LOOP, ["training"], target="train_loader", label="batches"),
+    replaced(
+        "training_code",
+        "tqdm(train_loader,",
+        "tqdm(DataLoader(train_data, batch_size=batch_size),",
+        ["training"],
+        "A loader of its own that does not shuffle.",
+    ),
     *at("training_code", "optimizer.zero_grad()", ["training"]),
     *at("training_code", "loss.backward()", ["training"]),
     *at("training_code", "optimizer.step()", ["training"]),
