@@ -40,7 +40,11 @@ def describe(figure: Any) -> dict[str, Any]:
     """
     described = []
     for axes in figure.get_axes()[:AXES]:
-        lines = [{"x": _numbers(line.get_xdata()), "y": _numbers(line.get_ydata())} for line in axes.get_lines()[:LINES]]
+        # As they are drawn: texts on an axis stand at 0, 1, 2 and so on, whatever numbers they spell.
+        lines = [
+            {"x": _numbers(line.get_xdata(orig=False)), "y": _numbers(line.get_ydata(orig=False))}
+            for line in axes.get_lines()[:LINES]
+        ]
         lines += [
             {"x": _numbers(points.get_offsets()[:, 0]), "y": _numbers(points.get_offsets()[:, 1])}
             for points in axes.collections[:LINES]
@@ -49,7 +53,7 @@ def describe(figure: Any) -> dict[str, Any]:
         lines += [_bars(bars) for bars in axes.containers[:LINES] if getattr(bars, "orientation", "") == "vertical"]
         described.append(
             {
-                "title": str(axes.get_title())[:300],
+                "title": next(filter(None, (str(axes.get_title(loc))[:300] for loc in ("center", "left", "right"))), ""),
                 "xlabel": str(axes.get_xlabel())[:300],
                 "ylabel": str(axes.get_ylabel())[:300],
                 "xlim": _numbers(axes.get_xlim()),

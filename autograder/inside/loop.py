@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-FEATURES, CLASSES, BATCH_SIZES = 6, 3, (5, 5, 2)
+FEATURES, CLASSES, BATCH_SIZES = 6, 10, (5, 5, 2)  # as many classes as digits, since loops ask for them
 RATE, MOMENTUM = 0.2, 0.5
 LOSS_FACTOR = 3.0
 EPOCHS = 2
@@ -20,7 +20,7 @@ MAX_EVENTS = 400
 
 
 def problem(seed: int) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
-    """Weight (3, 6), bias (3,), and three batches of images (N, 1, 2, 3) float32 with labels (N,) int64."""
+    """Weight (10, 6), bias (10,), and three batches of images (N, 1, 2, 3) float32 with labels (N,) int64."""
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(CLASSES, FEATURES, generator=generator)
     bias = torch.randn(CLASSES, generator=generator)
@@ -110,7 +110,7 @@ class WatchedNetwork(StandingIn):
         super().zero_grad(set_to_none)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (N, 3) of images (N, 1, 2, 3)."""
+        """Logits (N, 10) of images (N, 1, 2, 3)."""
         event = "forward" if torch.is_grad_enabled() else "look"
         self._note(event, images=images, weight=self.weight, bias=self.bias)
         return images.flatten(1) @ self.weight.t() + self.bias
@@ -124,7 +124,7 @@ class WatchedLoss(nn.Module):
         self._note = note
 
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """The loss of logits (N, 3) and labels (N,)."""
+        """The loss of logits (N, 10) and labels (N,)."""
         loss = LOSS_FACTOR * nn.functional.cross_entropy(outputs, labels)
         self._note("loss")
         return loss
@@ -212,7 +212,19 @@ class Watch:
     def _step(self, optimizer: Any, *_: object) -> None:
         # Noted at its end, since a step that is given a closure runs the backward pass itself.
         if self._is_ours(optimizer):
+            self._note_gradients_put_there()
             self.note("step", grad=self.network.weight.grad)
+
+    def _note_gradients_put_there(self) -> None:
+        """Who puts what ``torch.autograd.grad`` returned into ``grad`` has done a backward pass by hand."""
+        gradient = self.network.weight.grad
+        backwards = [number for number, event in enumerate(self.events) if event["event"] == "backward"]
+        forwards = [number for number, event in enumerate(self.events) if event["event"] == "forward"]
+        if gradient is None or not forwards or (backwards and backwards[-1] > forwards[-1]):
+            return
+        if backwards and torch.equal(_kept(gradient), self.tensors[f"{backwards[-1]}.grad"]):
+            return  # that of an earlier batch, left where it was
+        self.note("backward", grad=gradient, own=gradient)
 
     def evidence(self, returned: Any, problem: str | None) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Document (``events``, the ``returned`` numbers, ``problem``) and tensors, with the final parameters."""

@@ -11,24 +11,32 @@ from torch import Tensor, nn
 from . import draws, loop
 
 
-class StandIn(loop.StandingIn):
-    """A linear network that answers another class while it is in training mode, and notes how it was used.
+class _Seen:
+    """How a network and its copies were used: values of ``training``, whether gradients were on, how often it was called."""
 
-    ``modes`` holds the values of ``training``, ``grads`` whether gradients were on, ``calls`` how often it was called.
-    """
-
-    def __init__(self, weight: Tensor, like: nn.Module | None = None) -> None:
-        super().__init__(like)
-        self.weight = nn.Parameter(weight.clone())
+    def __init__(self) -> None:
         self.modes: set[bool] = set()
         self.grads: set[bool] = set()
         self.calls = 0
 
+    def __deepcopy__(self, _: Any) -> _Seen:
+        # Who evaluates a copy, so as to leave the network's mode as it is, evaluates the network.
+        return self
+
+
+class StandIn(loop.StandingIn):
+    """A linear network that answers another class while it is in training mode, and notes how it was used."""
+
+    def __init__(self, weight: Tensor, like: nn.Module | None = None) -> None:
+        super().__init__(like)
+        self.weight = nn.Parameter(weight.clone())
+        self._seen = _Seen()
+
     def forward(self, images: Tensor) -> Tensor:
         """Logits (N, 10) of images (N, 1, 28, 28)."""
-        self.modes.add(self.training)
-        self.grads.add(torch.is_grad_enabled())
-        self.calls += 1
+        self._seen.modes.add(self.training)
+        self._seen.grads.add(torch.is_grad_enabled())
+        self._seen.calls += 1
         if images.is_floating_point():
             images = images.to(self.weight.dtype)  # float64 is no mistake
         return draws.answers(self.weight, images, self.training)
@@ -36,10 +44,10 @@ class StandIn(loop.StandingIn):
     def document(self) -> dict[str, Any]:
         """How it was used."""
         return {
-            "used_in_training_mode": True in self.modes,
-            "used_in_evaluation_mode": False in self.modes,
-            "used_with_gradients": True in self.grads,
-            "calls": self.calls,
+            "used_in_training_mode": True in self._seen.modes,
+            "used_in_evaluation_mode": False in self._seen.modes,
+            "used_with_gradients": True in self._seen.grads,
+            "calls": self._seen.calls,
         }
 
 

@@ -522,4 +522,37 @@ RIGHT: list[Answer] = [
             ),
         ),
     ),
+    right(
+        "gradients_asked_for",
+        "torch.autograd.grad in place of backward; evaluates a copy; epochs as texts, a title on the left.",
+        edits=(
+            (
+                "trainer",
+                "loss.backward()",
+                "for p, g in zip(self.net.parameters(), torch.autograd.grad(loss, list(self.net.parameters()))):\n"
+                "                    p.grad = g",
+            ),
+            ("test_accuracy", "net.eval()", "import copy\n    evaluated = copy.deepcopy(net).eval()"),
+            ("test_accuracy", "net(x)", "evaluated(x)"),
+            (
+                "loss_plot",
+                'ax.plot(epochs, losses, marker="o")\nax.set_xticks(epochs)\n',
+                "ax.plot([str(e) for e in epochs], losses)\n",
+            ),
+            ("loss_plot", 'ax.set_title("ConvNet on MNIST")', 'ax.set_title("ConvNet on MNIST", loc="left")'),
+        ),
+    ),
+    right(
+        "asserts_and_one_hot",
+        "Asserts the shape of the logits, takes one-hot labels, and keeps how often the label is among the best five.",
+        edits=(
+            (
+                "trainer",
+                "loss = self.loss_function(output, labels)",
+                "assert output.shape == (len(images), 10)\n"
+                "                loss = self.loss_function(output, F.one_hot(labels, 10).float())\n"
+                "                best = output.topk(5, dim=1).indices.eq(labels[:, None]).any(1).sum()",
+            ),
+        ),
+    ),
 ]
