@@ -52,7 +52,7 @@ def test_given_functions_return_what_they_print(namespace: dict[str, Any]) -> No
         namespace,
         "optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)",
         "trained = train(model, loader, nn.CrossEntropyLoss(), optimizer, 1)",
-        "seen_in_training = model.document()\nmodel.modes, model.grads = set(), set()",
+        "seen_in_training = model.document()\nmodel._seen.__init__()",
         "tested = test(model, loader, nn.CrossEntropyLoss(), 1)",
     )
     returned = namespace["trained"] | namespace["tested"]
