@@ -115,7 +115,10 @@ def killed_at(room: Room, kills: int, count: int, moments: random.Random) -> Ite
         while room.done() < target and run.poll() is None:
             time.sleep(0.05)
         # A resumed run has its first outcome after some seconds; before that any moment of its start counts.
-        time.sleep(moments.uniform(0, START_SECONDS if before >= target else 1.0))
+        until = time.monotonic() + moments.uniform(0, START_SECONDS if before >= target else 1.0)
+        # The last ones may be done in no time, where an earlier run has left their evidence.
+        while time.monotonic() < until and (before >= target or room.done() < count - 1):
+            time.sleep(0.01)
         if run.poll() is not None:
             raise RuntimeError(f"the run ended by itself with {room.done()} outcomes, before it could be killed")
         after = round(time.monotonic() - begun, 1)
