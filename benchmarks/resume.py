@@ -117,8 +117,10 @@ def killed_at(room: Room, kills: int, count: int, moments: random.Random) -> Ite
         # A resumed run has its first outcome after some seconds; before that any moment of its start counts.
         until = time.monotonic() + moments.uniform(0, START_SECONDS if before >= target else 1.0)
         # The last ones may be done in no time, where an earlier run has left their evidence.
-        while time.monotonic() < until and (before >= target or room.done() < count - 1):
+        while time.monotonic() < until and (room.done() < count - 1 or room.done() == before) and run.poll() is None:
             time.sleep(0.01)
+        if run.poll() is not None and before >= count - 1:
+            return  # the run before had left next to nothing to do
         if run.poll() is not None:
             raise RuntimeError(f"the run ended by itself with {room.done()} outcomes, before it could be killed")
         after = round(time.monotonic() - begun, 1)
