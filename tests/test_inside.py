@@ -508,7 +508,7 @@ def test_watched_loop_names_every_event() -> None:
 
 def test_a_watched_network_has_what_else_the_network_it_stands_for_has() -> None:
     own = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 5), torch.nn.LazyLinear(2))
-    seen = loop.Watch(5, loop.to_look_at(own)).network
+    seen = loop.Watch(5, loop.likeness(lambda: own)).network
     layer = getattr(seen, "0")
     assert layer.weight.grad.norm() == 0
     assert layer.weight is not own[0].weight
@@ -516,7 +516,7 @@ def test_a_watched_network_has_what_else_the_network_it_stands_for_has() -> None
     with pytest.raises(AttributeError, match="'Sequential' object has no attribute 'conv9'"):
         _ = seen.conv9
     with pytest.raises(AttributeError, match="'WatchedNetwork' object has no attribute 'conv9'"):
-        _ = loop.Watch(5, loop.to_look_at("no network")).network.conv9
+        _ = loop.Watch(5, loop.likeness(lambda: "no network")).network.conv9
 
 
 def test_watched_loop_shows_gradients_that_pile_up() -> None:

@@ -22,21 +22,21 @@ class Own(nn.Module):
 
 def test_a_stand_in_has_the_layers_of_the_students_network_and_does_not_train_them() -> None:
     watch = loop.Watch(0)
-    network = stepwise.Pair(watch.network).alike(stepwise.likeness(Own))
+    network = stepwise.Pair(watch.network).alike(loop.likeness(Own))
     assert network.output.weight.grad.norm() == 0
     assert [name for name, _ in network.named_parameters()] == ["network.weight", "network.bias"]
 
 
 def test_a_method_of_the_students_network_is_one_of_the_stand_in() -> None:
     watch = loop.Watch(0)
-    network = stepwise.Pair(watch.network).alike(stepwise.likeness(Own))
+    network = stepwise.Pair(watch.network).alike(loop.likeness(Own))
     images = watch.batches.batches[0][0]
     assert torch.equal(network.guesses(images), network(images)[0].argmax(1))
 
 
 def test_what_nobody_has_is_an_attribute_error_of_the_stand_in() -> None:
     network = stepwise.Pair(loop.Watch(0).network)
-    for like in (None, stepwise.likeness(Own), stepwise.likeness(lambda: 1 / 0)):
+    for like in (None, loop.likeness(Own), loop.likeness(lambda: 1 / 0)):
         with pytest.raises(AttributeError, match="'Pair' object has no attribute 'fc1'"):
             _ = network.alike(like).fc1
 

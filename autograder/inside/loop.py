@@ -50,18 +50,19 @@ class Batches:
             yield [images.clone(), labels.clone()]
 
 
-def to_look_at(network: Any) -> nn.Module | None:
-    """A copy of a student's network on the CPU, with gradients of zero; None where there is none that can be copied."""
-    if not isinstance(network, nn.Module):
-        return None
+def likeness(make: Callable[[], Any]) -> nn.Module | None:
+    """A copy on the CPU of the network that ``make`` gives; None if there is none.
+
+    Its gradients are zeros, since student code may look at them, and nothing is learnt there.
+    """
     try:
-        copied = copy.deepcopy(network).cpu()
+        own: nn.Module = copy.deepcopy(make()).to("cpu")
+        for parameter in own.parameters():
+            if not nn.parameter.is_lazy(parameter):
+                parameter.grad = torch.zeros_like(parameter)
     except Exception:
         return None
-    for parameter in copied.parameters():
-        if not isinstance(parameter, nn.parameter.UninitializedParameter):
-            parameter.grad = torch.zeros_like(parameter)
-    return copied
+    return own
 
 
 class StandingIn(nn.Module):
@@ -218,11 +219,10 @@ class Watch:
     def _note_gradients_put_there(self) -> None:
         """Who puts what ``torch.autograd.grad`` returned into ``grad`` has done a backward pass by hand."""
         gradient = self.network.weight.grad
-        backwards = [number for number, event in enumerate(self.events) if event["event"] == "backward"]
-        forwards = [number for number, event in enumerate(self.events) if event["event"] == "forward"]
-        if gradient is None or not forwards or (backwards and backwards[-1] > forwards[-1]):
+        last = {event["event"]: number for number, event in enumerate(self.events)}
+        if gradient is None or last.get("backward", -1) >= last.get("forward", -1):
             return
-        if backwards and torch.equal(_kept(gradient), self.tensors[f"{backwards[-1]}.grad"]):
+        if "backward" in last and torch.equal(_kept(gradient), self.tensors[f"{last['backward']}.grad"]):
             return  # that of an earlier batch, left where it was
         self.note("backward", grad=gradient, own=gradient)
 

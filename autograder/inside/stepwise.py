@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import types
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,23 +15,8 @@ from . import loop, standins
 EPOCHS = 12  # of a watched training: more than are published, so that what changes on the way is seen
 
 
-def likeness(make: Callable[[], Any]) -> nn.Module | None:
-    """A copy of the network that ``make`` gives, for :class:`Alike`; None if there is none.
-
-    Its gradients are zeros, since student code may look at them, and nothing is learnt there.
-    """
-    try:
-        own: nn.Module = copy.deepcopy(make()).to("cpu")
-        for parameter in own.parameters():
-            if not nn.parameter.is_lazy(parameter):
-                parameter.grad = torch.zeros_like(parameter)
-    except Exception:
-        return None
-    return own
-
-
 class Alike(nn.Module):
-    """Takes what it does not have itself, for example a layer that is printed, from a :func:`likeness`."""
+    """Takes what it does not have itself, for example a layer that is printed, from a :func:`.loop.likeness`."""
 
     def alike(self, like: nn.Module | None) -> Any:
         """This network, which from now on has what ``like`` has; a method of that is one of this network."""

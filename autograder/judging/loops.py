@@ -287,7 +287,7 @@ class Watched:
             if f"{place}.grad" in self.tensors:
                 velocity = momentum * velocity + self.tensors[f"{place}.grad"]
                 wanted -= rate * velocity
-        told = f"those of SGD with learning rate {rate} and momentum {momentum}"
+        told = f"those of SGD with learning rate {rate}" + (f" and momentum {momentum}" if momentum else "")
         require(close(found, wanted, 1e-5), how_far(start, found, wanted), told, cause)
 
 

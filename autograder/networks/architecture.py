@@ -152,24 +152,30 @@ class _Reading:
 
     def _parameters(self, value: Any, before: int) -> frozenset[str]:
         """Names of the parameters that a prepared tensor is made of."""
-        own = {str(value["param"])} if isinstance(value, dict) and "param" in value else set()
-        prepared = (index for index in tracing.referenced(value) if 0 <= index < before and index not in self._from_images)
-        return frozenset(own).union(*map(self._of_node, prepared))
+        return _named([value]).union(*map(self._of_node, self._prepared([value], before)))
+
+    def _prepared(self, values: list[Any], before: int) -> set[int]:
+        """The nodes before that one, without images, that values refer to."""
+        return {one for value in values for one in tracing.referenced(value) if 0 <= one < before} - self._from_images
 
     def _of_node(self, index: int) -> frozenset[str]:
         missing = [index]
         while missing:  # a recursion could be as deep as there are operations
             node = missing[-1]
-            values = self._values(node)
-            earlier = {one for value in values for one in tracing.referenced(value) if 0 <= one < node}
-            ahead = earlier - self._from_images - self._made_of.keys()
-            if ahead:
-                missing += ahead
+            if node in self._made_of:
+                missing.pop()
                 continue
-            names = {str(value["param"]) for value in values if isinstance(value, dict) and "param" in value}
-            self._made_of[node] = frozenset(names).union(*(self._made_of[one] for one in earlier - self._from_images))
-            missing.pop()
+            values = self._values(node)
+            prepared = self._prepared(values, node)
+            if ahead := prepared - self._made_of.keys():
+                missing += ahead
+            else:
+                self._made_of[node] = _named(values).union(*(self._made_of[one] for one in prepared))
         return self._made_of[index]
+
+
+def _named(values: list[Any]) -> frozenset[str]:
+    return frozenset(str(value["param"]) for value in values if isinstance(value, dict) and "param" in value)
 
 
 def _name(node: dict[str, Any]) -> str:

@@ -65,18 +65,8 @@ DTYPES = {
 }
 NOT_FINITE = ("inf", "-inf", "nan")  # which evidence has as text, since JSON has no such numbers
 FORMATS = {str(layout): layout for layout in (torch.contiguous_format, torch.preserve_format, torch.channels_last)}
-MADE = {
-    "arange",
-    "empty",
-    "eye",
-    "full",
-    "linspace",
-    "ones",
-    "rand",
-    "randn",
-    "scalar_tensor",
-    "zeros",
-}  # from no tensor, and so on no device
+# From no tensor, and so on no device.
+MADE = {"arange", "empty", "eye", "full", "linspace", "ones", "rand", "randn", "scalar_tensor", "zeros"}
 
 
 def _reshaped(tensor: Tensor, size: list[int], stride: list[int]) -> Tensor:

@@ -61,7 +61,7 @@ def _described(student: Student, name: str) -> Evidence:
 
 def _own(student: Student, name: str) -> nn.Module | None:
     """A network of the student's class ``name``, from which a stand-in takes what it does not have itself."""
-    return stepwise.likeness(lambda: student.namespace[name]())
+    return loop.likeness(lambda: student.namespace[name]())
 
 
 @probe(after="softmax_regression_code")

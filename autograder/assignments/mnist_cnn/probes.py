@@ -93,7 +93,7 @@ def training_loop(student: Student) -> Evidence:
     others = loop.Batches(list(zip(*draws.classified(student.seed + 1)[1:], strict=True)))
     # The dataset has the loader's images from the last to the first: a loader of one's own that does not shuffle shows.
     train_data = TensorDataset(*(part.flip(0) for part in batches.dataset.tensors))
-    own = stepwise.likeness(lambda: student.namespace["MNIST_CNN"]())
+    own = loop.likeness(lambda: student.namespace["MNIST_CNN"]())
     with contextlib.ExitStack() as stack:
         watches: list[loop.Watch] = []
 
@@ -143,7 +143,7 @@ def accuracy_cell(student: Student) -> Evidence:
     # Right answers first, so that no batch is like the whole; full batches, since the notebook's are.
     answers = draws.answers(weight, pictures, False).argmax(1)
     order = (answers == digits).int().argsort(descending=True, stable=True)
-    own = stepwise.likeness(lambda: student.namespace["model"])
+    own = loop.likeness(lambda: student.namespace["model"])
     stand_in = _StandIn(weight).alike(own).train(True)
     test_loader = _loader(pictures[order], digits[order])
     # None right, in either mode: as many as in the test images could be right by chance, for some seeds.

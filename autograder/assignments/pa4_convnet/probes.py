@@ -94,14 +94,6 @@ def graph(student: Student) -> Evidence:
     )
 
 
-def _untrained(student: Student) -> nn.Module | None:
-    """A new network of the student's class, to look at."""
-    try:
-        return loop.to_look_at(student.namespace["ConvNet"]())
-    except Exception:
-        return None
-
-
 @probe(after="trainer")
 def trainer(student: Student) -> Evidence:
     """Two epochs of the student's ``Trainer`` on a small problem, with every event noted."""
@@ -114,7 +106,7 @@ def trainer(student: Student) -> Evidence:
         return namespace["Trainer"](made, optimizer, loss, batches).train(epochs)
 
     try:
-        document, tensors = loop.watch(train, student.seed, _untrained(student))
+        document, tensors = loop.watch(train, student.seed, loop.likeness(lambda: namespace["ConvNet"]()))
     finally:
         namespace["device"] = before
     return Evidence(document, tensors)
@@ -239,7 +231,7 @@ def loss_plot(student: Student) -> Evidence:
 @probe(after="test_accuracy")
 def accuracy_cell(student: Student) -> Evidence:
     """What the accuracy cell counts for a stand-in network and loader."""
-    stand_in, loader = standins.stand_ins(student.seed, loop.to_look_at(student.namespace.get("net")))
+    stand_in, loader = standins.stand_ins(student.seed, loop.likeness(lambda: student.namespace["net"]))
     with standins.NoteMoves(loader, stand_in) as moves:
         again = student.rerun(
             "test_accuracy",
