@@ -257,6 +257,31 @@ def test_only_files_that_changed_are_run_again(tmp_path: Path) -> None:
     assert [finding.passed for finding in findings(made, kept(store))] == [True, True]
 
 
+FIGURE = '''
+from pathlib import Path
+import pytest
+
+@pytest.mark.item("half")
+def test_figure(evidence):
+    """The figure is large."""
+    def computed():
+        with Path({log!r}).open("a") as file:
+            file.write("computed ")
+        return 1.0
+    assert evidence.notes.once("figure", "of these images", computed) > {bound}
+'''
+
+
+def test_a_figure_that_nothing_asked_for_in_one_grading_is_known_in_the_next(tmp_path: Path) -> None:
+    log, store = tmp_path / "log", tmp_path / "kept"
+    made = assignment(tmp_path, FIGURE.format(bound=0, log=str(log)))
+    assert findings(made, kept(store))[0].passed
+    assert findings(made, kept(store))[0].passed, "what the file found is known, so no figure is asked for"
+    (made.folder / "test_toy.py").write_text(FIGURE.format(bound=2, log=str(log)))
+    assert not findings(made, kept(store))[0].passed
+    assert log.read_text() == "computed "
+
+
 def test_neither_faults_nor_bounds_that_are_not_in_force_are_kept(tmp_path: Path) -> None:
     log, store = tmp_path / "log", tmp_path / "kept"
     made = assignment(tmp_path, COUNTING.format(bound=2, log=str(log), name="x", then=""))

@@ -26,13 +26,22 @@ def _program(evidence: Evidence, probe: str, cell: str, weights: dict[str, Tenso
     return replay.Program(document.get("program") or {"output": None}, evidence.tensors_of(probe) | own, evidence.spent)
 
 
-def _key(kind: str, probe: str, first: Tensor, count: int, weights: dict[str, Tensor] | None = None) -> str:
-    """What a figure depends on besides the evidence: the first image as the network sees it stands for the transform."""
-    digest = hashlib.sha256(f"{kind} {probe} {count} {trusted_code()}".encode())
+def _noted(
+    evidence: Evidence,
+    kind: str,
+    probe: str,
+    first: Tensor,
+    count: int,
+    weights: dict[str, Tensor] | None,
+    compute: Callable[[], float],
+) -> float:
+    """A figure from the evidence's notes; the first image as the network sees it stands for the transform."""
+    own = hashlib.sha256()
     for name, tensor in sorted((weights or {}).items()):
-        digest.update(name.encode() + b"\0" + tensor.contiguous().numpy().tobytes())
-    digest.update(first.numpy().tobytes())
-    return f"{kind} {digest.hexdigest()}"
+        own.update(name.encode() + b"\0" + tensor.contiguous().numpy().tobytes())
+    name = f"{kind} {probe} {count}" + (f" {own.hexdigest()[:16]}" if weights else "")
+    key = hashlib.sha256(trusted_code().encode() + own.digest() + first.numpy().tobytes()).hexdigest()
+    return float(evidence.notes.once(name, key, compute))
 
 
 def accuracy(
@@ -62,7 +71,7 @@ def accuracy(
         return replay.accuracy(_program(evidence, probe, cell, weights), normalised(images), labels, TRACE_IMAGES)
 
     try:
-        return float(evidence.notes.once(_key("accuracy", probe, normalised(images[:1]), count, weights), measured))
+        return _noted(evidence, "accuracy", probe, normalised(images[:1]), count, weights, measured)
     except replay.NotSupported:
         raise
     except replay.NotReplayable as error:
@@ -100,7 +109,7 @@ def require_network_behind(
         return replay.mean_loss(_program(evidence, probe, cell), normalised(images), labels, TRACE_IMAGES)
 
     try:
-        found = float(evidence.notes.once(_key("loss", probe, normalised(images[:1]), count), measured))
+        found = _noted(evidence, "loss", probe, normalised(images[:1]), count, None, measured)
     except replay.NotSupported:
         raise
     except replay.NotReplayable as error:

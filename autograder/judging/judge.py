@@ -46,17 +46,17 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
 
         def judged(file: str) -> list[dict[str, Any]]:
             if not new:  # all that is not known in one go, since files share what is expensive
-                new.update({name: [] for name, key in keys.items() if not evidence.notes.has(key)})
+                new.update({name: [] for name, key in keys.items() if not evidence.notes.has(name, key)})
                 for finding in tests.findings(evidence, profile, set(new)):
                     new[finding.file].append(asdict(finding))
             return new[file]
 
-        known = [evidence.notes.once(key, partial(judged, file)) for file, key in keys.items()]
+        known = [evidence.notes.once(file, key, partial(judged, file)) for file, key in keys.items()]
         if tests.reusable:
             _collected[folder] = (keys, tests)
         else:
             tests.end()
-    faulty = {file: keys[file] for file, own in zip(keys, known, strict=True) if any(one["grader_fault"] for one in own)}
+    faulty = [file for file, own in zip(keys, known, strict=True) if any(one["grader_fault"] for one in own)]
     _forget(evidence, keys if thresholds.is_recording() else faulty)
     found = [Finding(**{**one, "needs": tuple(one["needs"])}) for findings in known for one in findings]
     if not found:
@@ -65,10 +65,10 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
     return found
 
 
-def _forget(evidence: Evidence, keys: dict[str, str]) -> None:
+def _forget(evidence: Evidence, files: Iterable[str]) -> None:
     """Do not keep what bounds that were not in force, or a fault of the grader, made of the evidence."""
-    for key in keys.values():
-        evidence.notes.forget(key)
+    for file in files:
+        evidence.notes.forget(file)
 
 
 def _keys(folder: Path, profile: Profile) -> dict[str, str]:
@@ -79,7 +79,7 @@ def _keys(folder: Path, profile: Profile) -> dict[str, str]:
     for name, content in files.items():
         if name not in tests:
             common.update(name.encode() + b"\0" + content)
-    return {name: f"{name} {hashlib.sha256(common.digest() + content).hexdigest()}" for name, content in tests.items()}
+    return {name: hashlib.sha256(common.digest() + content).hexdigest() for name, content in tests.items()}
 
 
 def judge(

@@ -1,6 +1,6 @@
 """Keep beside evidence what judging has computed from it, so that a re-grade computes only what has changed.
 
-A key must hold all that a value depends on besides the evidence. Each judging keeps the values that it used, and no others.
+A note has a name, and says what it was computed from; a newer one takes the place of an older one of its name.
 """
 
 from __future__ import annotations
@@ -22,41 +22,45 @@ NAME = "notes.json"
 
 @dataclass
 class Notes:
-    """JSON values by key; in memory only where there is no ``path``."""
+    """JSON values by name, each with a key that holds all that it depends on besides the evidence.
+
+    In memory only where there is no ``path``.
+    """
 
     path: Path | None = None
-    _before: dict[str, Any] = field(default_factory=dict)
-    _used: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    _changed: bool = False
 
     @classmethod
     def beside(cls, folder: Path) -> Notes:
         """The notes in the folder of kept evidence; damaged ones are none."""
         try:
-            before = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            before = {}
-        return cls(folder / NAME, before if isinstance(before, dict) else {})
+            read = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            kept = {name: (str(key), value) for name, (key, value) in read.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            kept = {}
+        return cls(folder / NAME, kept)
 
-    def once(self, key: str, compute: Callable[[], Any]) -> Any:
-        """The value under ``key``; computed, as a JSON value, if it is not there."""
-        if key not in self._used:
-            self._used[key] = self._before[key] if key in self._before else compute()
-        return self._used[key]
+    def once(self, name: str, key: str, compute: Callable[[], Any]) -> Any:
+        """The value of this name and key; computed, as a JSON value, if it is not there."""
+        if not self.has(name, key):
+            self._kept[name] = (key, compute())
+            self._changed = True
+        return self._kept[name][1]
 
-    def has(self, key: str) -> bool:
-        """Whether the value under ``key`` is known."""
-        return key in self._used or key in self._before
+    def has(self, name: str, key: str) -> bool:
+        """Whether the value of this name and key is known."""
+        return name in self._kept and self._kept[name][0] == key
 
-    def forget(self, key: str) -> None:
+    def forget(self, name: str) -> None:
         """Compute the value anew next time."""
-        self._used.pop(key, None)
-        self._before.pop(key, None)
+        self._changed = self._kept.pop(name, None) is not None or self._changed
 
     def save(self) -> None:
-        """Write what was used since these notes were read, if that is not what they were."""
-        if self.path is not None and self._used.keys() != self._before.keys() and self.path.parent.is_dir():
-            write_text(self.path, json.dumps(self._used))
-        self._before, self._used = {**self._before, **self._used}, {}
+        """Write what is new since these notes were read."""
+        if self.path is not None and self._changed and self.path.parent.is_dir():
+            write_text(self.path, json.dumps(self._kept))
+        self._changed = False
 
 
 @cache
