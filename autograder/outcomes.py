@@ -67,3 +67,8 @@ class ClassOutcomes(BaseModel):
             pydantic.ValidationError: the file is not of this form.
         """
         return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def grader_fault(error: Exception) -> str:
+    """One line on an error of the grader, which costs a submission its grade and never the batch."""
+    return f"the grader failed: {type(error).__name__}: {error}"

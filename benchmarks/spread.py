@@ -13,7 +13,7 @@ import torch
 
 from autograder.assignment import load
 from autograder.course import Course
-from autograder.judging import grade, thresholds
+from autograder.judging import decision, thresholds
 from autograder.notebooks import notebook
 from autograder.proof import catalogue
 from autograder.runs.collect import collect
@@ -41,7 +41,7 @@ def main() -> int:
     for _ in range(chosen.times):
         found = collect(submission, assignment, options, seed=1)
         with thresholds.recording() as measured:
-            outcome = grade.decide(submission, release, assignment, found)
+            outcome = decision.decide(submission, release, assignment, found)
         verdicts.add(tuple((name, item.outcome, item.points) for name, item in outcome.items.items()))
         for one in measured:
             figures[one.figure].append(one.value)

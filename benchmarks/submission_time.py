@@ -16,7 +16,7 @@ import measure
 from autograder.assignment import load
 from autograder.course import Course
 from autograder.grading import gradebook
-from autograder.judging import grade
+from autograder.judging import decision
 from autograder.notebooks import notebook
 from autograder.notebooks.submission import read_submission
 from autograder.proof import catalogue
@@ -55,9 +55,9 @@ def main() -> int:
             marks.append(time.perf_counter())
             evidence = collect(submission, assignment, options, seed=run)
             marks.append(time.perf_counter())
-            outcome = grade.decide(submission, release, assignment, evidence)
+            outcome = decision.decide(submission, release, assignment, evidence)
             marks.append(time.perf_counter())
-            executed = grade.executed(submission, evidence)
+            executed = decision.executed(submission, evidence)
             gradebook.record(course, name, f"student_{run}", executed, outcome, db=db, autograded=Path(folder) / "graded")
             marks.append(time.perf_counter())
             if run == 0:

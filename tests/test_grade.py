@@ -9,7 +9,7 @@ from conftest import FIND_PIPE, SLOT
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Profile, Settings
-from autograder.judging.grade import decide, executed
+from autograder.judging.decision import decide, executed
 from autograder.notebooks.notebook import write
 from autograder.runs.collect import collect
 from autograder.runs.evidence import Evidence

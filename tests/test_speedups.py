@@ -9,7 +9,7 @@ import pytest
 
 from autograder.assignment import Assignment, Profile, load
 from autograder.course import Course
-from autograder.judging import grade
+from autograder.judging import decision
 from autograder.notebooks import notebook
 from autograder.outcomes import SubmissionOutcome
 from autograder.proof import catalogue
@@ -43,7 +43,7 @@ def run(answer: str, options: Options) -> tuple[Evidence, SubmissionOutcome]:
     chosen = next(one for one in catalogue.answers(NAME) if one.name == answer)
     submission = catalogue.build(chosen, source, release)
     found = collect(submission, small(), options, seed=7)
-    return found, grade.decide(submission, release, small(), found)
+    return found, decision.decide(submission, release, small(), found)
 
 
 @pytest.mark.timeout(240)

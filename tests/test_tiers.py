@@ -14,7 +14,7 @@ from tiers import usable
 from autograder.assignment import load
 from autograder.grading.export import anonymous, table
 from autograder.grading.journal import hash_of_grader
-from autograder.judging import grade
+from autograder.judging import decision
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.proof import catalogue
@@ -33,7 +33,7 @@ def graded(answer: str, tier: str, store: Path | None = None) -> tuple[Evidence,
     chosen = next(one for one in catalogue.answers(NAME) if one.name == answer)
     submission = catalogue.build(chosen, source, release)
     found = gather(submission, small(), Options(profile="proof", threads=1, isolation=tier, store=store))
-    return found, grade.decide(submission, release, small(), found)
+    return found, decision.decide(submission, release, small(), found)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from ..assignment import Assignment, load
 from ..course import Course, CourseError
 from ..datasets.data import DataMissing
 from ..judging import hidden_tests, thresholds
-from ..judging.grade import decide
+from ..judging.decision import decide
 from ..notebooks.notebook import read
 from ..proof import catalogue
 from ..runs.evidence import Evidence

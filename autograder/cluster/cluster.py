@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 
 from ..assignment import Assignment
+from ..outcomes import grader_fault
 from ..runs.evidence import Malformed
 from ..runs.plan import Cell, Options, cells_to_run
 from ..runs.store import Place, look_up, seed_of
 from . import tasks
-from .executor import Handed, Run, Started, grader_fault, read_run
+from .executor import TICK, Handed, Run, Started, read_run
 from .fleet import LOOK_SECONDS, ClusterError, Fleet, Worker, client_of, offers_gpu
 from .wire import Job, Refused, bare, pack_job, unpack_evidence
 
@@ -110,7 +111,7 @@ class ClusterExecutor:
 
     def runs(
         self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
-    ) -> Iterator[Run]:
+    ) -> Iterator[Run | None]:
         """See :class:`autograder.cluster.executor.Executor`.
 
         Raises:
@@ -135,12 +136,12 @@ class ClusterExecutor:
                     self._spread()
                 if not more and not self._again and not self._under_way():
                     return
+                run = None
                 with suppress(queue.Empty):
-                    sent, future = self._back.get(timeout=LOOK_SECONDS)
+                    sent, future = self._back.get(timeout=TICK)
                     run = self._end(sent) if sent.future is future else None
                     del future
-                    if run is not None:
-                        yield run
+                yield run
         finally:
             for sent in self._under_way():
                 self._call_off(sent)

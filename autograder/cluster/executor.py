@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from ..assignment import Assignment
 from ..notebooks.submission import Submission, Unreadable, read_submission
 from ..notebooks.terminal import printable
+from ..outcomes import grader_fault
 from ..runs.evidence import Evidence
 from ..runs.plan import Options
 from ..runs.store import gather
@@ -42,6 +43,9 @@ class Run:
 Started = Callable[[str], None]
 """Called with a student when their submission starts."""
 
+TICK = 0.2
+"""Seconds after which an executor says that nothing has ended meanwhile."""
+
 
 class Executor(Protocol):
     """Runs submissions in boxes somewhere."""
@@ -52,8 +56,10 @@ class Executor(Protocol):
 
     def runs(
         self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
-    ) -> Iterator[Run]:
+    ) -> Iterator[Run | None]:
         """Yield the run of each submission once, as it ends; what goes wrong with one is the ``problem`` of its run.
+
+        While none ends it yields None now and then, so that whoever takes them can do other things.
 
         ``submissions`` are taken only as there is room for them, so that memory does not grow with their number. Closing
         the iterator calls off what has not ended.
@@ -76,11 +82,6 @@ def read_run(handed: Handed, release: NotebookNode, assignment: str) -> Run:
         return Run(handed, problem=grader_fault(error))
 
 
-def grader_fault(error: Exception) -> str:
-    """One line on an error of the grader, which costs a submission its grade and never the batch."""
-    return f"the grader failed: {type(error).__name__}: {error}"
-
-
 @dataclass(frozen=True)
 class LocalExecutor:
     """Runs ``jobs`` submissions at a time on this machine, each in a box that a thread looks after.
@@ -97,7 +98,7 @@ class LocalExecutor:
 
     def runs(
         self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
-    ) -> Iterator[Run]:
+    ) -> Iterator[Run | None]:
         """See :class:`Executor`."""
         slots: queue.SimpleQueue[int] = queue.SimpleQueue()
         for slot in range(self.jobs):
@@ -130,7 +131,9 @@ class LocalExecutor:
                     waiting.add(pool.submit(run, handed))
                 if not waiting:
                     break
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                done, waiting = wait(waiting, TICK, FIRST_COMPLETED)
+                if not done:
+                    yield None
                 for future in done:
                     found = future.result()
                     if self.jobs > 1 and found.evidence is not None and found.evidence.out_of_gpu_memory:
@@ -138,7 +141,10 @@ class LocalExecutor:
                     else:
                         yield found
             for handed in crowded:
-                yield pool.submit(run, handed).result()
+                alone = pool.submit(run, handed)
+                while not wait([alone], TICK).done:
+                    yield None
+                yield alone.result()
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)

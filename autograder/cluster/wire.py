@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import nbformat
 import safetensors.torch
 from nbformat import NotebookNode
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
+from ..notebooks.notebook import as_notebook
 from ..runs.collect import ATTEMPTS, Collector
 from ..runs.evidence import CellRecord, Checkpoint, Evidence, Malformed, Record, parse_frame
 from ..runs.plan import Cell, determinism, key, versions
@@ -68,8 +68,7 @@ def bare(notebook: NotebookNode, run: list[Cell]) -> NotebookNode:
             cells.append({"cell_type": "code", "source": cell.source, "metadata": kept})
         else:
             cells.append({"cell_type": "raw", "source": "", "metadata": {}})
-    made: NotebookNode = nbformat.from_dict({"cells": cells})  # type: ignore[no-untyped-call]
-    return made
+    return as_notebook({"cells": cells})
 
 
 def pack_job(job: Job) -> bytes:
@@ -97,7 +96,7 @@ def unpack_job(packed: bytes, scratch: Path) -> Job:
             tensors.write_bytes(blob)
             tensors.chmod(0o644)
             known = Checkpoint(known["cell"], known["document"], tensors, CellRecord.model_validate(known["shown"]))
-        notebook = nbformat.from_dict(document.pop("notebook"))  # type: ignore[no-untyped-call]
+        notebook = as_notebook(document.pop("notebook"))
         return Job(notebook=notebook, checkpoint=known, **document)
     except (StopIteration, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"no job: {type(error).__name__}: {error}") from error

@@ -70,10 +70,14 @@ def grade(
     Examples: `autograder grade pa4_convnet`, `autograder grade pa4_convnet --student ada --profile quick`,
     `autograder grade pa4_convnet --resume --scheduler tcp://grading:8786`
     """
+    from ..judging import processes
+
+    course = find_course()
+    processes.begin()  # beside this process, which imports as much
+
     from ..cluster.slurm import Slurm
     from ..grading.session import Session, SessionError
 
-    course = find_course()
     if scheduler and slurm:
         raise fail("--scheduler and --slurm exclude each other: Slurm's workers get a scheduler of their own", WRONG_USAGE)
     if scheduler and jobs:

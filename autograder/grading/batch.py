@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from ..assignment import Assignment
-from ..cluster.executor import Executor, Handed, Run, grader_fault
+from ..cluster.executor import Executor, Handed, Run
 from ..course import Course, CourseError
-from ..judging import grade
+from ..judging.processes import MOST, Judges
 from ..notebooks.notebook import items, read
-from ..outcomes import ClassOutcomes, SubmissionOutcome
-from ..runs.plan import determinism, versions
+from ..outcomes import ClassOutcomes, SubmissionOutcome, grader_fault
+from ..runs.plan import default_threads, determinism, versions
 from ..sandbox import tiers
 from .journal import Journal
 from .places import CannotWrite, trouble
 
-QUICK = 0.05
+QUICK = 0.01
 """Seconds that writing all outcomes may take after each submission; the file grows with the class."""
 
 
@@ -69,8 +72,8 @@ def grade_class(
 ) -> ClassOutcomes:
     """Grade ``submissions`` and keep ``out/outcomes.json`` up to date; what a begun ``journal`` keeps is not graded again.
 
-    Boxes run where ``executor`` has them; hidden tests run in this thread, one submission after another. What goes wrong
-    with one submission is its own outcome.
+    Boxes run where ``executor`` has them, hidden tests in processes of their own. What goes wrong with one submission is its
+    own outcome.
 
     Raises:
         CannotWrite: the gradebook cannot be written, for a reason that all other submissions would meet too.
@@ -89,12 +92,17 @@ def grade_class(
     shown = _Shown(out / "outcomes.json")
     left = [handed for handed in submissions if handed.student not in kept]
     runs = executor.runs(left, release, assignment, lambda student: notify(student, None))
-    with shown.to_the_end(outcomes), contextlib.closing(runs):  # type: ignore[type-var]
-        for found in runs:
+    count = min(os.cpu_count() or 1, MOST)
+    with (
+        shown.to_the_end(outcomes),
+        contextlib.closing(runs),  # type: ignore[type-var]
+        ThreadPoolExecutor(count) as pool,
+        Judges(assignment, release, count, default_threads(count)) as judges,
+    ):
+        for found, outcome, notebook in _judged(runs, partial(_finish, release=release, judges=judges), pool, count):
             if found.evidence is not None:  # each worker of a cluster, and each earlier run, has chosen its own
                 used.add(found.evidence.record.isolation)
                 outcomes.isolation = ", ".join(sorted(used))
-            outcome, notebook = _finish(found, release, assignment)
             problem = _enter(found.handed, notebook, outcome, record) if record else None
             outcomes.submissions[found.handed.student] = outcome
             shown.refresh(outcomes)
@@ -136,24 +144,40 @@ class _Shown:
         self._next = ended + (10 * (ended - begun) if ended - begun > QUICK else 0)
 
 
-def _finish(found: Run, release: NotebookNode, assignment: Assignment) -> tuple[SubmissionOutcome, NotebookNode]:
-    begun = time.monotonic()
-    notebook = found.submission.notebook if found.submission else release
-    try:
-        if found.submission is None or found.evidence is None:
-            outcome = SubmissionOutcome(status="could_not_grade", reason=found.problem)
-        else:
-            outcome = grade.decide(notebook, release, assignment, found.evidence)
-            notebook = grade.executed(notebook, found.evidence)
-    except Exception as error:
-        outcome = SubmissionOutcome(status="could_not_grade", reason=grader_fault(error))
+_Finished = tuple[Run, SubmissionOutcome, NotebookNode]
+
+
+def _judged(
+    runs: Iterator[Run | None], finish: Callable[[Run], _Finished], pool: ThreadPoolExecutor, most: int
+) -> Iterator[_Finished]:
+    """What ``finish`` makes of each run, ``most`` and one at a time, as soon as it is there."""
+    waiting: set[Future[_Finished]] = set()
+    for run in runs:
+        if run is not None:
+            waiting.add(pool.submit(finish, run))
+        done, waiting = wait(waiting, None if len(waiting) > most else 0, FIRST_COMPLETED)
+        yield from (future.result() for future in done)
+    for future in as_completed(waiting):
+        yield future.result()
+
+
+def _finish(found: Run, release: NotebookNode, judges: Judges) -> _Finished:
+    """The outcome of a run, and its notebook with outputs."""
+    if found.submission is None or found.evidence is None:
+        notebook = found.submission.notebook if found.submission else release
+        outcome = SubmissionOutcome(status="could_not_grade", reason=found.problem)
+    else:
+        notebook = found.submission.notebook
+        try:
+            outcome, notebook = judges.judge(notebook, found.evidence)
+        except Exception as error:
+            outcome = SubmissionOutcome(status="could_not_grade", reason=grader_fault(error))
     if found.submission is not None:
         outcome.repairs = found.submission.repairs
         outcome.flags = [*found.submission.flags, *outcome.flags]
     if outcome.status == "could_not_grade":
         outcome.max_points = sum(item.max_points for item in items(release) if not item.manual)
-    outcome.seconds = round(outcome.seconds + time.monotonic() - begun, 2)
-    return outcome, notebook
+    return found, outcome, notebook
 
 
 def _enter(handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome, record: Record) -> str | None:

@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from ..assignment import load
 from ..course import Course
-from ..judging import grade
+from ..judging import decision
 from ..notebooks.notebook import read, without_region_marks, write
 from ..outcomes import SubmissionOutcome
 from ..runs.plan import Options
@@ -42,8 +42,8 @@ def validate(course: Course, name: str, options: Options) -> Validation:
     for cell in notebook.cells:
         cell.source = without_region_marks(cell.source)
     found = gather(notebook, assignment, options)
-    outcome = grade.decide(notebook, release, assignment, found)
-    return Validation(outcome, grade.executed(notebook, found), found.record.seconds)
+    outcome = decision.decide(notebook, release, assignment, found)
+    return Validation(outcome, decision.executed(notebook, found), found.record.seconds)
 
 
 def write_solution(course: Course, name: str, notebook: NotebookNode) -> None:

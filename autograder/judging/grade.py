@@ -2,86 +2,22 @@
 
 from __future__ import annotations
 
-import copy
+import json
+from functools import lru_cache
+from pathlib import Path
 
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
-from ..assignment import Assignment, load
+from ..assignment import load
 from ..course import Course
 from ..datasets import data
-from ..notebooks.notebook import grade_id, items, new_output, read, tags
-from ..notebooks.terminal import shown as shown_by_terminal
-from ..outcomes import ItemOutcome, SubmissionOutcome
-from ..runs.evidence import Evidence
-from ..runs.plan import Options, choose_device, default_threads, key
+from ..notebooks.notebook import as_notebook, read
+from ..outcomes import SubmissionOutcome
+from ..runs.plan import Options, choose_device, default_threads
 from ..runs.store import gather
 from ..sandbox.box import CannotIsolate
-from ..sandbox.tiers import AUTO, UNISOLATED, WARNING
-from .attempts import not_attempted
-from .hidden_tests import JudgeError
-from .judge import judge
-
-NO_EFFECT = "whole passes over the images changed no weight of any network, so the rest of it ran on few images"
-
-
-def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment, found: Evidence) -> SubmissionOutcome:
-    """Judge evidence: the outcome of each item and the sum."""
-    try:
-        judged = judge(assignment, found, items(release), not_attempted(notebook, release))
-    except JudgeError as error:
-        return SubmissionOutcome(status="could_not_grade", reason=str(error), seconds=found.record.seconds)
-    flags = [WARNING] if found.record.isolation == UNISOLATED else []
-    flags += [f"the cell `{cell}` was stopped: {why}" for cell, why in found.record.stopped.items()]
-    if found.record.shortened:
-        flags.append(f"a training was cut short: {NO_EFFECT}")
-        judged |= _cut_short(release, judged)
-    return SubmissionOutcome(
-        status="graded",
-        points=round(sum(outcome.points for outcome in judged.values()), 2),
-        max_points=sum(outcome.max_points for outcome in judged.values()),
-        seconds=round(found.record.seconds, 2),
-        flags=flags,
-        items=judged,
-    )
-
-
-def _cut_short(release: NotebookNode, judged: dict[str, ItemOutcome]) -> dict[str, ItemOutcome]:
-    """Items that a training decides and that were lost, with a message that says why the figures are of so few images."""
-    trainings = {grade_id(cell) for cell in release.cells if "training" in tags(cell)}
-    own = {item.id for item in items(release) if item.answer in trainings}
-    return {
-        name: outcome.model_copy(update={"message": f"{outcome.message}\nThe training was cut short: {NO_EFFECT}."})
-        for name, outcome in judged.items()
-        if name in own and outcome.outcome in ("failed", "partial")
-    }
-
-
-def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:
-    """A copy of the notebook with the outputs of the run."""
-    shown = copy.deepcopy(notebook)
-    count = 0
-    for number, cell in enumerate(shown.cells):
-        if cell.cell_type != "code":
-            continue
-        cell.outputs, cell.execution_count = [], None
-        record = found.record.cells.get(key(cell, number))
-        if record is None:
-            continue
-        count += 1
-        cell.execution_count = count
-        for output in record.outputs:
-            fields = {key: value for key, value in output.items() if key != "output_type"}
-            if output["output_type"] == "execute_result":
-                fields["execution_count"] = count
-            if output["output_type"] == "stream":
-                fields["text"] = shown_by_terminal(fields["text"])
-                if not fields["text"]:
-                    continue
-            cell.outputs.append(new_output(output["output_type"], **fields))
-        # A progress bar redraws its line hundreds of times; a reader wants its last state.
-        CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, number)  # type: ignore[no-untyped-call]
-    return shown
+from ..sandbox.tiers import AUTO
+from .processes import Judges
 
 
 def grade_notebook(
@@ -111,7 +47,13 @@ def grade_notebook(
     try:
         loaded = load(assignment)
         found = gather(notebook, loaded, options)
-        return decide(notebook, release, loaded, found), executed(notebook, found)
+        return _judges(assignment, loaded.folder.parent, json.dumps(release), options.threads).judge(notebook, found)
     except (CannotIsolate, FileNotFoundError, data.DataMissing) as error:
         reason = f"{student}: not graded, this machine cannot: {error}"
         return SubmissionOutcome(status="could_not_grade", reason=reason), notebook
+
+
+@lru_cache(maxsize=1)
+def _judges(assignment: str, assignments: Path, release: str, threads: int) -> Judges:
+    """The judge of this process, which waits for the next submission: nbgrader hands in one after another."""
+    return Judges(load(assignment, assignments), as_notebook(json.loads(release)), 1, threads)

@@ -6,18 +6,22 @@ function, whatever its style. Where it does not agree, the aligned layers say wh
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
 from ..inside import trace
 from ..runs.evidence import Evidence
+from ..runs.notes import trusted_code
 from . import architecture, confirmed
 from .architecture import Network
 from .declared import declared
-from .known import Make, Reference, known
+from .known import Make, Reference, known, source_of
 from .layers import USUAL, Alignment, Layer, align, align_from_the_front, differences
 
 
@@ -187,14 +191,13 @@ def compare(
     """
     key = ("compared", probe, cell, reference, images, confirm)
     if key not in evidence.judged:
-        evidence.judged[key] = _compared(evidence, known(reference, images), images, probe, cell, confirm)
+        evidence.judged[key] = _compared(evidence, reference, images, probe, cell, confirm)
     found: Comparison = evidence.judged[key]
     return found
 
 
-def _compared(
-    evidence: Evidence, reference: Reference, images: tuple[int, ...], probe: str, cell: str, confirm: bool
-) -> Comparison:
+def _compared(evidence: Evidence, make: Make, images: tuple[int, ...], probe: str, cell: str, confirm: bool) -> Comparison:
+    reference = known(make, images)
     document, wanted = evidence.document(probe, cell), reference.network
     # Average pooling over everything is written in several ways; the reference's is the one to compare with.
     global_pools = any(layer.kind == "adaptive_avgpool2d" for layer in wanted.layers)
@@ -202,7 +205,12 @@ def _compared(
     training = architecture.network(document["training"], global_pools)
     found = architecture.both_modes(training, executed)
     alignment = (align_from_the_front if found.problem else align)(found.layers, wanted.layers)
-    equal = found.learns and _agrees(evidence, reference, images, probe, found)
+    agrees = partial(_agrees, evidence, reference, images, probe, found)
+    source = source_of(make)
+    if source is not None:
+        name, code = f"{probe} agrees with {make.__qualname__} for {images}", f"{trusted_code()} {source}"
+        agrees = partial(evidence.notes.once, name, hashlib.sha256(code.encode()).hexdigest(), agrees)
+    equal = found.learns and agrees()
     if confirm and not equal:
         require_run(evidence, images, probe=probe, cell=cell)
     return Comparison(
@@ -259,7 +267,8 @@ def _agrees(evidence: Evidence, reference: Reference, images: tuple[int, ...], p
 
 def close(found: torch.Tensor, wanted: torch.Tensor, tolerance: float = 1e-3) -> bool:
     """Equal within ``tolerance`` of the largest expected magnitude, everywhere finite."""
-    if found.shape != wanted.shape or not torch.isfinite(found).all():
-        return False
-    scale = max(1.0, float(wanted.abs().max())) if wanted.numel() else 1.0
-    return bool((found.float() - wanted.float()).abs().max() <= tolerance * scale) if wanted.numel() else True
+    if found.shape != wanted.shape or not wanted.numel():
+        return found.shape == wanted.shape
+    scale = max(1.0, float(wanted.abs().max()))
+    # What is not finite in one of them makes the difference so, unless it is in the other too.
+    return math.isfinite(scale) and bool((found.float() - wanted.float()).abs().max() <= tolerance * scale)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from pathlib import Path
+from types import FunctionType
 
 import torch
 from torch import Tensor, nn
@@ -51,3 +55,20 @@ class Reference:
 def known(make: Make, images: tuple[int, ...]) -> Reference:
     """The reference that ``make`` makes, recorded at its first use in this process."""
     return Reference(make, images)
+
+
+@lru_cache(maxsize=32)
+def source_of(make: Make) -> str | None:
+    """Hash of the code that makes a reference network: its file and those beside it, but no tests, which change for other
+    reasons. None where the name of ``make`` does not say which of several it is, or where its file is a test.
+    """
+    if not isinstance(make, (type, FunctionType)) or "<" in make.__qualname__:
+        return None
+    file = inspect.getsourcefile(make)
+    if file is None or Path(file).name.startswith("test_"):
+        return None
+    digest = hashlib.sha256(Path(file).name.encode())
+    for path in sorted(Path(file).parent.glob("*.py")):
+        if not path.name.startswith("test_"):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

@@ -90,6 +90,12 @@ def read(path: Path) -> NotebookNode:
     return found
 
 
+def as_notebook(document: dict[str, Any]) -> NotebookNode:
+    """A notebook, or a part of one, that was JSON."""
+    made: NotebookNode = nbformat.from_dict(document)  # type: ignore[no-untyped-call]
+    return made
+
+
 def to_text(notebook: NotebookNode) -> str:
     """The one text form this project writes: sorted keys, one-space indent, final newline."""
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -119,5 +125,4 @@ def new_output(kind: str, **fields: Any) -> NotebookNode:
 
     Not checked against the schema, which takes longer than all else that is done with most outputs.
     """
-    made: NotebookNode = nbformat.from_dict({"output_type": kind, **fields})  # type: ignore[no-untyped-call]
-    return made
+    return as_notebook({"output_type": kind, **fields})

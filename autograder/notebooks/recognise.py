@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from nbformat import NotebookNode
@@ -17,6 +18,7 @@ TEXT_STUB = "*Your answer here.*"
 """What stands in a released answer cell where the solution was (``nbgrader_config.py`` takes both from here).
 """
 
+LINE = 200  # characters; what is kept of longer texts would be without bound
 SURE, LIKELY = 0.6, 0.3  # share of a released cell's distinctive lines
 _FUZZY, _FUZZY_PAIRS, _FUZZY_LENGTH = (
     0.7,
@@ -57,7 +59,12 @@ class Matches:
 
 def tight(text: str) -> str:
     """The text without white space: editors rewrite that, and it is never the difference that matters."""
-    return "".join(text.split())
+    return _tight(text) if len(text) < LINE else "".join(text.split())
+
+
+@lru_cache(maxsize=16_384)
+def _tight(line: str) -> str:
+    return "".join(line.split())  # of a class most lines are the release's, and each is asked for several times
 
 
 def recognise(cells: list[StudentCell], released: list[NotebookNode]) -> Matches:

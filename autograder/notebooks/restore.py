@@ -96,7 +96,7 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     for s in extras:
         after[anchors[s]].append(s)
 
-    notebook = copy.deepcopy(release)
+    notebook = copy.deepcopy(NotebookNode({key: value for key, value in release.items() if key != "cells"}))
     notebook.cells = []
     numbers = (n for n in itertools.count(1) if all(cell.get("id") != f"extra-{n}" for cell in release.cells))
     for place in range(-1, len(release.cells)):

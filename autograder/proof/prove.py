@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from ..assignment import Assignment
 from ..course import Course
-from ..judging import grade
+from ..judging import decision
 from ..notebooks.notebook import cells_by_grade_id, items, read
 from ..outcomes import SubmissionOutcome
 from ..runs.evidence import Evidence
@@ -143,7 +143,7 @@ def prove(
         if isinstance(found, BaseException):
             raise found
         name, evidence = found
-        outcomes[name] = grade.decide(made[name], release, assignment, evidence)
+        outcomes[name] = decision.decide(made[name], release, assignment, evidence)
         notify(Proven(next(answer for answer in answers if answer.name == name), outcomes[name]))
     proven = [Proven(answer, outcomes[answer.name]) for answer in answers]
     return Proof(assignment.name, time.monotonic() - begun, seed, proven, isolation=options.isolation)

@@ -14,8 +14,9 @@ import math
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,6 +90,32 @@ class NotShown(AssertionError):
     """The evidence that a hidden test needs does not exist, through the submission's doing; the message says why."""
 
 
+class Stored(Mapping[str, Tensor]):
+    """The tensors of a safetensors file, which are read when the first one is asked for.
+
+    Raises:
+        OSError, safetensors.SafetensorError: there is no such file, or it is cut off.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with safetensors.safe_open(path, "pt") as file:
+            self._names = frozenset(file.keys())
+
+    @cached_property
+    def _tensors(self) -> dict[str, Tensor]:
+        return safetensors.torch.load_file(self._path)
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._tensors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 @dataclass
 class Spent:
     """Processor seconds that judging has computed on what one submission sent."""
@@ -104,7 +131,7 @@ class Evidence:
     """
 
     record: Record
-    tensors: dict[str, Tensor] = field(default_factory=dict)
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     spent: Spent = field(default_factory=Spent)
     judged: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -160,8 +187,8 @@ class Evidence:
     def load(cls, folder: Path) -> Evidence | None:
         """What :meth:`save` wrote, or None where there is none or it is damaged."""
         try:
-            record = Record.model_validate_json((folder / "evidence.json").read_text(encoding="utf-8"))
-            return cls(record, safetensors.torch.load_file(folder / "evidence.safetensors"), Notes.beside(folder))
+            record = Record.model_validate_json((folder / "evidence.json").read_bytes())
+            return cls(record, Stored(folder / "evidence.safetensors"), Notes.beside(folder))
         except (OSError, ValueError, safetensors.SafetensorError):
             return None
 

@@ -35,7 +35,7 @@ class Notes:
     def beside(cls, folder: Path) -> Notes:
         """The notes in the folder of kept evidence; damaged ones are none."""
         try:
-            read = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            read = json.loads((folder / NAME).read_bytes())
             kept = {name: (str(key), value) for name, (key, value) in read.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             kept = {}

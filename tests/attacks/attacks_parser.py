@@ -206,8 +206,8 @@ answer("feature_maps", {"error": None, "pictures": 0, "digits": 10}, {f"map.{n}"
     Attack("program_of_attributes", "parser", "Sends a recorded network whose operations are attributes of an operation, and lead to exec.",
            solved=NETWORK,
            cells={"learning_rate": ANSWER_FOR + """
-code = "import os, pathlib, autograder.judging.grade as grade\\nfor top in ('/tmp', '@COURSE@'): pathlib.Path(top, '@MARK@').touch()\\n"
-code += "grade.decide = lambda *_: 1 / 0"
+code = "import os, pathlib, autograder.judging.decision as decision\\nfor top in ('/tmp', '@COURSE@'): pathlib.Path(top, '@MARK@').touch()\\n"
+code += "decision.decide = lambda *_: 1 / 0"
 steps = [("__getattribute__", "__init__"), ("__setattr__", "_op", 0), ("__getattr__", "__globals__"), ("__setattr__", "_op", 2),
          ("__getattr__", "__getitem__"), ("__setattr__", "f", 4), ("f", "__builtins__"), ("__setattr__", "_op", 6),
          ("__getattr__", "__getitem__"), ("__setattr__", "f", 8), ("f", "exec"), ("__setattr__", "f", 10), ("f", code)]
