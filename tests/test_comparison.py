@@ -1,6 +1,7 @@
 """A student's network beside the reference: equal whatever the style, else an exact complaint."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from torch.utils.checkpoint import checkpoint
 from autograder.assignments.pa4_convnet.reference import convnet
 from autograder.inside import networks
 from autograder.inside.channel import plain
+from autograder.networks import comparison
 from autograder.networks.comparison import Comparison, Complaint, close, compare, require
+from autograder.networks.known import Make
 from autograder.runs.evidence import Evidence, Found, NotShown, Record, parse_frame
 
 SHAPE = (4, 1, 28, 28)
@@ -52,6 +55,28 @@ def test_dropout_that_evaluation_hides_is_no_equal_network() -> None:
     assert not found.equal
     with pytest.raises(Complaint, match=r"also dropout 0\.5"):
         found.require_nothing_between(FC1, FC2, "a layer too many")
+
+
+def test_a_comparison_of_outputs_is_kept_with_the_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "kept"
+    evidence_of(convnet()).save(folder)
+
+    def again(make: Make) -> Comparison:
+        kept = Evidence.load(folder)
+        assert kept is not None
+        found = compare(kept, make, SHAPE, probe="network", cell="convnet")
+        kept.notes.save()
+        return found
+
+    assert again(convnet).equal
+    with monkeypatch.context() as patched:
+        patched.setattr(comparison, "_agrees", lambda *_: pytest.fail("computed again"))
+        assert again(convnet).equal
+        with pytest.raises(pytest.fail.Exception):
+            again(lambda: convnet())  # who knows what it makes next time
+        patched.setattr(comparison, "source_of", lambda _: "code that was changed")
+        with pytest.raises(pytest.fail.Exception):
+            again(convnet)
 
 
 def test_a_wrong_kernel_is_named_with_what_was_expected() -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import torch
 from nbformat import NotebookNode
 from rich.console import Console
 
@@ -117,7 +116,6 @@ class Session:
             tier = tiers.check(self.isolation)
             sandbox_folder(dataset)
             threads = default_threads(self.jobs)
-            torch.set_num_threads(threads)  # hidden tests run beside the boxes: more threads would wait for each other
             options = Options(
                 self.profile,
                 choose_device(self.device),

@@ -19,7 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from .borders import mend, names
-from .notebook import grade_id, role
+from .notebook import as_notebook, grade_id, role
 from .recognise import CODE_STUB, TEXT_STUB, StudentCell, by_place, chosen, same, theirs, tight, worked
 
 __all__ = ["CODE_STUB", "NOT_RUN", "TEXT_STUB", "Restored", "restore"]
@@ -96,8 +96,7 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     for s in extras:
         after[anchors[s]].append(s)
 
-    notebook = copy.deepcopy(NotebookNode({key: value for key, value in release.items() if key != "cells"}))
-    notebook.cells = []
+    notebook = as_notebook({**release, "cells": []})
     numbers = (n for n in itertools.count(1) if all(cell.get("id") != f"extra-{n}" for cell in release.cells))
     for place in range(-1, len(release.cells)):
         if place >= 0:
