@@ -168,6 +168,8 @@ def test_leaving_ends_judges_at_work(toy: Assignment) -> None:
         at_work = family(server.process.pid)[1:]
         judges.__exit__()
         assert waiting.result(timeout=10)[0].status == "could_not_grade"
+        late = pool.submit(judges.judge, submitted(), evidence(1))
+        assert "called off" in str(late.result(timeout=10)[0].reason)
     assert gone([pid for pid in at_work if pid in family(server.process.pid)])
 
 

@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from nbformat import NotebookNode
@@ -43,7 +43,11 @@ START = (
 
 
 class _Ended(Exception):
-    """A judge is gone, or does not answer; the message says which."""
+    """A judge is gone; the message says why."""
+
+
+class _TooLong(_Ended):
+    """A judge does not answer, and would not if it were asked again."""
 
 
 @dataclass
@@ -107,44 +111,53 @@ def _stop() -> None:
 
 @dataclass(eq=False)
 class _Judge:
-    """A forked process that judges one submission after another; ``handle`` is a pidfd, which no other process can get."""
+    """A forked process that judges one submission after another; ``handle`` is a pidfd, None before Linux 5.3."""
 
     connection: Connection
-    handle: int
+    pid: int
+    handle: int | None
 
     @classmethod
     def start(cls, introduction: bytes) -> _Judge:
         try:
             with _starting:
                 connection = _running().fork()
-            connection.send_bytes(introduction)
-            return cls(connection, os.pidfd_open(int(_answer(connection))))
         except OSError as error:
             raise _Ended(f"it could not be started: {error}") from error
+        try:
+            pid, handle = int(_ask(connection, introduction)), None
+        except _Ended:
+            connection.close()
+            raise
+        with contextlib.suppress(OSError):
+            handle = os.pidfd_open(pid)
+        return cls(connection, pid, handle)
 
     def ask(self, question: bytes) -> dict[str, Any]:
-        try:
-            self.connection.send_bytes(question)
-        except OSError as error:
-            raise _Ended(GONE) from error
-        answer: dict[str, Any] = json.loads(_answer(self.connection))
+        answer: dict[str, Any] = json.loads(_ask(self.connection, question))
         return answer
 
     def end(self) -> None:
         """End it, whatever it does; who waits for its answer learns that it is gone."""
         with contextlib.suppress(OSError):
-            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+            if self.handle is None:
+                os.kill(self.pid, signal.SIGKILL)
+            else:  # a number could be another process's by now
+                signal.pidfd_send_signal(self.handle, signal.SIGKILL)
 
     def forget(self) -> None:
+        """End it and let go of it."""
         self.end()
         self.connection.close()
-        os.close(self.handle)
+        if self.handle is not None:
+            os.close(self.handle)
 
 
-def _answer(connection: Connection) -> bytes:
+def _ask(connection: Connection, question: bytes) -> bytes:
     try:
+        connection.send_bytes(question)
         if not connection.poll(JUDGE_SECONDS):
-            raise _Ended(f"it took more than {JUDGE_SECONDS / 60:.0f} minutes")
+            raise _TooLong(f"it took more than {JUDGE_SECONDS / 60:.0f} minutes")
         return connection.recv_bytes()
     except (EOFError, OSError) as error:
         raise _Ended(GONE) from error
@@ -161,6 +174,7 @@ class Judges:
             "threads": threads,
         }
         self._introduction = json.dumps(introduction).encode()
+        self._count = count
         self._free: SimpleQueue[_Judge | None] = SimpleQueue()
         for _ in range(count):
             self._free.put(None)
@@ -171,13 +185,16 @@ class Judges:
     def __enter__(self) -> Judges:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End all judges, also those at work."""
+    def __exit__(self, *error: object) -> None:
+        """End all judges, also those at work; who waits for them is told that it was called off."""
         with self._lock:
             self._closed = True
-            judges, self._judges = self._judges, set()
-        for judge in judges:
-            judge.end()
+            for judge in self._judges:
+                judge.end()
+        for _ in range(self._count):
+            with contextlib.suppress(Empty):  # one at work comes back by itself
+                self._drop(self._free.get_nowait())
+                self._free.put(None)
 
     def judge(self, notebook: NotebookNode, evidence: Evidence) -> tuple[SubmissionOutcome, NotebookNode]:
         """The outcome of a restored notebook, and that notebook with the outputs of its run. Never raises for a submission.
@@ -204,6 +221,8 @@ class Judges:
                     why = str(error)
                     self._drop(judge)
                     judge = None
+                    if isinstance(error, _TooLong):
+                        break
         finally:
             self._free.put(judge)
         reason = f"the grader failed: judging did not come to an end ({why}); look at this submission by hand"
