@@ -167,8 +167,13 @@ def theirs(released: NotebookNode) -> bool:
 
 def worked(mine: StudentCell, released: NotebookNode) -> bool:
     """Whether there is a line in it that was not released: text that a student wrote."""
-    given = set(map(tight, released.source.splitlines())) | {""}
+    given = _given(released.source)
     return any(tight(line) not in given for line in mine.source.splitlines())
+
+
+@lru_cache(maxsize=512)
+def _given(source: str) -> frozenset[str]:
+    return frozenset({*map(tight, source.splitlines()), ""})
 
 
 def same(one: StudentCell, other: StudentCell) -> bool:
