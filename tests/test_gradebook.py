@@ -355,6 +355,44 @@ def test_feedback_shows_messages_and_nothing_that_runs(course: Course) -> None:
     assert "<td>kept</td>" in page
 
 
+@pytest.mark.parametrize(
+    "students", [["ann [2]"], ["a+b", "ann [2]", "b?b", "ordinary", "x(1)", "[ao]*", "two\nlines"]], ids=len
+)
+def test_pages_for_students_whose_names_look_like_patterns(course: Course, students: list[str]) -> None:
+    for student in students:
+        hand_in(course, student, answered())
+        our_door(course, student, outcome_of(VERDICTS))
+    pages = course.root / "elsewhere (1) [new]"
+    feedback(course, ASSIGNMENT, db=course.gradebook, autograded=course.root / "autograded", feedback=pages)
+    assert sorted(path.parts[-3] for path in pages.glob(f"*/{ASSIGNMENT}/{ASSIGNMENT}.html")) == sorted(students)
+
+    shutil.rmtree(pages)
+    feedback(
+        course, ASSIGNMENT, db=course.gradebook, autograded=course.root / "autograded", feedback=pages, student=students[-1]
+    )
+    assert [path.name for path in pages.iterdir()] == students[-1:], "one student, by name"
+
+
+def test_a_course_in_a_folder_whose_name_looks_like_a_pattern(course: Course) -> None:
+    course = Course(course.root.rename(course.root.with_name("ML [2026] (a+b)")))
+    hand_in(course, "ann", answered())
+    our_door(course, "ann", outcome_of(VERDICTS))
+    feedback(
+        course, ASSIGNMENT, db=course.gradebook, autograded=course.root / "autograded", feedback=course.root / "feedback"
+    )
+    assert (course.root / "feedback" / "ann" / ASSIGNMENT / f"{ASSIGNMENT}.html").is_file()
+
+
+def test_nbgraders_door_finds_students_whose_names_look_like_patterns(course: Course, sandbox: Any) -> None:
+    asked = sandbox(outcome_of())
+    for student in ("ann [2]", "bob"):
+        hand_in(course, student, answered())
+    nbgrader_door(course)
+    nbgrader_door(course, "ann [2]")
+    nbgrader_door(course, "b*")
+    assert [options["student"] for options in asked] == ["ann [2]", "bob", "ann [2]", "bob"]
+
+
 def test_formgrader_sees_the_submissions(course: Course) -> None:
     from nbgrader.apps import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory

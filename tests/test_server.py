@@ -69,6 +69,24 @@ print(loaded, torch.get_num_threads(), a.grad.shape[0], torch.cuda.is_initialize
         assert printed(frames) == "True 2 700 False\n"
 
 
+@pytest.mark.parametrize(
+    "asks", ["torch.zeros(1).cuda()", 'torch.nn.Linear(2, 2).to("cuda")', 'torch.zeros(1, device="cuda:0")'], ids=len
+)
+@pytest.mark.parametrize("server", [True, False], ids=["fork", "no fork"])
+def test_who_asks_for_a_gpu_where_there_is_none_is_told_so(servers: Servers, asks: str, server: bool) -> None:
+    harmless = "torch.cuda.manual_seed_all(1); torch.cuda.empty_cache(); print(torch.cuda.is_available())"
+    _, frames = run(f"import torch\n{harmless}\n{asks}", servers if server else None)
+    (cell,) = (frame for frame in frames if frame["event"] == "finished")
+    assert cell["outputs"][0]["text"] == "False\n"
+    assert (cell["error"]["ename"], cell["error"]["line"]) == ("RuntimeError", 3)
+    for part in (
+        "asks for a GPU, and there is none",
+        "`device`",
+        'torch.device("cuda" if torch.cuda.is_available() else "cpu")',
+    ):
+        assert part in cell["error"]["evalue"]
+
+
 def test_a_job_finds_nothing_of_the_one_before(servers: Servers) -> None:
     leave = """
 import os, pathlib, subprocess, sys, torch

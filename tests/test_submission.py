@@ -1,6 +1,7 @@
 """Reading submissions: damage is repaired or refused, and nothing that a student wrote is lost."""
 
 import copy
+import gzip
 import json
 import os
 import re
@@ -343,7 +344,16 @@ JULIA = nbformat.v4.new_notebook(
     [
         (b"", ["is empty", "hand it in again"]),
         (b'{"cells": [', ["not valid JSON", "damaged or cut off", "hand it in again"]),
-        (b"PK\x03\x04\x14\x00\xff\xfe\x00\x00", ["not UTF-8", "byte", "hand it in again"]),
+        (b"\x93NUMPY", ["not UTF-8", "byte", "hand it in again"]),
+        (b"PK\x03\x04\x14\x00\xff\xfe\x00\x00", ["is compressed (zip)", "hand in the notebook itself"]),
+        (gzip.compress(b'{"cells": [], "nbformat": 4}'), ["is compressed (gzip)", "hand in the notebook itself"]),
+        (
+            b'{"cells": [],\n "nbformat": 4,\n}',
+            ["in line 2, column 15, is a comma before", "take the comma out", "hand it in again"],
+        ),
+        (b'{"cells": [1, 2 , ], "nbformat": 4}', ["in line 1, column 17, is a comma before", "take the comma out"]),
+        (b'{"cells": ["a, ]', ["not valid JSON", "damaged or cut off"]),
+        (b'{"cells": [1, ', ["not valid JSON", "damaged or cut off"]),
         (b"\x00\x00\x00\x00", ["not valid JSON"]),
         (b"[" * 200_000, ["nested too deeply"]),
         (b'{"cells": [], "nbformat": ' + b"9" * 5000 + b"}", ["not valid JSON"]),

@@ -38,6 +38,13 @@ def _refuse_input(prompt: object = "") -> str:
     raise RuntimeError("input() is not available when grading")
 
 
+def _refuse_gpu() -> None:
+    raise RuntimeError(
+        "this asks for a GPU, and there is none where it is graded; use the notebook's `device`, or "
+        'torch.device("cuda" if torch.cuda.is_available() else "cpu")'
+    )
+
+
 def prepare_process() -> None:
     """Set up what every job needs alike: the plotting library's fonts, and no keyboard."""
     cache = BOX / "matplotlib"
@@ -57,6 +64,9 @@ def _prepare(job: dict[str, Any]) -> None:
     if job["device"] == "cuda":
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
+    else:
+        # All that asks for a GPU comes through here; torch's own words are of drivers, or of forks, which are the grader's.
+        torch.cuda._lazy_init = _refuse_gpu
     if job.get("data"):
         from . import datasets
 

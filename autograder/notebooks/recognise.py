@@ -80,7 +80,7 @@ def recognise(cells: list[StudentCell], released: list[NotebookNode]) -> Matches
         place = next((by_id[name] for name in mine.ids if name in by_id and bearers[name] == 1), None)
         if s not in matches.place and place is not None:
             matches.add(place, s, "its cell id")
-    _by_lines(cells, released, matches)
+    by_lines(cells, released, matches)
     _by_likeness(cells, released, matches)
     return matches
 
@@ -91,7 +91,7 @@ def distinctive(text: str) -> set[str]:
     return {line for line in map(tight, text.splitlines()) if len(line) > 5 and line not in stubs}
 
 
-def _by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: Matches) -> None:
+def by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: Matches) -> None:
     """Match by shared lines; a line weighs less the more released cells have it, an ``### ACT`` marker more.
 
     A released cell already found takes a further copy only if it is surely one, of an answer or unchanged; what is surely

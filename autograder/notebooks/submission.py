@@ -16,14 +16,24 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from .notebook import grade_id
-from .recognise import StudentCell
+from .notebook import grade_id, role
+from .recognise import Matches, StudentCell, by_lines
 from .restore import restore
 from .terminal import printable
 
 MAX_BYTES = 20_000_000
 MAX_CELLS = 2_000
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!\x1a\x07": "RAR",
+}
+"""How files begin that hold others in few bytes.
+"""
 
 
 class Unreadable(Exception):
@@ -126,6 +136,12 @@ def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
     again = "ask the student to download the notebook and hand it in again"
     if not content.strip():
         raise Unreadable(f"{path}: is empty; {again}")
+    packed = next((name for magic, name in _COMPRESSED.items() if content.startswith(magic)), None)
+    if packed:
+        raise Unreadable(
+            f"{path}: is compressed ({packed}), whatever its name says, and is not unpacked here; "
+            "ask the student to hand in the notebook itself"
+        )
     encoding = "utf-8"
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8-sig"),
@@ -145,12 +161,20 @@ def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
         content = content.rstrip(b"\x00")
         repairs.append("notebook: NUL bytes after its end were taken off.")
     try:
-        document = json.loads(content.decode(encoding))
+        text = content.decode(encoding)
+        document = json.loads(text)
     except UnicodeDecodeError as error:
         raise Unreadable(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8, or {again}") from None
     except RecursionError:
         raise Unreadable(f"{path}: is nested too deeply for a notebook; {again}") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
+        if comma := _trailing_comma(text, error.pos):
+            raise Unreadable(
+                f"{path}: is not valid JSON: {comma} is a comma before a closing bracket, which no notebook editor writes; "
+                f"take the comma out, or {again}"
+            ) from None
+        raise Unreadable(f"{path}: is not valid JSON ({error}); the file is damaged or cut off; {again}") from None
+    except ValueError as error:  # a number of too many digits
         raise Unreadable(f"{path}: is not valid JSON ({error}); the file is damaged or cut off; {again}") from None
     if isinstance(document, dict) and document.get("type") == "notebook" and isinstance(document.get("content"), dict):
         document = document["content"]
@@ -160,6 +184,16 @@ def _parse(path: Path, content: bytes, repairs: list[str]) -> dict[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("cells", document.get("worksheets")), list):
         raise Unreadable(f"{path}: is JSON but not a Jupyter notebook (it has no list of cells); {again}")
     return document
+
+
+def _trailing_comma(text: str, problem: int) -> str:
+    """Where the comma before a closing bracket is at which a parser stopped; nothing if it stopped at something else."""
+    before, after = text[:problem].rstrip(), text[problem:].lstrip()
+    if after.startswith(","):  # where newer Pythons stop
+        before, after = before + ",", after[1:].lstrip()
+    if not before.endswith(",") or after[:1] not in ("]", "}"):
+        return ""
+    return f"in line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10)) - 1},"
 
 
 def _cells(path: Path, document: dict[str, Any], repairs: list[str]) -> list[StudentCell]:
@@ -228,12 +262,26 @@ def _check_assignment(path: Path, cells: list[StudentCell], release: NotebookNod
     expected = {grade_id(cell) for cell in release.cells} - {""}
     present = {cell.grade_id for cell in cells} - {""}
     foreign = sorted(present - expected)
-    if len(foreign) > len(present & expected) and len(present & expected) < len(expected) / 2:
+    if len(foreign) <= len(present & expected) or len(present & expected) >= len(expected) / 2:
+        return
+    if not _has_its_text(cells, release):  # an editor, or a person, may have written other ids on the right cells
         names = ", ".join("".join(filter(str.isprintable, name))[:40] for name in foreign[:3])
         raise Unreadable(
             f"{path}: is a notebook of another assignment than {assignment} (it has the cells {names}); "
             "ask the student for the right one"
         )
+
+
+def _has_its_text(cells: list[StudentCell], release: NotebookNode) -> bool:
+    """Whether half of the released cells, or half of those to answer in, are recognised whatever they are called.
+
+    Courses have cells that all their notebooks share, such as imports and loading; these are far fewer.
+    """
+    matches = Matches()
+    by_lines(cells, release.cells, matches)  # likeness is not asked for: in what is another's it takes seconds to find none
+    answers = {place for place, cell in enumerate(release.cells) if role(cell) in ("answer", "manual")}
+    found = set(matches.copies)
+    return 2 * len(found) >= len(release.cells) or 2 * len(answers & found) >= max(1, len(answers))
 
 
 def _language(document: dict[str, Any]) -> str:

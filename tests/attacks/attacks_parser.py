@@ -117,7 +117,7 @@ PARSER = [
     Attack("pipe", "parser", "Hands in a named pipe, at which a reader waits for ever.", file=_pipe, shows="no regular file", refused=True),
     Attack("device", "parser", "Hands in a link to a device that never ends.", file=_device, shows="symbolic link", refused=True),
     Attack("folder", "parser", "Hands in a folder with the notebook's name.", file=_folder, shows="is a folder", refused=True),
-    Attack("archive", "parser", "Hands in an archive whose member would be written above it.", file=_zip, shows="not UTF-8|not valid JSON",
+    Attack("archive", "parser", "Hands in an archive whose member would be written above it.", file=_zip, shows="is compressed",
            refused=True),
     Attack("sparse_file", "parser", "Hands in a file of a terabyte that takes no space.",
            file=lambda path, made: (path.touch(), os.truncate(path, 1 << 40))[0], shows="the limit is 20 MB", refused=True),

@@ -215,3 +215,53 @@ def test_what_no_person_could_repair_is_refused_in_one_line(
         read_submission(path, RELEASES[assignment], assignment)
     assert "\n" not in caught.value.reason
     assert "ask" in caught.value.reason
+
+
+STRANGE_IDS: dict[str, Callable[[str], str]] = {
+    "upper case": str.upper,
+    "prefix": "cell-{}".format,
+    "suffix": "{}-1".format,
+    "endless": lambda name: name + "x" * 100_000,
+    "control characters": "\x1b]0;PWNED\x07\x1b[31m\u202e{}\n\x00\ud800".format,
+}
+
+
+def renamed(notebook: NotebookNode, strange: str) -> NotebookNode:
+    """The notebook with other ids on all its cells, as an editor or a person may write them."""
+    for n, cell in enumerate(notebook.cells):
+        if grade_id(cell):
+            cell.metadata.nbgrader.grade_id = STRANGE_IDS[strange](grade_id(cell))
+        cell["id"] = f"strange-{n}"
+    return notebook
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.parametrize("strange", STRANGE_IDS)
+@pytest.mark.parametrize("only_answers", [False, True], ids=["whole", "answers alone"])
+def test_cells_of_this_assignment_under_strange_ids_are_graded(
+    hand_in: HandIn, assignment: str, strange: str, only_answers: bool
+) -> None:
+    right = reference(assignment)
+    mine = renamed(copy.deepcopy(right), strange)
+    if only_answers:
+        mine.cells = [cell for cell in mine.cells if role(cell) in ("answer", "manual")]
+    submission = hand_in(assignment, mine)
+    assert answers(submission.notebook) == answers(right)
+    assert given(submission.notebook) == given(right)
+    assert any("recognised by its content" in line for line in submission.repairs)
+    assert all(line.isprintable() and len(line) < 2_000 for line in submission.repairs + submission.flags)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.parametrize("other", ASSIGNMENTS)
+@pytest.mark.parametrize("strange", [None, "prefix", "endless", "control characters"])
+def test_another_assignments_notebook_is_refused_whatever_its_ids(
+    hand_in: HandIn, assignment: str, other: str, strange: str | None
+) -> None:
+    if assignment == other:
+        return
+    mine = reference(other)
+    with pytest.raises(Unreadable, match=f"is a notebook of another assignment than {assignment}") as caught:
+        hand_in(assignment, renamed(mine, strange) if strange else mine)
+    assert caught.value.reason.isprintable()
+    assert len(caught.value.reason) < 1_000
