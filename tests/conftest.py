@@ -88,7 +88,7 @@ def run_box(servers: Servers | None, tier: str) -> RunBox:
     def run(
         cells: Mapping[str, str], *, seconds: float = 20.0, grace: float = 5.0, limits: Limits | None = None,
         seen: View | None = None, brief: Mapping[str, float] | None = None, probes: Path | None = None,
-        data: str | None = None, seed: int = 1, training: bool = False,
+        data: str | None = None, seed: int = 1, training: bool = False, below: Mapping[str, list[str]] | None = None,
     ) -> BoxRun:  # fmt: skip
         frames: list[dict[str, Any]] = []
         tensors: dict[str, Any] = {}
@@ -104,7 +104,10 @@ def run_box(servers: Servers | None, tier: str) -> RunBox:
         root = decoy.sandbox_folder(data) if data else None  # type: ignore[arg-type]
         job = {
             "cells": [
-                {"id": name, "source": source, "seconds": (brief or {}).get(name, seconds), "training": training}
+                {
+                    "id": name, "source": source, "seconds": (brief or {}).get(name, seconds), "training": training,
+                    "below": (below or {}).get(name, []),
+                }
                 for name, source in cells.items()
             ],
             "seed": seed, "threads": 1, "device": "cpu",

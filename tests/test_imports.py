@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 FLOW = """
 course
 notebooks.notebook notebooks.terminal notebooks.converter notebooks.release notebooks.recognise notebooks.borders
-notebooks.restore
+notebooks.split notebooks.restore
 notebooks.submission notebooks.timestamp
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy

@@ -2,11 +2,12 @@
 
 The job comes on standard input as JSON::
 
-    {"cells": [{"id", "source", "seconds", "training"}], "seed": int, "threads": int, "device": "cpu" | "cuda",
+    {"cells": [{"id", "source", "seconds", "training", "below"}], "seed": int, "threads": int, "device": "cpu" | "cuda",
      "data": folder below that of the box, or null, "test_images": int or null, "slices": bool, "probes": bool,
      "stop_if_stalled": bool, "checkpoint": {"cell": id, "document": {...}} or null,
      "variants": [{"name", "shared", "cells"}], "jobs": int, "pictures": bool}
 
+``below`` are the sources of cells of the student's own that belong to an answer: they run right after it and with it.
 A checkpoint is what an earlier run of the same cells showed after its training: the training cell then takes its result
 from there (its tensors come as a file descriptor of their own) instead of training again.
 ``variants`` are other notebooks that share their first cells with this one (:mod:`.variants`), ``jobs`` of them run at once.
@@ -73,6 +74,10 @@ def _prepare(job: dict[str, Any]) -> None:
         datasets.use(str(BOX / job["data"]), job.get("test_images"), job.get("slices", True))
 
 
+def _sources(cell: dict[str, Any]) -> list[str]:
+    return [cell["source"], *cell.get("below", ())]
+
+
 def _resume(student: Student, cell: str, seconds: float, document: dict[str, Any], descriptor: int | None) -> CellRun | None:
     """Run the training cell with the result of its earlier run; None if that did not lead to the same state."""
     from safetensors.torch import load
@@ -121,7 +126,7 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, 
     passes, steps = Passes(stalled) if job.get("stop_if_stalled") else None, Steps()
 
     def perform(cell: dict[str, Any], notebook: list[dict[str, Any]], own: Channel) -> None:
-        student = Student(runner, {each["id"]: each["source"] for each in notebook}, int(job["seed"]))
+        student = Student(runner, {each["id"]: _sources(each) for each in notebook}, int(job["seed"]))
         own.send({"event": "started", "cell": cell["id"]})
         seconds = float(cell["seconds"])
         run = None
@@ -132,7 +137,7 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, 
                 training.enter_context(steps.counting())
                 if passes:
                     training.enter_context(passes.training())
-            run = run or runner.run(cell["source"], seconds)
+            run = run or runner.run(_sources(cell), seconds)
         own.send(
             {
                 "event": "finished",

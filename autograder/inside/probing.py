@@ -55,7 +55,7 @@ class Rerun:
 class Student:
     """The notebook so far: its variables, its cells, and the seed of this grading's random inputs."""
 
-    def __init__(self, runner: CellRunner, sources: dict[str, str], seed: int) -> None:
+    def __init__(self, runner: CellRunner, sources: dict[str, list[str]], seed: int) -> None:
         self._runner = runner
         self._sources = sources
         self.seed = seed

@@ -215,8 +215,12 @@ class CellRunner:
         finally:
             self._timer(signal.ITIMER_REAL, 0)
 
-    def run(self, source: str, seconds: float) -> CellRun:
-        """Run one cell; an error in it is captured, never raised."""
+    def run(self, sources: list[str], seconds: float) -> CellRun:
+        """Run one cell and what belongs to it, one after another; an error is captured, never raised.
+
+        The error of the first is that of the run; of the others, which may also hold what a student tried, only that they
+        took too long.
+        """
         run = _sink.begin()
         real = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = _CappedStream("stdout", _sink), _CappedStream("stderr", _sink)
@@ -224,8 +228,11 @@ class CellRunner:
         error: BaseException | None = None
         try:
             with self.time_limit(seconds):
-                result = self.shell.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
-                error = result.error_before_exec or result.error_in_exec
+                for number, source in enumerate(sources):
+                    result = self.shell.run_cell(source, store_history=False)  # type: ignore[no-untyped-call]
+                    raised = result.error_before_exec or result.error_in_exec
+                    if number == 0 or isinstance(raised, CellTimeout):
+                        error = error or raised
         except BaseException as stray:  # an interrupt that arrived between cells, SystemExit from a hook
             error = stray
         finally:

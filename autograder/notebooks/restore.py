@@ -3,7 +3,8 @@
 The release is the truth: given, item and manual cells, their order, types and metadata come from it, and only
 the text of answers comes from the student. A student's cell is recognised by its ``grade_id``, else by its
 cell id, else by its content, else by its place (:mod:`autograder.notebooks.recognise`), after cells that were merged or
-split have their borders back (:mod:`autograder.notebooks.borders`). Nothing that a student wrote is
+split have their borders back (:mod:`autograder.notebooks.borders`). Own cells below an answer that hold the rest of it are
+tagged (:mod:`autograder.notebooks.split`). Nothing that a student wrote is
 dropped: what has no place in the release stays where it was, as an extra cell.
 """
 
@@ -21,6 +22,7 @@ from nbformat import NotebookNode
 from .borders import mend, names
 from .notebook import as_notebook, grade_id, role
 from .recognise import CODE_STUB, TEXT_STUB, StudentCell, by_place, chosen, same, theirs, tight, worked
+from .split import mark
 
 __all__ = ["CODE_STUB", "NOT_RUN", "TEXT_STUB", "Restored", "restore"]
 
@@ -103,6 +105,8 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
             notebook.cells.append(restored[place])
         for s in sorted(after[place]):
             notebook.cells.append(_extra(cells[s], f"extra-{next(numbers)}", run=s not in copied))
+    for name in mark(notebook, release):
+        repairs.add("goes on in an added cell below, which is run as a part of it", name)
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):  # a release from before cells had ids
         for cell in notebook.cells:
             cell.pop("id", None)

@@ -20,6 +20,7 @@ from ..assignment import Assignment
 from ..course import Course
 from ..judging import decision
 from ..notebooks.notebook import cells_by_grade_id, items, read
+from ..notebooks.split import mark
 from ..outcomes import SubmissionOutcome
 from ..runs.evidence import Evidence
 from ..runs.plan import Options, cells_to_run
@@ -83,6 +84,7 @@ def notebooks(answers: list[Answer], source: NotebookNode, release: NotebookNode
             made[answer.name] = catalogue.build(answer, source, release)
         except ValueError as error:
             raise Unfit(f"{error}; the notebook was changed, so change the catalogue") from error
+        mark(made[answer.name], release)
         if answer.kind == "mutant":
             _require_python(answer, made[answer.name])
     return made

@@ -148,9 +148,9 @@ def collect(
     """Run a restored notebook in a box and return its evidence.
 
     A cell that ends the box (by exiting, by its time, its memory) is left out and the rest runs again in a new box, so
-    that one such cell costs its own items only. A training that changes nothing is run again with few images
-    (:mod:`autograder.inside.stalled`): what rests on it is lost either way, and nobody waits for it. ``stop`` is asked
-    again and again; once it is true, the box is ended.
+    that one such cell costs its own items only; one to which cells of the student's own belong runs without these first.
+    A training that changes nothing is run again with few images (:mod:`autograder.inside.stalled`): what rests on it is
+    lost either way, and nobody waits for it. ``stop`` is asked again and again; once it is true, the box is ended.
 
     Raises:
         CannotIsolate: no box could be started on this machine.
@@ -219,7 +219,12 @@ def collect(
         if not collector.ready:
             detail = problem or "it ended at once"
             raise CannotIsolate(f"the box did not start: {detail}")
-        record.stopped[collector.running] = problem
+        stopped = next((cell for cell in running if cell.id == collector.running), None)
+        if stopped is not None and stopped.below:  # the answer itself may be good
+            stopped.below.clear()
+            record.stopped[f"{stopped.id}, with the added cells below"] = problem
+        else:
+            record.stopped[collector.running] = problem
         record.cells.pop(collector.running, None)
     if checkpoint is not None and checkpoint.cell in record.cells:
         record.cells[checkpoint.cell] = checkpoint.shown

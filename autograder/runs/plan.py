@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from ..assignment import Profile
 from ..notebooks.notebook import grade_id, role, tags
+from ..notebooks.split import PART
 from ..sandbox import tiers
 from ..sandbox.box import CUBLAS_WORKSPACE
 
@@ -83,12 +84,13 @@ def choose_device(wanted: str) -> str:
 
 @dataclass
 class Cell:
-    """A code cell to run: its ``grade_id``, its source, and its time limit in seconds."""
+    """A code cell to run: its ``grade_id``, its source, its time limit in seconds, and the cells below that belong to it."""
 
     id: str
     source: str
     seconds: float
     training: bool = False
+    below: list[str] = field(default_factory=list)
 
 
 def key(cell: NotebookNode, number: int) -> str:
@@ -107,11 +109,14 @@ def _override(profile: Profile) -> str:
 
 def cells_to_run(notebook: NotebookNode, profile: Profile, everything: bool) -> list[Cell]:
     """The code cells to run, in order, with the profile's parameters after the cell tagged ``parameters``."""
-    chosen = []
+    chosen: list[Cell] = []
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         if not everything and (role(cell) == "item" or "not-graded" in tags(cell)):
+            continue
+        if PART in tags(cell):
+            chosen[-1].below.append(cell.source)
             continue
         seconds = profile.training_seconds if "training" in tags(cell) else profile.cell_seconds
         chosen.append(Cell(key(cell, number), cell.source, seconds, "training" in tags(cell)))

@@ -99,6 +99,23 @@ print(mlp_summary); print(maxpool_summary.total_params, batchnorm_summary.total_
 KINDS = {"maxpool": "ConvMaxPoolNetwork", "batchnorm": "ConvBatchNormNetwork"}
 
 
+ROWS_BEGUN = """results = [
+    {"model": "MultiLayerPerceptron", "epoch_1_train_loss": 0.28, "epoch_5_train_loss": 0.16,
+     "epoch_5_test_accuracy": 95.38, "parameters": None},
+]
+results[0]["parameters"] = mlp_summary.total_params
+names = ["ConvMaxPoolNetwork", "ConvBatchNormNetwork"]
+"""
+
+ROWS_ENDED = """histories, counts = [maxpool_history, batchnorm_history], [maxpool_summary, batchnorm_summary]
+for name, history, count in zip(names, histories, counts):
+    losses = [epoch["train_loss"] for epoch in history]
+    results.append({"model": name, "epoch_1_train_loss": losses[0], "epoch_5_train_loss": losses[-1],
+                    "epoch_5_test_accuracy": history[-1]["test_accuracy"], "parameters": count.total_params})
+pd.DataFrame(results)
+"""
+
+
 def training(text: str) -> dict[str, str]:
     """Both training cells from one text with ``{name}`` and ``{kind}``."""
     return {f"train_{name}": text.format(name=name, kind=kind) for name, kind in KINDS.items()}
@@ -114,6 +131,37 @@ RIGHT = [
             "train_batchnorm": "set_seeds(1)\nbatchnorm_model, batchnorm_history = run(ConvBatchNormNetwork)",
         },
         added=(("show_shapes", HELPER),),
+    ),
+    Answer(
+        "right_goes_on_below",
+        "right",
+        "Answers that end in cells of its own: a helper of a class, a training loop, summaries, rows of the table.",
+        cells={
+            "train_batchnorm": "set_seeds(seed)\n"
+            "batchnorm_model, batchnorm_history = ConvBatchNormNetwork().to(device), []\n"
+            "optimizer = torch.optim.Adam(batchnorm_model.parameters(), lr=learning_rate)\nloss_fn = nn.CrossEntropyLoss()",
+            "summaries": "mlp_summary = summary(MultiLayerPerceptron(), input_size=(64, 1, 28, 28))\nprint(mlp_summary)",
+            "results_table_code": ROWS_BEGUN,
+        },
+        added=(
+            ("conv_batchnorm", "print(ConvBatchNormNetwork())\nbroken ="),
+            ("conv_maxpool", 'def convolution(n, m):\n    return nn.Conv2d(n, m, 3, padding="same")'),
+            (
+                "train_batchnorm",
+                "def an_epoch(epoch):\n"
+                "    told = train(batchnorm_model, train_loader, loss_fn, optimizer, epoch)\n"
+                "    batchnorm_history.append(told | test(batchnorm_model, test_loader, loss_fn, epoch))\n\n\n"
+                "for epoch in range(1, num_epochs + 1):\n    an_epoch(epoch)",
+            ),
+            ("train_batchnorm", "batchnorm_model(torch.zeros(2, 3))"),
+            (
+                "summaries",
+                "maxpool_summary, batchnorm_summary = (\n"
+                "    summary(kind(), input_size=(64, 1, 28, 28)) for kind in (ConvMaxPoolNetwork, ConvBatchNormNetwork)\n)",
+            ),
+            ("results_table_code", ROWS_ENDED),
+        ),
+        edits=(("conv_maxpool", 'nn.Conv2d(32, 64, 3, padding="same")', "convolution(32, 64)"),),
     ),
     Answer(
         "right_gpu_code",

@@ -420,6 +420,33 @@ RIGHT: list[Answer] = [
             ("convnet", "x = self.pool2(F.relu(self.conv2(x)))", "x = block(self.conv2, x)"),
         ),
     ),
+    Answer(
+        "right_goes_on_below",
+        "right",
+        "Answers that end in cells of its own: a helper, the graph, the training, the pictures, and what was tried.",
+        cells={
+            "learning_rate": "learning_rate = 0.01\nset_seeds(seed)\nnet = ConvNet().to(device)\n"
+            "optim = torch.optim.SGD(net.parameters(), lr=learning_rate, momentum=0.9)\n"
+            "trainer = Trainer(net, optim, loss_function, train_loader)",
+            "filters": "filters = [kernel[0] for kernel in net.conv1.weight.detach().cpu().numpy()]",
+        },
+        added=(
+            ("trainer", "def clear(optim):\n    optim.zero_grad()"),
+            ("network_graph", "graph = make_dot(mean, params=dict(net.named_parameters()))"),
+            ("learning_rate", "first, last = losses[0], losses[-1]\ndel trainer\nfirst / last / 0"),
+            ("learning_rate", "losses = trainer.train(num_epochs)"),
+            ("learning_rate", "trainer.optimizer"),
+            ("filters", "for kernel in filters:\n    plt.imshow(kernel)\n    plt.show()\nkernel.nothing"),
+        ),
+        edits=(
+            ("trainer", "self.optim.zero_grad()", "clear(self.optim)"),
+            (
+                "network_graph",
+                "graph = make_dot(net(images).mean(), params=dict(net.named_parameters()))",
+                "mean = net(images).mean()",
+            ),
+        ),
+    ),
     right(
         "looks_without_gradients",
         "A trainer that also counts how many images the network now gets right.",
