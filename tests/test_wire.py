@@ -14,6 +14,7 @@ from autograder.assignment import Profile, load
 from autograder.cluster.wire import Job, Refused, bare, pack_evidence, pack_job, pack_refusal, unpack_evidence, unpack_job
 from autograder.course import Course
 from autograder.notebooks.notebook import new_output, read, role
+from autograder.notebooks.split import mark
 from autograder.proof import catalogue
 from autograder.runs.evidence import CellError, CellRecord, Checkpoint, Evidence, Found, Malformed, Record
 from autograder.runs.plan import Cell, cells_to_run, determinism, versions
@@ -71,6 +72,18 @@ def test_cells_that_were_not_sent_are_not_believed(evidence: Evidence) -> None:
     found = unpack_evidence(pack_evidence(evidence), job(), [CELLS[1]])
     assert found.record.cells == {}
     assert found.record.stopped == {"second": "no end in the time allowed"}
+
+
+def test_what_belongs_to_an_answer_travels_with_it(evidence: Evidence) -> None:
+    goes_on = next(answer for answer in catalogue.answers(NAME) if answer.name == "right_goes_on_below")
+    source, release = read(COURSE.source_notebook(NAME)), read(COURSE.release_notebook(NAME))
+    notebook = catalogue.build(goes_on, source, release)
+    mark(notebook, release)
+    here = cells_to_run(notebook, load(NAME).profile("proof"), everything=False)
+    assert [cell for cell in here if cell.below]
+    assert cells_to_run(bare(notebook, here), load(NAME).profile("proof"), everything=False) == here
+    evidence.record.stopped = {CELLS[1].with_below: "no end in the time allowed"}
+    assert unpack_evidence(pack_evidence(evidence), job(), CELLS).record.stopped == evidence.record.stopped
 
 
 def test_a_reason_is_no_evidence() -> None:

@@ -17,7 +17,8 @@ from nbformat import NotebookNode
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
-from ..notebooks.notebook import as_notebook
+from ..notebooks.notebook import as_notebook, tags
+from ..notebooks.split import PART
 from ..runs.collect import ATTEMPTS, Collector
 from ..runs.evidence import CellRecord, Checkpoint, Evidence, Malformed, Record, parse_frame
 from ..runs.plan import Cell, determinism, key, versions
@@ -63,7 +64,7 @@ def bare(notebook: NotebookNode, run: list[Cell]) -> NotebookNode:
     wanted = {cell.id for cell in run}
     cells = []
     for number, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code" and key(cell, number) in wanted:
+        if cell.cell_type == "code" and (key(cell, number) in wanted or PART in tags(cell)):
             kept = {name: cell.metadata[name] for name in ("nbgrader", "tags") if name in cell.metadata}
             cells.append({"cell_type": "code", "source": cell.source, "metadata": kept})
         else:
@@ -148,6 +149,7 @@ def unpack_evidence(reply: bytes, job: Job, run: list[Cell]) -> Evidence:
     allowed = accepted(job.isolation)
     if header.isolation not in allowed:
         raise Refused(f"it isolates by {header.isolation[:40]}, not by {' or '.join(allowed)}")
+    names = [name for cell in run for name in (cell.id, cell.with_below)]
     record = Record(
         seed=job.seed,
         profile=job.profile,
@@ -156,7 +158,7 @@ def unpack_evidence(reply: bytes, job: Job, run: list[Cell]) -> Evidence:
         shortened=header.shortened,
         seconds=header.seconds,
         peak_memory=header.peak_memory,
-        stopped={cell.id: header.stopped[cell.id][:1000] for cell in run if cell.id in header.stopped},
+        stopped={name: header.stopped[name][:1000] for name in names if name in header.stopped},
     )
     tensors: dict[str, Tensor] = {}
     collector = Collector(record, tensors, {cell.id: cell.seconds for cell in run}, 0.0)

@@ -222,7 +222,7 @@ def collect(
         stopped = next((cell for cell in running if cell.id == collector.running), None)
         if stopped is not None and stopped.below:  # the answer itself may be good
             stopped.below.clear()
-            record.stopped[f"{stopped.id}, with the added cells below"] = problem
+            record.stopped[stopped.with_below] = problem
         else:
             record.stopped[collector.running] = problem
         record.cells.pop(collector.running, None)

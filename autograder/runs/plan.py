@@ -92,6 +92,11 @@ class Cell:
     training: bool = False
     below: list[str] = field(default_factory=list)
 
+    @property
+    def with_below(self) -> str:
+        """The name under which a run of the cell is stopped that may be stopped by what is below it."""
+        return f"{self.id}, with the added cells below"
+
 
 def key(cell: NotebookNode, number: int) -> str:
     """The name under which a cell is run: its ``grade_id``, or its place if it is the student's own."""
