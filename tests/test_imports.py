@@ -17,7 +17,8 @@ notebooks.split notebooks.restore
 notebooks.submission notebooks.timestamp
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
-inside.channel inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace inside.shell
+inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace
+inside.shell
 inside.workers inside.stalled inside.steps inside.probing inside.networks inside.standins inside.stepwise inside.epochs
 inside.variants inside.main inside.isolate inside.server
 sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes

@@ -3,9 +3,10 @@
 import io
 
 import pytest
+from conftest import RunBox
 from tqdm import tqdm
 
-from autograder.notebooks.terminal import shown
+from autograder.inside.screen import compact, shown
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,8 @@ from autograder.notebooks.terminal import shown
 )
 def test_what_is_left(text: str, wanted: str) -> None:
     assert shown(text) == wanted
+    for more in ("", "x", "\rX", "\nnext", "\x1b[A\rup", "\x08\x08y"):
+        assert shown(compact(text) + more).rstrip() == shown(text + more).rstrip() or "\x1b[31m" in text
 
 
 def test_nested_bars_end_in_a_line_each() -> None:
@@ -35,3 +38,24 @@ def test_nested_bars_end_in_a_line_each() -> None:
     lines = shown(stream.getvalue()).splitlines()
     assert len(lines) == 1, lines
     assert lines[0].startswith("epochs: 100%")
+
+
+@pytest.mark.parametrize("file", ["stdout", "stderr"])
+def test_bars_leave_room_for_what_is_printed_after_them(run_box: RunBox, file: str) -> None:
+    bars = f"""
+import sys
+from tqdm import tqdm
+for epoch in tqdm(range(30), "epochs", file=sys.{file}, mininterval=0, ncols=80):
+    for _ in tqdm(range(100), "batches", file=sys.{file}, mininterval=0, ncols=80):
+        pass
+    print("epoch", epoch)
+print("the end")
+"""
+    found = run_box({"bars": bars}, seconds=60)
+    texts = dict.fromkeys(("stdout", "stderr"), "")
+    for output in found.cell("bars")["outputs"]:
+        texts[output["name"]] += output["text"]
+    assert all(len(text) < 60_000 for text in texts.values())
+    assert "cut" not in texts["stdout"] + texts["stderr"]
+    assert shown(texts["stdout"]).endswith("the end\n")
+    assert "epochs: 100%" in shown(texts[file])

@@ -17,6 +17,8 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from . import screen
+
 STREAM_CHARACTERS = 50_000  # kept of each of stdout and stderr of one cell
 OUTPUT_BYTES = 4_000_000  # kept of one rich output
 OUTPUTS_PER_CELL = 120
@@ -37,7 +39,7 @@ class CellRun:
 
 
 class _CappedStream(io.TextIOBase):
-    """A stdout or stderr that keeps the first characters of a cell and counts the rest."""
+    """A stdout or stderr that keeps the first characters of a cell."""
 
     encoding = "utf-8"
 
@@ -62,25 +64,38 @@ class _Sink:
     def __init__(self) -> None:
         self.run = CellRun()
         self._kept: dict[str, int] = {}
+        self._dense: set[str] = set()
+        self._cut: set[str] = set()
 
     def begin(self) -> CellRun:
         self.run = CellRun()
-        self._kept = {"stdout": 0, "stderr": 0}
+        self._kept, self._dense, self._cut = {"stdout": 0, "stderr": 0}, set(), set()
         return self.run
 
     def stream(self, name: str, text: str) -> None:
-        room = STREAM_CHARACTERS - self._kept.get(name, 0)
-        if room <= 0:
+        if name in self._cut:
             return
-        piece = text[:room]
-        self._kept[name] = self._kept.get(name, 0) + len(piece)
-        if len(text) > room or self._kept[name] >= STREAM_CHARACTERS:
-            piece += f"\n[output cut after {STREAM_CHARACTERS:,} characters]\n"
         outputs = self.run.outputs
+        if len(text) > STREAM_CHARACTERS - self._kept[name] and name not in self._dense:
+            self._pack(name)
+        room = STREAM_CHARACTERS - self._kept[name]
+        if len(text) > room:
+            text = f"{text[:room]}\n[output cut after {STREAM_CHARACTERS:,} characters]\n"
+            self._cut.add(name)
+        self._kept[name] += len(text)
         if outputs and outputs[-1].get("output_type") == "stream" and outputs[-1]["name"] == name:
-            outputs[-1]["text"] += piece
+            outputs[-1]["text"] += text
         elif len(outputs) < OUTPUTS_PER_CELL:
-            outputs.append({"output_type": "stream", "name": name, "text": piece})
+            outputs.append({"output_type": "stream", "name": name, "text": text})
+
+    def _pack(self, name: str) -> None:
+        """Drop what progress bars have overwritten; where little is gained, no further time is spent on it."""
+        own = [output for output in self.run.outputs if output["output_type"] == "stream" and output["name"] == name]
+        for output in own:
+            output["text"] = screen.compact(output["text"])
+        self._kept[name] = sum(len(output["text"]) for output in own)
+        if self._kept[name] > STREAM_CHARACTERS * 3 // 4:
+            self._dense.add(name)
 
     def rich(self, kind: str, data: dict[str, Any], metadata: dict[str, Any]) -> None:
         kept = {mime: content for mime, content in data.items() if isinstance(content, str) and len(content) <= OUTPUT_BYTES}

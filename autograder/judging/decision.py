@@ -8,8 +8,8 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 from ..assignment import Assignment
+from ..inside import screen
 from ..notebooks.notebook import grade_id, items, new_output, tags
-from ..notebooks.terminal import shown as shown_by_terminal
 from ..outcomes import ItemOutcome, SubmissionOutcome
 from ..runs.evidence import Evidence
 from ..runs.plan import key
@@ -71,7 +71,7 @@ def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:
             if output["output_type"] == "execute_result":
                 fields["execution_count"] = count
             if output["output_type"] == "stream":
-                fields["text"] = shown_by_terminal(fields["text"])
+                fields["text"] = screen.shown(fields["text"])
                 if not fields["text"]:
                     continue
             cell.outputs.append(new_output(output["output_type"], **fields))

@@ -1,41 +1,6 @@
-"""Text and terminals: what is left of a stream with progress bars, and text that commands no terminal."""
+"""Text that commands no terminal."""
 
 from __future__ import annotations
-
-import re
-
-_PIECES = re.compile(r"\n|\r|\x08|\x1b\[(\d*)A|\x1b\[[0-9;?]*[A-Za-z]|[^\n\r\x08\x1b]+|\x1b")
-_MOVES = re.compile(r"\r(?!\n)|\x08|\x1b\[\d*A")
-
-
-def shown(text: str) -> str:
-    """What is left on the screen; a text in which the cursor never goes back is returned as it is.
-
-    Where it does, other control sequences (colours) are left out.
-    """
-    if not _MOVES.search(text):
-        return text
-    rows: list[str] = [""]
-    row = column = 0
-    for piece in _PIECES.finditer(text):
-        found = piece[0]
-        if found == "\n":
-            row, column = row + 1, 0
-            if row == len(rows):
-                rows.append("")
-        elif found == "\r":
-            column = 0
-        elif found == "\x08":
-            column = max(0, column - 1)
-        elif found.startswith("\x1b"):
-            if found.endswith("A"):
-                row = max(0, row - int(piece[1] or 1))
-        else:
-            line = rows[row].ljust(column)
-            rows[row] = line[:column] + found + line[column + len(found) :]
-            column += len(found)
-    # A bar that was cleared leaves a line of blanks.
-    return "\n".join(line.rstrip() for line in rows).rstrip("\n") + ("\n" if text.endswith("\n") else "")
 
 
 def printable(text: str) -> str:
