@@ -88,9 +88,9 @@ class Passes:
 
 
 def _weights() -> list[torch.Tensor]:
-    """All tensors of this process that gradients are computed for."""
+    """All tensors of this process that gradients are computed for, in an order that no collection of garbage changes."""
     found = [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
-    return [tensor for tensor in found if tensor.is_leaf and tensor.requires_grad]
+    return sorted((tensor for tensor in found if tensor.is_leaf and tensor.requires_grad), key=id)
 
 
 def _state(weights: list[torch.Tensor]) -> bytes:
