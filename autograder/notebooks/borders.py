@@ -9,6 +9,7 @@ from dataclasses import replace
 from nbformat import NotebookNode
 
 from .notebook import role
+from .python import tree_of
 from .recognise import CODE_STUB, Matches, StudentCell, distinctive, recognise, same, tight, worked
 
 _WHOLE = 30  # characters without white space; a shorter released cell inside another is no sign of a merger
@@ -143,7 +144,7 @@ def _continues(above: StudentCell, mine: StudentCell, released: NotebookNode, fi
 def names(source: str) -> tuple[set[str], set[str]]:
     """Names that the code gives values to, and names that it uses; of code that does not parse, none."""
     try:
-        tree = ast.parse(source)
+        tree = tree_of(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(), set()
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]

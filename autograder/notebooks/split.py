@@ -14,10 +14,12 @@ import builtins
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nbformat import NotebookNode
 
 from .notebook import cells_by_grade_id, grade_id, role, tags
+from .python import tree_of
 from .recognise import CODE_STUB, StudentCell, tight, worked
 
 PART = "part-of-answer"
@@ -33,6 +35,7 @@ _TABLE = frozenset({"DataFrame", "from_dict", "from_records", "head", "round", "
 _QUIET = frozenset("show title xlabel ylabel set_title tight_layout close append extend update eval train step".split())
 _ASKS_TO_SHOW = re.compile(r"\bplt\.|\bpictures?\b|\bplots?\b|\bfigures?\b|\btables?\b")
 _ALWAYS = frozenset(dir(builtins)) | {"display", "get_ipython", "In", "Out", "exit", "quit"}
+_SHORT = 10_000  # characters; more of what is read is not kept
 _MOST = 500_000  # characters of all code cells; reading more would take too long
 
 
@@ -74,18 +77,20 @@ def mark(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     if len(notebook.cells) == len(release.cells) or sum(len(cell.source) for _, cell in code) > _MOST:
         return []
     known: set[str] = set()
-    found = []
-    for place, cell in code:
+    found, before = [], 0
+    for number, (place, cell) in enumerate(code):
         given = released.get(grade_id(cell))
         if role(cell) == "answer" and given is not None and "not-graded" not in tags(cell):
             own = list(_own_below(notebook.cells[place + 1 :], ids))
             if own and worked(StudentCell("code", cell.source), given):
+                for _, earlier in code[before:number]:
+                    read = _code(earlier.source)
+                    known |= read.binds if read.read else set(re.findall(r"\w+", earlier.source))
+                before = number
                 count = _belonging(cell.source, given.source, [one.source for one in own], known)
                 for one in own[:count]:
                     one.metadata["tags"] = [PART]
                 found += [grade_id(cell)] if count else []
-        read = _code(cell.source)
-        known |= read.binds if read.read else set(re.findall(r"\w+", cell.source))
     return found
 
 
@@ -174,9 +179,18 @@ def _methods(made: ast.ClassDef) -> list[ast.FunctionDef]:
 
 def _code(source: str) -> _Code:
     """What a cell does; nothing where it is no Python. Magics are passed over."""
+    return _read_once(source) if len(source) < _SHORT else _read(source)
+
+
+@lru_cache(maxsize=64)
+def _read_once(source: str) -> _Code:
+    return _read(source)  # most cells of a class are the release's
+
+
+def _read(source: str) -> _Code:
     lines = [re.sub(r"^(\s*)[%!?].*", r"\1pass", line) for line in source.splitlines()]
     try:
-        return _code_of(ast.parse("\n".join(lines)))
+        return _code_of(tree_of("\n".join(lines)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _Code()
 
