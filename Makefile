@@ -27,7 +27,7 @@ lint: setup  ## ruff, formatting, mypy (about 20 seconds)
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-test: lint data  ## lint, all tests with all attacks, and prove (about 35 minutes on two cores); PYTEST_ARGS="-k sandbox" for some tests
+test: lint data  ## lint, all tests with all attacks, and prove (about 30 minutes on two cores); PYTEST_ARGS="-k sandbox" for some tests
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 	$(if $(PYTEST_ARGS),,@$(MAKE) --no-print-directory prove)
 
