@@ -17,7 +17,7 @@ from ..assignment import Assignment, Profile
 from ..notebooks.notebook import Item
 from ..outcomes import ItemOutcome, Verdict
 from ..runs.evidence import Evidence
-from ..runs.notes import trusted_code
+from ..runs.notes import code_beside_tests, trusted_code
 from . import thresholds
 from .hidden_tests import Finding, HiddenTests, JudgeError
 
@@ -73,13 +73,8 @@ def _forget(evidence: Evidence, files: Iterable[str]) -> None:
 
 def _keys(folder: Path, profile: Profile) -> dict[str, str]:
     """For each test file a key that holds all that its findings depend on besides the evidence."""
-    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))}
-    tests = {name: content for name, content in files.items() if name.startswith("test_")}
-    common = hashlib.sha256(f"{trusted_code()} {profile.model_dump_json()}".encode())
-    for name, content in files.items():
-        if name not in tests:
-            common.update(name.encode() + b"\0" + content)
-    return {name: hashlib.sha256(common.digest() + content).hexdigest() for name, content in tests.items()}
+    common = f"{trusted_code()} {code_beside_tests(folder)} {profile.model_dump_json()}".encode()
+    return {path.name: hashlib.sha256(common + path.read_bytes()).hexdigest() for path in sorted(folder.glob("test_*.py"))}
 
 
 def judge(

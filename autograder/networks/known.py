@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..inside import trace
+from ..runs.notes import code_beside_tests
 from . import architecture
 
 Make = Callable[[], nn.Module]
@@ -59,16 +59,13 @@ def known(make: Make, images: tuple[int, ...]) -> Reference:
 
 @lru_cache(maxsize=32)
 def source_of(make: Make) -> str | None:
-    """Hash of the code that makes a reference network: its file and those beside it, but no tests, which change for other
-    reasons. None where the name of ``make`` does not say which of several it is, or where its file is a test.
+    """What changes with the code that makes a reference network: its file's name, a hash of it and of those beside it.
+
+    None where the name of ``make`` does not say which of several it is, or where its file is a test.
     """
     if not isinstance(make, (type, FunctionType)) or "<" in make.__qualname__:
         return None
     file = inspect.getsourcefile(make)
     if file is None or Path(file).name.startswith("test_"):
         return None
-    digest = hashlib.sha256(Path(file).name.encode())
-    for path in sorted(Path(file).parent.glob("*.py")):
-        if not path.name.startswith("test_"):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return f"{Path(file).name} {code_beside_tests(Path(file).parent)}"
