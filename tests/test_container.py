@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +81,52 @@ def test_an_engine_that_does_not_answer_is_told_in_one_line(monkeypatch: pytest.
     monkeypatch.setattr(container, "engine", lambda: str(broken))
     with pytest.raises(CannotIsolate, match="Cannot connect to the Docker daemon"):
         attempt("container")
+
+
+REFUSING = """#!/bin/sh
+cd "$(dirname "$0")"
+case "$1" in
+run) touch made; exec sleep 60 ;;
+rm) echo refused >> tries; [ "$(wc -l < tries)" -gt 3 ] && rm -f made || exit 2 ;;
+container) [ -e made ] ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_an_engine_that_refuses_to_remove_is_asked_again(
+    is_told: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The engine is a stand-in: a real one refuses only now and then."""
+    program = tmp_path / "podman"
+    program.write_text(REFUSING)
+    program.chmod(0o755)
+    monkeypatch.setattr(container, "engine", lambda: str(program))
+    with (tmp_path / "job").open("w+b") as job:
+        if is_told:
+            started = container.start(Order("pass", view(None, None, None), LIMITS, 1, "cpu", 5, job, 1, None))
+            wait_for(lambda: (tmp_path / "made").exists())
+            started.end()
+        else:  # a grader that was killed before it could say which process runs the container, which is made only then
+            folder = tmp_path / "folder"
+            folder.mkdir()
+            remover = subprocess.Popen(
+                ["/bin/sh", "-c", container.REMOVE, "sh", str(program), "a-name", str(folder)], stdin=subprocess.DEVNULL
+            )
+            (tmp_path / "tries").write_text("refused\n" * 4)
+            wait_for(lambda: len((tmp_path / "tries").read_text().splitlines()) > 6)
+            (tmp_path / "made").touch()
+            wait_for(lambda: not (tmp_path / "made").exists())
+            remover.kill()
+            remover.wait()
+    assert not (tmp_path / "made").exists()
+
+
+def wait_for(event: Callable[[], bool], seconds: float = 20.0) -> None:
+    until = time.monotonic() + seconds
+    while not event() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert event()
 
 
 def left(name: str = "autograder-box-") -> str:

@@ -33,8 +33,21 @@ KILLED = 128 + 9
 CLEAR_SECONDS = 60.0
 DESCRIPTORS = 'exec 3>&1 1>/dev/null; [ -e {checkpoint} ] && exec 4<{checkpoint}; exec "$@"'
 """A container has three streams. Standard output is where evidence goes, and becomes a descriptor that no print reaches."""
-REMOVE = 'read -r _; kill -9 "$1"; "$2" rm --force "$3"; rm -rf -- "$4"'
-"""Waits until the grader closes its end of the pipe, or is gone."""
+REMOVE = """
+read -r client && { read -r ended || kill -9 "$client"; }
+tries=0
+while [ $tries -lt 20 ]; do
+    tries=$((tries + 1))
+    "$1" rm --force "$2"
+    [ -n "$client" ] && ! "$1" container inspect "$2" && break
+    sleep 0.5
+done
+rm -rf -- "$3"
+"""
+"""Waits until the grader says that the box has ended, or is gone, and removes the container.
+
+An engine may refuse for a moment, as while it clears up after a container that has just ended. A grader that is gone before
+it could say which process runs the container may leave one that is made only now, so all tries are taken."""
 
 
 def engine() -> str:
@@ -135,6 +148,15 @@ def start(order: Order) -> Started:
     try:
         _root(program, folder)
         (folder / "seccomp.json").write_text(json.dumps(profile()), encoding="utf-8")
+        # First, so that no moment is left at which a killed grader leaves a container and nobody who removes it.
+        remover = subprocess.Popen(
+            ["/bin/sh", "-c", REMOVE, "sh", program, name, str(folder)],
+            stdin=lifeline,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
         process = subprocess.Popen(
             command_line(order, program, name, folder),
             stdin=order.job,
@@ -143,14 +165,7 @@ def start(order: Order) -> Started:
             start_new_session=True,
             cwd="/",
         )
-        remover = subprocess.Popen(
-            ["/bin/sh", "-c", REMOVE, "sh", str(process.pid), program, name, str(folder)],
-            stdin=lifeline,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-        )
+        os.write(ours, f"{process.pid}\n".encode())
     except BaseException:
         os.close(ours)
         shutil.rmtree(folder, ignore_errors=True)
@@ -176,10 +191,11 @@ def start(order: Order) -> Started:
         return None
 
     def end() -> None:
-        os.close(ours)
-        wait_or_kill(remover, CLEAR_SECONDS)
         process.kill()
         process.wait()
+        os.write(ours, b"ended\n")
+        os.close(ours)
+        wait_or_kill(remover, CLEAR_SECONDS)
         errors.close()
 
     return Started(errors.fileno(), members, end, post_mortem=post_mortem)
