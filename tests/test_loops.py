@@ -150,6 +150,31 @@ def minus_the_loss(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Te
     optim.step()
 
 
+def backward_of_the_outputs(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    optim.zero_grad()
+    outputs = net(images)
+    loss(outputs, labels)
+    outputs.sum().backward()
+    optim.step()
+
+
+def wrong_loss_and_backward_of_the_outputs(
+    net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor
+) -> None:
+    optim.zero_grad()
+    outputs = net(images)
+    loss(outputs.softmax(1), labels)
+    outputs.sum().backward()
+    optim.step()
+
+
+def by_hand(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+    parameters = list(net.parameters())
+    for parameter, gradient in zip(parameters, torch.autograd.grad(loss(net(images), labels), parameters), strict=True):
+        parameter.grad = gradient
+    optim.step()
+
+
 def second_update(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
     right(net, optim, loss, images, labels)
     with torch.no_grad():
@@ -272,7 +297,11 @@ def test_the_given_loss_function_is_told_from_another() -> None:
         (never_zeroed, {"require_cleared_gradients"}),
         (softmax_before, {"require_gradients_of_the_loss"}),
         (softmax_and_never_zeroed, {"require_gradients_of_the_loss", "require_cleared_gradients"}),
-        (minus_the_loss, {"require_gradients_uphill"}),
+        (minus_the_loss, {"require_backward_of_the_loss"}),
+        (backward_of_the_outputs, {"require_backward_of_the_loss"}),
+        (wrong_loss_and_backward_of_the_outputs, {"require_gradients_of_the_loss"}),
+        (other_loss, {"require_gradients_of_the_loss"}),
+        (by_hand, set()),
         (backward_twice, set()),
         (zeroed_before_step, {"require_cleared_gradients"}),
     ],
@@ -281,8 +310,8 @@ def test_another_loss_and_gradients_that_pile_up_are_told_apart(step: Step, fail
     found = watched(step)
     complaining = set()
     for name, options in (
-        ("require_gradients_of_the_loss", {"either_sign": True}),
-        ("require_gradients_uphill", {}),
+        ("require_gradients_of_the_loss", {"whatever_backward": True}),
+        ("require_backward_of_the_loss", {}),
         ("require_cleared_gradients", {}),
     ):
         try:

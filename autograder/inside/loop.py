@@ -118,7 +118,10 @@ class WatchedNetwork(StandingIn):
 
 
 class WatchedLoss(nn.Module):
-    """Cross-entropy times ``LOSS_FACTOR``, so that another loss in its place shows in the gradients."""
+    """Cross-entropy times ``LOSS_FACTOR``, so that another loss in its place shows in the gradients.
+
+    Each call is noted, and each backward pass that begins at its value or leads through it (``from_loss``).
+    """
 
     def __init__(self, note: Callable[..., None]) -> None:
         super().__init__()
@@ -127,7 +130,9 @@ class WatchedLoss(nn.Module):
     def forward(self, outputs: Tensor, labels: Tensor) -> Tensor:
         """The loss of logits (N, 10) and labels (N,)."""
         loss = LOSS_FACTOR * nn.functional.cross_entropy(outputs, labels)
-        self._note("loss")
+        self._note("loss", outputs=outputs, labels=labels)
+        if loss.requires_grad:
+            loss.register_hook(lambda _: self._note("from_loss"))  # type: ignore[no-untyped-call]
         return loss
 
 
@@ -167,7 +172,7 @@ class Watch:
 
     ``events`` are in order (``{"event": name}``); ``tensors`` hold ``<number of the event>.<what>``: the gradient after
     each ``backward`` and ``step``, the one that a ``backward`` computed itself (``own``), the images and parameters of
-    each ``forward`` and ``look``.
+    each ``forward`` and ``look``, the outputs and labels of each ``loss``.
     """
 
     def __init__(self, seed: int, like: nn.Module | None = None) -> None:

@@ -149,19 +149,32 @@ class Watched:
         """What that backward pass computed, before it was added to what was there."""
         return self.tensors.get(f"{backward}.own")
 
-    def require_gradients_of_the_loss(self, *, either_sign: bool = False) -> None:
+    def _is_of_something_else(self, backward: int) -> bool:
+        """Whether a backward pass passes the given loss function by, which got its batch's logits and labels."""
+        forward = max(place for place in self.where("forward") if place < backward)
+        since = self.events[forward:backward]
+        calls = [forward + number for number, event in enumerate(since) if event == "loss"]
+        if not calls or "from_loss" in since:
+            return False
+        images, labels = self.batches[self.where("forward").index(forward) % len(self.batches)]
+        logits = images.flatten(1) @ self.tensors[f"{forward}.weight"].t() + self.tensors[f"{forward}.bias"]
+        got = [self.tensors.get(f"{calls[-1]}.{name}") for name in ("outputs", "labels")]
+        pairs = zip(got, (logits, labels.float()), strict=True)
+        return all(one is not None and one.shape == wanted.shape and close(one.float(), wanted) for one, wanted in pairs)
+
+    def require_gradients_of_the_loss(self, *, whatever_backward: bool = False) -> None:
         """Each backward pass computes the gradient of the cross-entropy of its batch's logits and labels.
 
-        ``either_sign``: which way it points is judged elsewhere, by :meth:`require_gradients_uphill`.
+        ``whatever_backward``: of what it is called is judged elsewhere, by :meth:`require_backward_of_the_loss`.
         """
         forwards = self.where("forward")
         for number, backward in enumerate(self.where("backward"), start=1):
             before = [place for place in forwards if place < backward]
             gradient = self._own_gradient(backward)
-            if not before or gradient is None:
+            if not before or gradient is None or (whatever_backward and self._is_of_something_else(backward)):
                 continue
             wanted = self._gradients_of_one_batch(before[-1], len(before) - 1)
-            wanted += [-one for one in wanted] if either_sign else []
+            wanted += [-one for one in wanted] if whatever_backward else []
             if not any(close(gradient, one) for one in wanted):
                 raise Complaint(
                     f"after {'the first batch' if number == 1 else f'batch {number}'} the gradient is another one",
@@ -169,8 +182,8 @@ class Watched:
                     "another loss, a softmax before it, or the labels of other images",
                 )
 
-    def require_gradients_uphill(self) -> None:
-        """No backward pass computes the gradient of the loss with the sign reversed, whose steps make the loss grow."""
+    def require_backward_of_the_loss(self) -> None:
+        """No backward pass is one of something else than the loss, or of the loss with its sign reversed."""
         forwards = self.where("forward")
         for backward in self.where("backward"):
             before = [place for place in forwards if place < backward]
@@ -183,6 +196,12 @@ class Watched:
                     "that of the loss",
                     "backward of -loss: the loss grows",
                 )
+            require(
+                not self._is_of_something_else(backward),
+                "the gradient of something else: the backward pass does not lead through the given loss function",
+                "that of the loss, which the loss function computed from the batch's logits and labels",
+                "backward is called of another tensor than the loss",
+            )
 
     def require_cleared_gradients(self, how: str = "zero_grad") -> None:
         """Each batch starts with cleared gradients, whatever its loss; its own are still there when the optimizer steps."""

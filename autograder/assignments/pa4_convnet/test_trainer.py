@@ -30,15 +30,15 @@ def test_forward(watched: Watched) -> None:
 def test_own_loss(watched: Watched) -> None:
     """The loss of each batch's logits and labels is computed by the loss function that the trainer was given."""
     watched.require_loss("the notebook's global loss_function is used in place of self.loss_function")
-    watched.require_gradients_of_the_loss(either_sign=True)
+    watched.require_gradients_of_the_loss(whatever_backward=True)
 
 
 @pytest.mark.item("act14")
 @pytest.mark.needs("act12", "act13")
 def test_backward(watched: Watched) -> None:
-    """Each batch has one backward pass that reaches the network's parameters."""
+    """Each batch has one backward pass, of the loss, that reaches the network's parameters."""
     watched.require_backward("backward is missing, or the loss does not depend on self.net")
-    watched.require_gradients_uphill()
+    watched.require_backward_of_the_loss()
 
 
 @pytest.mark.item("act15")

@@ -230,6 +230,31 @@ TRAINER = [
     ),
     replaced("trainer", "loss.backward()", "(-loss).backward()", ["act14"], "The gradient of the negative loss."),
     replaced(
+        "trainer", "loss.backward()", "output.sum().backward()", ["act14"], "Backward of the outputs, not of the loss."
+    ),
+    replaced(
+        "trainer",
+        "loss.backward()",
+        "F.cross_entropy(self.net(images.flip(0)), labels).backward()",
+        ["act12"],
+        "Backward of another forward pass.",
+    ),
+    replaced(
+        "trainer",
+        "loss.backward()",
+        "F.nll_loss(output, labels).backward()",
+        ["act14"],
+        "Backward of another loss than the one computed.",
+    ),
+    replaced(
+        "trainer",
+        "loss = self.loss_function(output, labels)",
+        "loss = self.loss_function(F.softmax(output, dim=1), labels)",
+        ["act13"],
+        "A softmax before the loss, and backward of the outputs.",
+        also=(("trainer", "loss.backward()", "output.mean().backward()"),),
+    ),
+    replaced(
         "trainer",
         "loss.backward()",
         "loss.backward(retain_graph=True)\n                loss.backward()",
