@@ -1,10 +1,11 @@
 """pa4_convnet at full profile: this grader against nbgrader, and how near both come to the training steps alone.
 
-.venv/bin/python benchmarks/full.py --keep /tmp/full   # about 50 minutes on two idle cores; goes on where it was ended
+.venv/bin/python benchmarks/full.py --keep /tmp/full   # about an hour on two idle cores; goes on where it was ended
 
 Four right submissions in four styles. Both sides run the same cells: those that grading skips are left out of nbgrader's
-notebook too (`--whole` leaves them in, as a course would). The floor is the same training loop in a process of its own,
-without notebook, checks or grader, on images that are in memory already; two epochs of it, and the others as long.
+notebook too. A course cannot leave them out, so nbgrader is also given whole notebooks, `--whole` of them. The floor is the
+same training loop in a process of its own, without notebook, checks or grader, on images that are in memory already; two
+epochs of it, and the others as long.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ sys.exit(max(process.returncode for process in running))
 
 def compare(name: str, chosen: argparse.Namespace, at_once: Sequence[int]) -> dict[str, Any]:
     """Grade by both sides, part by part, and conclude."""
-    settings = {key: getattr(chosen, key) for key in ("submissions", "epochs", "images", "jobs", "device", "whole")}
+    settings = {key: getattr(chosen, key) for key in ("submissions", "epochs", "images", "jobs", "device")}
     result = measure.Parts(name, settings, chosen.fresh)
     published = load(ASSIGNMENT).profile("full")
     small = {"num_epochs": chosen.epochs, "num_train_images": chosen.images}
@@ -108,23 +109,25 @@ def compare(name: str, chosen: argparse.Namespace, at_once: Sequence[int]) -> di
             courses.hand_in(folder / "ours", exercise, exercise.release, submissions)
             more = ["--jobs", str(chosen.jobs), "--fresh"]
             return told(graders.ours(exercise.root, ASSIGNMENT, folder / "ours", profile="full", device=chosen.device,
-                                     limit=chosen.limit, more=more))  # fmt: skip
+                                     limit=chosen.limit, more=more), chosen.submissions)  # fmt: skip
 
-        def nbgrader() -> dict[str, Any]:
-            release = courses.nbgrader_course(folder / "nbgrader", exercise, CELL_SECONDS, chosen.whole)
-            submitted = folder / "nbgrader" / "submitted"
-            courses.hand_in(submitted, exercise, release, submissions)
-            return told(graders.nbgrader(folder / "nbgrader", ASSIGNMENT, submitted, chosen.limit))
+        def nbgrader(whole: int) -> dict[str, Any]:
+            root = folder / ("nbgrader-whole" if whole else "nbgrader")
+            release = courses.nbgrader_course(root, exercise, CELL_SECONDS, bool(whole))
+            handed = dict(list(submissions.items())[: whole or None])
+            courses.hand_in(root / "submitted", exercise, release, handed)
+            return told(graders.nbgrader(root, ASSIGNMENT, root / "submitted", chosen.limit), len(handed))
 
-        def told(graded: graders.Graded) -> dict[str, Any]:
-            if len(graded.scores) < chosen.submissions:
-                raise RuntimeError(f"{len(graded.scores)} of {chosen.submissions} graded: {graded.text[-3000:]}")
+        def told(graded: graders.Graded, handed: int) -> dict[str, Any]:
+            if len(graded.scores) < handed:
+                raise RuntimeError(f"{len(graded.scores)} of {handed} graded: {graded.text[-3000:]}")
             return {"seconds": round(graded.seconds, 2), "passed": graders.passed(graded.scores, points)}
 
         cores = len(os.sched_getaffinity(0))
         bare = [result.get(f"bare training, {count} at once", partial(floor, chosen, count, cores)) for count in at_once]
         own = result.get("autograder", ours)
-        theirs = result.get("nbgrader", nbgrader)
+        theirs = result.get("nbgrader", partial(nbgrader, 0))
+        whole = result.get(f"nbgrader, {chosen.whole} whole", partial(nbgrader, chosen.whole)) if chosen.whole else None
     lost = {
         side: {
             student: sorted(set(points) - set(passed))
@@ -146,6 +149,12 @@ def compare(name: str, chosen: argparse.Namespace, at_once: Sequence[int]) -> di
         "items_without_full_points": lost,
         "runs": 1,
     }
+    if whole is not None:
+        each = {"autograder": own["seconds"] / chosen.submissions, "nbgrader": whole["seconds"] / chosen.whole}
+        found["whole_notebooks"] = {
+            "seconds_each": {side: round(seconds, 1) for side, seconds in each.items()},
+            "throughput_ratio": measure.ratio(each["nbgrader"], each["autograder"]),
+        }
     result.conclude(**found)
     return found
 
@@ -166,7 +175,9 @@ def options(about: str) -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=int, help="fewer than published, for a trial")
     parser.add_argument("--images", type=int, help="fewer than published, for a trial")
     parser.add_argument("--keep", type=Path, help="folder for courses and submissions, kept")
-    parser.add_argument("--whole", action="store_true", help="nbgrader also runs the cells that grading here skips")
+    parser.add_argument(
+        "--whole", type=int, default=1, help="how many nbgrader also grades with the cells that grading here skips"
+    )
     return parser
 
 
