@@ -57,6 +57,7 @@ left.plot([1, 2, 3], [0.5, 0.25, 0.125])
 left.set(title='Loss', xlabel='epoch', ylabel='mean loss', xlim=(0, 4))
 left.scatter([7, 8], [1, 2])
 right.imshow(np.array([[0.0, 1.0], [2.0, 3.0]]))
+right.pcolormesh(np.array([[4.0, 5.0, 6.0]]))
 figure.suptitle('Two')
 plt.show()
 plt.semilogx([1, 10], [1, 2])
@@ -217,7 +218,8 @@ def test_figures_are_described_and_shown(box: BoxRun) -> None:
     assert (left["title"], left["xlabel"], left["ylabel"]) == ("Loss", "epoch", "mean loss")
     assert left["xlim"] == [0, 4]
     assert left["lines"] == [{"x": [1, 2, 3], "y": [0.5, 0.25, 0.125]}, {"x": [7, 8], "y": [1, 2]}]
-    assert right["images"] == [{"shape": [2, 2], "pixels": [0, 1, 2, 3]}]
+    assert right["images"] == [{"shape": [2, 2], "pixels": [0, 1, 2, 3]}, {"shape": [1, 3], "pixels": [4, 5, 6]}]
+    assert right["lines"] == []
     assert last["axes"][0]["xscale"] == "log"
     pictures = [o for o in box.cell("figure")["outputs"] if "image/png" in o.get("data", {})]
     assert len(pictures) == 2
@@ -486,6 +488,13 @@ def test_no_batch_and_no_mean_of_batches_is_right_as_often_as_all_images(seed: i
     assert min(abs(share - all_of_them) for share in wrong) > 0.01
 
 
+@pytest.mark.parametrize("seed", [*range(30), 231609953])
+def test_differences_of_classes_do_not_sum_up_to_the_number_of_wrong_ones(seed: int) -> None:
+    weight, images, labels = (torch.cat(part) if isinstance(part, list) else part for part in draws.classified(seed))
+    answered = draws.answers(weight, images, False).argmax(1)
+    assert abs(int((answered - labels).sum())) != int((answered != labels).sum())
+
+
 def training(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
     for _ in range(epochs):
         for images, labels in batches:
@@ -497,13 +506,13 @@ def training(network, optimizer, loss, batches, epochs):  # type: ignore[no-unty
 
 def test_watched_loop_names_every_event() -> None:
     document, tensors = loop.watch(training, seed=5)
-    assert [e["event"] for e in document["events"]] == ["zero_grad", "forward", "loss", "backward", "step"] * 6
+    assert [e["event"] for e in document["events"]] == ["zero_grad", "forward", "loss", "from_loss", "backward", "step"] * 6
     assert document["returned"] == [1.0, 0.5]
     assert document["problem"] is None
     weight, _, _ = loop.problem(5)
     assert torch.equal(tensors["1.weight"], weight)
     assert not torch.equal(tensors["final.weight"], weight)
-    assert torch.equal(tensors["3.grad"], tensors["4.grad"])
+    assert torch.equal(tensors["4.grad"], tensors["5.grad"])
 
 
 def test_a_watched_network_has_what_else_the_network_it_stands_for_has() -> None:
@@ -525,10 +534,10 @@ def test_watched_loop_shows_gradients_that_pile_up() -> None:
             loss(network(images), labels).backward()
 
     document, tensors = loop.watch(never_zeroed, seed=5)
-    assert [e["event"] for e in document["events"]] == ["forward", "loss", "backward"] * 3
-    fresh, _ = loop.watch(training, seed=5)[1]["3.grad"], None
-    assert torch.equal(tensors["2.grad"], fresh)
-    assert not torch.equal(tensors["5.grad"], tensors["2.grad"])
+    assert [e["event"] for e in document["events"]] == ["forward", "loss", "from_loss", "backward"] * 3
+    fresh, _ = loop.watch(training, seed=5)[1]["4.grad"], None
+    assert torch.equal(tensors["3.grad"], fresh)
+    assert not torch.equal(tensors["7.grad"], tensors["3.grad"])
 
 
 def test_watched_loop_ends_an_endless_one_and_keeps_errors() -> None:
@@ -547,6 +556,9 @@ MOVES = {
     "x, y = x.to('cpu'), y.to('cpu')\nfound = (net(x).argmax(1) != y).sum()": "both",
     "x, y = x.to(device='cpu', non_blocking=True), y.to('cpu')\nfound = (net(x).argmax(1).cpu() != y.cpu())": "both",
     "yh = net(x.to('cpu').float()).argmax(1)\ny = y.to('cpu')": "both",
+    "x, y = torch.as_tensor(x, device='cpu'), torch.asarray(y, device='cpu')\nfound = (net(x).argmax(1) != y)": "both",
+    "x, y = torch.as_tensor(x, device='cpu').float(), torch.asarray(y, device='cpu')\nnet(x).argmax(1) != y": "both",
+    "x, y = torch.as_tensor(x, dtype=torch.float32), torch.as_tensor(y)\nfound = (net(x).argmax(1) != y)": "",
     "x.to('cpu'), y.to('cpu')\nfound = (net(x).argmax(1) != y).sum()": "",
     "x.to('cpu'), y.to('cpu')\nfound = [a != b for a, b in zip(net(x).argmax(1).tolist(), y.tolist())]": "",
     "x, moved = x.to('cpu'), y.to('cpu')\nfound = (net(x).argmax(1) != y).sum()": "images",

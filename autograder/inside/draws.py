@@ -69,11 +69,22 @@ def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(CLASSES, PIXELS * PIXELS, generator=generator)
     images = [torch.randn(size, 1, PIXELS, PIXELS, generator=generator) for size in (full, full, full, last)]
-    labels = [(batch.flatten(1) @ weight.t()).argmax(1) for batch in images]
-    for batch, share in zip(labels, WRONG, strict=True):
-        wrong = torch.randperm(len(batch), generator=generator)[: round(share * len(batch))]
-        batch[wrong] = (batch[wrong] + torch.randint(1, CLASSES, (len(wrong),), generator=generator)) % CLASSES
+    answered = [(batch.flatten(1) @ weight.t()).argmax(1) for batch in images]
+    missed = sum(round(share * len(batch)) for batch, share in zip(images, WRONG, strict=True))
+    while True:
+        labels = [_mislabelled(batch, share, generator) for batch, share in zip(answered, WRONG, strict=True)]
+        # Nor may the differences sum up to the number of wrong ones.
+        if abs(int(sum((own - label).sum() for own, label in zip(answered, labels, strict=True)))) != missed:
+            break
     return weight, images, labels
+
+
+def _mislabelled(labels: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Labels (N,) of which that share became others."""
+    labels = labels.clone()
+    wrong = torch.randperm(len(labels), generator=generator)[: round(share * len(labels))]
+    labels[wrong] = (labels[wrong] + torch.randint(1, CLASSES, (len(wrong),), generator=generator)) % CLASSES
+    return labels
 
 
 def answers(weight: Tensor, images: Tensor, training: bool) -> Tensor:
