@@ -32,11 +32,16 @@ def _bars(bars: Any) -> dict[str, Any]:
     }
 
 
+def _is_mesh(collection: Any) -> bool:
+    """Whether pcolor or pcolormesh drew it, with a number for each cell."""
+    return hasattr(collection, "get_coordinates") and getattr(collection.get_array(), "ndim", 0) >= 2
+
+
 def describe(figure: Any) -> dict[str, Any]:
     """``{"suptitle", "supxlabel", "supylabel", "axes": [...]}``.
 
     Each of the axes is ``{"title", "xlabel", "ylabel", "xlim", "lines": [{"x", "y"}], "images": [...]}``; lines are also the
-    points of a scatter plot and the ends of bars.
+    points of a scatter plot and the ends of bars, images also the cells of a colour mesh.
     """
     described = []
     for axes in figure.get_axes()[:AXES]:
@@ -48,9 +53,10 @@ def describe(figure: Any) -> dict[str, Any]:
         lines += [
             {"x": _numbers(points.get_offsets()[:, 0]), "y": _numbers(points.get_offsets()[:, 1])}
             for points in axes.collections[:LINES]
-            if hasattr(points, "get_offsets") and len(points.get_offsets())
+            if not _is_mesh(points) and hasattr(points, "get_offsets") and len(points.get_offsets())
         ]
         lines += [_bars(bars) for bars in axes.containers[:LINES] if getattr(bars, "orientation", "") == "vertical"]
+        meshes = [collection for collection in axes.collections[:LINES] if _is_mesh(collection)]
         described.append(
             {
                 "title": next(filter(None, (str(axes.get_title(loc))[:300] for loc in ("center", "left", "right"))), ""),
@@ -59,7 +65,7 @@ def describe(figure: Any) -> dict[str, Any]:
                 "xlim": _numbers(axes.get_xlim()),
                 "xscale": str(axes.get_xscale()),
                 "lines": lines,
-                "images": [_image(artist) for artist in axes.get_images()[:LINES]],
+                "images": [_image(artist) for artist in [*axes.get_images(), *meshes][:LINES]],
             }
         )
     texts = {name: getattr(figure, f"_{name}", None) for name in ("suptitle", "supxlabel", "supylabel")}

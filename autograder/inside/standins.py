@@ -135,8 +135,13 @@ class NoteMoves(torch.overrides.TorchFunctionMode):
         ]
 
 
+CONVERT = ("as_tensor", "asarray", "tensor")  # functions of a tensor, among others, with a keyword for the device
+
+
 def _changes_device(name: str, args: Any, kwargs: dict[str, Any]) -> bool:
-    """Whether a tensor's method is asked for another device, not only for another type of numbers."""
+    """Whether a tensor is asked for on another device, not only for another type of numbers."""
+    if name in CONVERT:
+        return isinstance(next(iter(args), None), Tensor) and kwargs.get("device") is not None
     wanted = [*args[1:2], kwargs.get("device"), kwargs.get("other")]
     return name in ("cuda", "cpu") or (
         name == "to" and any(isinstance(one, (torch.device, str, int, Tensor)) for one in wanted)

@@ -496,6 +496,32 @@ RIGHT: list[Answer] = [
         ),
     ),
     right(
+        "errors_below",
+        "Lines below right answers that stop with an error: what was done by then counts.",
+        edits=(
+            ("loss_plot", 'ax.set_title("ConvNet on MNIST")', 'ax.set_title("ConvNet on MNIST")\nax.set_grid()'),
+            ("test_accuracy", "    accuracy = 1 - err / tot", "    accuracy = 1 - err / tot\n    print(err.item())"),
+            ("filters", 'panel.axis("off")', 'panel.axis("off")\nfilters.shape'),
+            (
+                "feature_maps",
+                "feature_maps[digit] = output.detach().cpu()",
+                "feature_maps[digit] = output.detach().cpu()\nfeature_maps.shape",
+            ),
+        ),
+    ),
+    right(
+        "moved_by_functions",
+        "Moves by torch.as_tensor; shows filters as colour meshes.",
+        edits=(
+            (
+                "test_accuracy",
+                "x, y = x.to(device), y.to(device)",
+                "x, y = (torch.as_tensor(part, device=device) for part in (x, y))",
+            ),
+            ("filters", 'panel.imshow(picture, cmap="gray")', 'panel.pcolormesh(picture, cmap="gray")'),
+        ),
+    ),
+    right(
         "batch_moved_as_a_list",
         "Moves the batch as a list, and counts on the processor.",
         edits=(
