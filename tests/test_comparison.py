@@ -14,7 +14,7 @@ from autograder.assignments.pa4_convnet.reference import convnet
 from autograder.inside import networks
 from autograder.inside.channel import plain
 from autograder.networks import comparison
-from autograder.networks.comparison import Comparison, Complaint, close, compare, require
+from autograder.networks.comparison import Comparison, Complaint, close, compare, require, up_to_an_error
 from autograder.networks.known import Make
 from autograder.runs.evidence import Evidence, Found, NotShown, Record, parse_frame
 
@@ -390,3 +390,25 @@ def test_a_parameter_that_changes_nothing_at_first_is_seen() -> None:
     """A factor that begins with 1 would hide: the network equals the reference until it is trained."""
     found = beside(scale=nn.ParameterList([torch.ones(1)]), last=lambda s, x: s.scale[0] * s.fc(x))
     assert not found.equal
+
+
+@pytest.mark.parametrize("error", [None, {"ename": "AttributeError", "evalue": "no item"}])
+def test_what_a_cell_did_before_its_error_counts_and_complaints_tell_the_error(error: dict[str, str] | None) -> None:
+    @up_to_an_error("counting")
+    def judge(evidence: Evidence) -> int:
+        found: int = evidence.document("counting", "cell")["count"]
+        require(found == 3, found, 3, "not all are counted")
+        return found
+
+    def judged(count: int) -> int:
+        record = Record(seed=1, profile="quick", isolation="none", versions={})
+        record.found["counting"] = Found(document={"count": count, "error": error})
+        return judge(evidence=Evidence(record))
+
+    assert judged(3) == 3
+    with pytest.raises(Complaint) as found:
+        judged(2)
+    told = "the cell stopped with AttributeError: no item; until then: 2", "3", "the error or not all are counted"
+    assert (found.value.observed, found.value.expected, found.value.cause) == (
+        told if error else ("2", "3", "not all are counted")
+    )

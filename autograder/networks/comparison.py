@@ -6,12 +6,15 @@ function, whatever its style. Where it does not agree, the aligned layers say wh
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import math
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 
@@ -23,6 +26,8 @@ from .architecture import Network
 from .declared import declared
 from .known import Make, Reference, known, source_of
 from .layers import USUAL, Alignment, Layer, align, align_from_the_front, differences
+
+NO_LIBRARY = "that library is not there when it is graded; use those that the notebook imports"
 
 
 class Complaint(AssertionError):
@@ -43,9 +48,47 @@ def require(right: bool, observed: object, expected: object, cause: str = "") ->
 def require_finished(error: dict[str, Any] | None) -> None:
     """Complain if an answer cell stopped with an error when it ran again."""
     if error:
-        lacking = error["ename"] == "ModuleNotFoundError"
-        cause = "that library is not there when it is graded; use those that the notebook imports" if lacking else ""
+        cause = NO_LIBRARY if error["ename"] == "ModuleNotFoundError" else ""
         raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end", cause)
+
+
+@contextlib.contextmanager
+def telling(error: dict[str, Any] | None) -> Iterator[None]:
+    """Let complaints about an answer cell tell the error that it stopped with when it ran again.
+
+    What the cell had done by then counts: lines below a right answer that fail, on a stand-in perhaps, take nothing from it.
+    """
+    try:
+        yield
+    except Complaint as found:
+        if not error:
+            raise
+        observed = f"the cell stopped with {error['ename']}: {error['evalue']}; until then: {found.observed}"
+        cause = (
+            NO_LIBRARY if error["ename"] == "ModuleNotFoundError" else " or ".join(filter(None, ("the error", found.cause)))
+        )
+        raise Complaint(observed, found.expected, cause) from None
+
+
+Judging = TypeVar("Judging", bound=Callable[..., Any])
+
+
+def up_to_an_error(probe: str) -> Callable[[Judging], Judging]:
+    """Decorate a hidden test or fixture that judges what ``probe`` saw of a cell, :func:`telling` its error.
+
+    It must take ``evidence``.
+    """
+
+    def decorate(judge: Judging) -> Judging:
+        @functools.wraps(judge)
+        def judged(**fixtures: Any) -> Any:
+            found = fixtures["evidence"].record.found.get(probe)
+            with telling(found.document.get("error") if found else None):
+                return judge(**fixtures)
+
+        return cast(Judging, judged)
+
+    return decorate
 
 
 @dataclass

@@ -92,4 +92,18 @@ UNSEEN = [
         "ReLU as a Hardtanh between zero and infinity, a number that JSON does not have.",
         edits=(("conv_maxpool", '64, 3, padding="same"), nn.ReLU()', '64, 3, padding="same"), nn.Hardtanh(0.0, math.inf)'),),
     ),
+    Answer(
+        "right_errors_below",
+        "right",
+        "Lines below right answers that stop with an error: what was done by then counts.",
+        edits=(
+            (
+                "train_maxpool",
+                "    maxpool_history.append(trained | tested)",
+                "    maxpool_history.append(trained | tested)\nprint(maxpool_history[-1]['loss'])",
+            ),
+            ("summaries", "    print(found)", "    print(found)\nprint(mlp_summary.parameters)"),
+            ("results_table_code", "display(pd.DataFrame(results))", "display(pd.DataFrame(results))\nresults.head()"),
+        ),
+    ),
 ]

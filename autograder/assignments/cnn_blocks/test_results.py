@@ -7,7 +7,7 @@ import pytest
 
 from autograder.assignments.cnn_blocks import reference
 from autograder.inside import draws, epochs
-from autograder.networks.comparison import Complaint, require, require_finished
+from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
 EPOCHS = 5
@@ -48,7 +48,6 @@ def _size(shape: list[int]) -> int:
 
 def _require_summary(name: str, evidence: Evidence) -> None:
     document = evidence.document("summaries", "summaries")
-    require_finished(document["error"])
     found, kept = document["counts"][name], document["types"][name]
     require(found is not None, f"{name}_summary is a {kept}", "what summary returns", "a number was kept, or nothing")
     wanted = _drawn_count(name, evidence.record.seed)
@@ -59,18 +58,21 @@ def _require_summary(name: str, evidence: Evidence) -> None:
 
 
 @pytest.mark.item("parameter_counts")
+@up_to_an_error("summaries")
 def test_mlp_summary(evidence: Evidence) -> None:
     """`mlp_summary` is the summary of a MultiLayerPerceptron."""
     _require_summary("mlp", evidence)
 
 
 @pytest.mark.item("parameter_counts")
+@up_to_an_error("summaries")
 def test_maxpool_summary(evidence: Evidence) -> None:
     """`maxpool_summary` is the summary of a ConvMaxPoolNetwork."""
     _require_summary("maxpool", evidence)
 
 
 @pytest.mark.item("parameter_counts")
+@up_to_an_error("summaries")
 def test_batchnorm_summary(evidence: Evidence) -> None:
     """`batchnorm_summary` is the summary of a ConvBatchNormNetwork."""
     _require_summary("batchnorm", evidence)
@@ -128,9 +130,9 @@ class Table:
 
 
 @pytest.fixture(scope="session")
+@up_to_an_error("table")
 def table(evidence: Evidence) -> Table:
     document = evidence.document("table", "results_table_code")
-    require_finished(document["error"])
     rows = document["rows"]
     require(
         rows is not None, "results is no list of dictionaries", "a list with one dictionary a model", "results was replaced"
@@ -169,7 +171,8 @@ def _require_history(table: Table, name: str) -> None:
 
 @pytest.mark.item("results_table", weight=2)
 @rests_on_what_it_shows
-def test_given_row(table: Table) -> None:
+@up_to_an_error("table")
+def test_given_row(table: Table, evidence: Evidence) -> None:
     """The first row has the given figures of the MLP and its number of parameters."""
     table.require_figures("mlp", GIVEN, "the given row was changed")
     table.require_parameters("mlp")
@@ -177,21 +180,24 @@ def test_given_row(table: Table) -> None:
 
 @pytest.mark.item("results_table", weight=3)
 @rests_on_what_it_shows
-def test_maxpool_row(table: Table) -> None:
+@up_to_an_error("table")
+def test_maxpool_row(table: Table, evidence: Evidence) -> None:
     """The row of ConvMaxPoolNetwork has the figures of the run's own history (here: one drawn now)."""
     _require_history(table, "maxpool")
 
 
 @pytest.mark.item("results_table", weight=3)
 @rests_on_what_it_shows
-def test_batchnorm_row(table: Table) -> None:
+@up_to_an_error("table")
+def test_batchnorm_row(table: Table, evidence: Evidence) -> None:
     """The row of ConvBatchNormNetwork has the figures of the run's own history (here: one drawn now)."""
     _require_history(table, "batchnorm")
 
 
 @pytest.mark.item("results_table", weight=1)
 @rests_on_what_it_shows
-def test_parameters(table: Table) -> None:
+@up_to_an_error("table")
+def test_parameters(table: Table, evidence: Evidence) -> None:
     """Both rows have the number of parameters of their network."""
     table.require_parameters("maxpool")
     table.require_parameters("batchnorm")
@@ -199,7 +205,8 @@ def test_parameters(table: Table) -> None:
 
 @pytest.mark.item("results_table", weight=1)
 @rests_on_what_it_shows
-def test_table_is_shown(table: Table) -> None:
+@up_to_an_error("table")
+def test_table_is_shown(table: Table, evidence: Evidence) -> None:
     """The rows are shown as a pandas table."""
     names = [str(table.row(name).get("model")) for name in MODELS]
     text = table.shown["text"]

@@ -139,4 +139,26 @@ UNSEEN = [
             ("cnn_training", "    cnn.eval()\n", "    cnn.eval()\n    print(cnn.output.bias.mean())\n"),
         ),
     ),
+    Answer(
+        "right_errors_below",
+        "right",
+        "Lines below right answers that stop with an error: what was done by then counts.",
+        edits=(
+            (
+                "softmax_probabilities_code",
+                "probs = F.softmax(outputs, dim=1)",
+                "probs = F.softmax(outputs, dim=1)\nprobs.sums()",
+            ),
+            (
+                "fit_code",
+                "0.001, model, train_loader, val_loader)",
+                "0.001, model, train_loader, val_loader)\nprint(history[-1]['accuracy'])",
+            ),
+            (
+                "regression_curves_code",
+                'right.set(xlabel="epoch", ylabel="validation loss", title="Loss on Fashion-MNIST")',
+                'right.set(xlabel="epoch", ylabel="validation loss", title="Loss on Fashion-MNIST")\nright.grids()',
+            ),
+        ),
+    ),
 ]

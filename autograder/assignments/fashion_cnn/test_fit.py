@@ -10,7 +10,7 @@ from autograder.assignment import Profile
 from autograder.assignments.fashion_cnn import reference
 from autograder.inside import draws, loop, stepwise
 from autograder.judging.loops import Watched, require_whole_passes
-from autograder.networks.comparison import Complaint, close, require, require_finished
+from autograder.networks.comparison import Complaint, close, require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
 RESULTS = 8  # of the history that is drawn anew: another number than the published one
@@ -182,12 +182,14 @@ def test_each_epoch_is_shown(evidence: Evidence) -> None:
 
 
 @pytest.fixture
+@up_to_an_error("history")
 def again(evidence: Evidence) -> Watched:
-    require_finished(evidence.document("history", "fit_code")["error"])
+    evidence.document("history", "fit_code")
     return Watched.of(evidence, "history", "fit_code")
 
 
 @pytest.mark.item("fit", weight=1.5)
+@up_to_an_error("history")
 def test_history(evidence: Evidence, again: Watched) -> None:
     """`history` holds the result of the untrained model, then those of the epochs."""
     found = evidence.document("history", "fit_code")["history"]
@@ -206,15 +208,16 @@ def test_history(evidence: Evidence, again: Watched) -> None:
 
 
 @pytest.mark.item("fit", weight=1)
-def test_learning_rate_of_history(again: Watched) -> None:
+@up_to_an_error("history")
+def test_learning_rate_of_history(again: Watched, evidence: Evidence) -> None:
     """It was trained by plain SGD with learning rate 0.001."""
     _require_steps(again, "another learning rate or optimizer", reference.REGRESSION_RATE)
 
 
 @pytest.fixture
+@up_to_an_error("curves")
 def figures(evidence: Evidence) -> list[dict[str, Any]]:
     document = evidence.document("curves", "regression_curves_code")
-    require_finished(document["error"])
     require(bool(document["figures"]), "no figure was shown", "a figure", "plt.show() is missing, or the figure was closed")
     found: list[dict[str, Any]] = document["figures"]
     return found
@@ -250,12 +253,14 @@ def _require_drawn(figures: list[dict[str, Any]], values: list[float], what: str
 
 
 @pytest.mark.item("regression_curves", weight=2)
+@up_to_an_error("curves")
 def test_accuracy_is_drawn(figures: list[dict[str, Any]], evidence: Evidence) -> None:
     """One curve shows the validation accuracy of each result in history."""
     _require_drawn(figures, _accuracies(evidence), "val_acc")
 
 
 @pytest.mark.item("regression_curves", weight=2)
+@up_to_an_error("curves")
 def test_loss_is_drawn(figures: list[dict[str, Any]], evidence: Evidence) -> None:
     """Another one shows the validation loss."""
     losses = draws.losses(evidence.record.seed, RESULTS)
@@ -276,6 +281,7 @@ def _curves(
 
 
 @pytest.mark.item("regression_curves", weight=1)
+@up_to_an_error("curves")
 def test_epochs_from_zero(figures: list[dict[str, Any]], evidence: Evidence) -> None:
     """The x axis counts epochs from 0, the untrained model, and all points are within its limits."""
     for _, axes, line in _curves(figures, evidence):
@@ -291,6 +297,7 @@ def test_epochs_from_zero(figures: list[dict[str, Any]], evidence: Evidence) -> 
 
 
 @pytest.mark.item("regression_curves", weight=2)
+@up_to_an_error("curves")
 def test_labels(figures: list[dict[str, Any]], evidence: Evidence) -> None:
     """Both axes are labelled and have a title, which calls the data by their name if it names them."""
     for figure, axes, _ in _curves(figures, evidence):

@@ -111,4 +111,16 @@ UNSEEN = [
             ("evaluation", "model.eval()", "model.eval()\nprint(model.fc2, model.fc2.weight.shape)"),
         ),
     ),
+    Answer(
+        "right_errors_below",
+        "right",
+        "Lines below right answers that stop with an error: what was done by then counts.",
+        edits=(
+            (
+                "evaluation",
+                "test_accuracy = correct / len(test_data)",
+                "test_accuracy = correct / len(test_data)\nprint(test_accuracy.item())",
+            ),
+        ),
+    ),
 ]

@@ -11,7 +11,7 @@ from autograder.assignments.pa4_convnet import reference
 from autograder.inside import draws, trace
 from autograder.judging import held_out
 from autograder.judging.thresholds import Threshold
-from autograder.networks.comparison import Complaint, close, compare, require, require_finished
+from autograder.networks.comparison import Complaint, close, compare, require, require_finished, up_to_an_error
 from autograder.runs.evidence import Evidence
 
 ACCURACY = Threshold("test accuracy", at_least={"full": 0.98, "quick": 0.8, "proof": 0.3})
@@ -23,12 +23,6 @@ TEST_IMAGES = {"full": 10_000, "quick": 2_000, "proof": 200}
 @pytest.fixture(scope="session")
 def counting(evidence: Evidence) -> dict[str, Any]:
     return evidence.document("accuracy_cell", "test_accuracy")
-
-
-@pytest.fixture(scope="session")
-def counted(counting: dict[str, Any]) -> dict[str, Any]:
-    require_finished(counting["error"])
-    return counting
 
 
 def _require_moved(counting: dict[str, Any], position: int, what: str) -> None:
@@ -67,7 +61,8 @@ def test_labels_to_the_device(counting: dict[str, Any]) -> None:
 
 
 @pytest.mark.item("act19", weight=4)
-def test_err_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
+@up_to_an_error("accuracy_cell")
+def test_err_counts_images(counting: dict[str, Any], evidence: Evidence) -> None:
     """`err` is the number of misclassified images."""
     weight, images, labels = draws.classified(evidence.record.seed)
 
@@ -76,8 +71,8 @@ def test_err_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
         return sum(int((draws.answers(weight, x, training).argmax(1) != y).sum()) for x, y in pairs)
 
     # That the network was left in training mode has a test of its own; the count may still be right.
-    accepted = [wrong(False), wrong(True)] if counted["used_in_training_mode"] else [wrong(False)]
-    found, batches = counted["err"], len(labels)
+    accepted = [wrong(False), wrong(True)] if counting["used_in_training_mode"] else [wrong(False)]
+    found, batches = counting["err"], len(labels)
     cause = (
         "batches are counted, not images"
         if isinstance(found, (int, float)) and found <= batches
@@ -92,23 +87,25 @@ def test_err_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
 
 
 @pytest.mark.item("act19", weight=1)
-def test_tot_counts_images(counted: dict[str, Any], evidence: Evidence) -> None:
+@up_to_an_error("accuracy_cell")
+def test_tot_counts_images(counting: dict[str, Any], evidence: Evidence) -> None:
     """`tot` is the number of images seen."""
     sizes = [len(batch) for batch in draws.classified(evidence.record.seed)[2]]
     require(
-        counted["tot"] == sum(sizes),
-        f"tot = {counted['tot']}",
+        counting["tot"] == sum(sizes),
+        f"tot = {counting['tot']}",
         f"{sum(sizes)} for {sum(sizes)} images in batches of {sizes[0]}",
         "batches are counted, or the last, shorter batch is taken for a full one",
     )
 
 
 @pytest.mark.item("act19", weight=1)
-def test_evaluation_mode(counted: dict[str, Any]) -> None:
+@up_to_an_error("accuracy_cell")
+def test_evaluation_mode(counting: dict[str, Any], evidence: Evidence) -> None:
     """The network is in evaluation mode while it is tested."""
     require(
-        counted["used_in_evaluation_mode"] and not counted["used_in_training_mode"],
-        "net was used in training mode" if counted["used_in_training_mode"] else "net was not used",
+        counting["used_in_evaluation_mode"] and not counting["used_in_training_mode"],
+        "net was used in training mode" if counting["used_in_training_mode"] else "net was not used",
         "net.eval() before the loop",
         "net.eval() was removed: dropout or batch norm would falsify the accuracy",
     )
@@ -145,9 +142,9 @@ def _filters(convolution: nn.Conv2d) -> torch.Tensor:
 
 
 @pytest.fixture(scope="session")
+@up_to_an_error("filters")
 def filters(evidence: Evidence, convolution: nn.Conv2d) -> dict[str, Any]:
     found = evidence.document("filters", "filters")
-    require_finished(found["error"])
     require(found["count"] is not None, "filters is not a list of arrays", "32 arrays", "ACT21 is open")
     _require_weights(found["count"], evidence, convolution)
     return found
@@ -177,7 +174,8 @@ def test_filters_are_the_weights(filters: dict[str, Any]) -> None:
 
 @pytest.mark.item("act21", weight=1)
 @rests_on_the_layers
-def test_filters_are_numpy(filters: dict[str, Any]) -> None:
+@up_to_an_error("filters")
+def test_filters_are_numpy(filters: dict[str, Any], evidence: Evidence) -> None:
     """They are numpy arrays of shape (5, 5)."""
     shapes = sorted({tuple(shape) for shape in filters["shapes"]})
     require(filters["numpy"], "tensors or lists", "numpy arrays", ".numpy() was left out")
@@ -191,7 +189,8 @@ def test_filters_are_numpy(filters: dict[str, Any]) -> None:
 
 @pytest.mark.item("act21", weight=1)
 @rests_on_the_layers
-def test_filter_pictures(filters: dict[str, Any], convolution: nn.Conv2d) -> None:
+@up_to_an_error("filters")
+def test_filter_pictures(filters: dict[str, Any], convolution: nn.Conv2d, evidence: Evidence) -> None:
     """Each filter is shown as a picture of its own."""
     wanted = _filters(convolution)
     images = [image for figure in filters["figures"] for axes in figure["axes"] for image in axes["images"]]
@@ -223,8 +222,7 @@ def _scaled(values: torch.Tensor) -> torch.Tensor:
 
 @pytest.fixture(scope="session")
 def maps(evidence: Evidence) -> dict[str, torch.Tensor]:
-    document = evidence.document("feature_maps", "feature_maps")
-    require_finished(document["error"])
+    evidence.document("feature_maps", "feature_maps")
     return evidence.tensors_of("feature_maps")
 
 
@@ -254,7 +252,8 @@ def _maps_shown(pictures: torch.Tensor | None, responses: torch.Tensor) -> int:
 
 @pytest.mark.item("act23", weight=3)
 @rests_on_the_layers
-def test_output_is_relu_of_conv1(maps: dict[str, torch.Tensor], expected_maps: torch.Tensor) -> None:
+@up_to_an_error("feature_maps")
+def test_output_is_relu_of_conv1(maps: dict[str, torch.Tensor], expected_maps: torch.Tensor, evidence: Evidence) -> None:
     """`output` is the first convolution of `data` followed by its ReLU, shape (1, 32, 28, 28)."""
     found, wanted = maps.get("output"), expected_maps
     require(found is not None, "no tensor output", "output of shape (1, 32, 28, 28)", "ACT23 is open")
@@ -281,6 +280,7 @@ def test_output_is_relu_of_conv1(maps: dict[str, torch.Tensor], expected_maps: t
 
 @pytest.mark.item("act23", weight=1)
 @rests_on_the_layers
+@up_to_an_error("feature_maps")
 def test_one_example_of_each_digit(
     maps: dict[str, torch.Tensor], expected_maps: torch.Tensor, responses: torch.Tensor, evidence: Evidence
 ) -> None:
