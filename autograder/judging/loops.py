@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,9 +95,8 @@ class Watched:
             factor = minimised[0]
         values = []
         for number, place in enumerate(forwards):
-            images, labels = self.batches[number % len(self.batches)]
-            outputs = images.flatten(1) @ self.tensors[f"{place}.weight"].t() + self.tensors[f"{place}.bias"]
-            values.append(factor * float(torch.nn.functional.cross_entropy(outputs, labels)))
+            logits, labels = self._logits_and_labels(place, number)
+            values.append(factor * float(torch.nn.functional.cross_entropy(logits, labels)))
         return [values[start : start + len(self.batches)] for start in range(0, len(values), len(self.batches))]
 
     def require_mean_losses(self, *, of_batches: bool = False) -> None:
@@ -149,15 +148,27 @@ class Watched:
         """What that backward pass computed, before it was added to what was there."""
         return self.tensors.get(f"{backward}.own")
 
-    def _is_of_something_else(self, backward: int) -> bool:
+    def _logits_and_labels(self, forward: int, batch: int) -> tuple[Tensor, Tensor]:
+        """What the network gave for a batch at the parameters of that forward pass, (N, 10), and what is right, (N,)."""
+        images, labels = self.batches[batch % len(self.batches)]
+        return images.flatten(1) @ self.tensors[f"{forward}.weight"].t() + self.tensors[f"{forward}.bias"], labels
+
+    def _backward_passes(self) -> Iterator[tuple[int, int, int, Tensor]]:
+        """Place, forward pass before it, number of its batch, and own gradient of each backward pass that has them."""
+        forwards = self.where("forward")
+        for backward in self.where("backward"):
+            before = [place for place in forwards if place < backward]
+            gradient = self._own_gradient(backward)
+            if before and gradient is not None:
+                yield backward, before[-1], len(before) - 1, gradient
+
+    def _is_of_something_else(self, backward: int, forward: int, batch: int) -> bool:
         """Whether a backward pass passes the given loss function by, which got its batch's logits and labels."""
-        forward = max(place for place in self.where("forward") if place < backward)
         since = self.events[forward:backward]
         calls = [forward + number for number, event in enumerate(since) if event == "loss"]
         if not calls or "from_loss" in since:
             return False
-        images, labels = self.batches[self.where("forward").index(forward) % len(self.batches)]
-        logits = images.flatten(1) @ self.tensors[f"{forward}.weight"].t() + self.tensors[f"{forward}.bias"]
+        logits, labels = self._logits_and_labels(forward, batch)
         got = [self.tensors.get(f"{calls[-1]}.{name}") for name in ("outputs", "labels")]
         pairs = zip(got, (logits, labels.float()), strict=True)
         return all(one is not None and one.shape == wanted.shape and close(one.float(), wanted) for one, wanted in pairs)
@@ -167,13 +178,12 @@ class Watched:
 
         ``whatever_backward``: of what it is called is judged elsewhere, by :meth:`require_backward_of_the_loss`.
         """
-        forwards = self.where("forward")
-        for number, backward in enumerate(self.where("backward"), start=1):
-            before = [place for place in forwards if place < backward]
-            gradient = self._own_gradient(backward)
-            if not before or gradient is None or (whatever_backward and self._is_of_something_else(backward)):
+        backwards = self.where("backward")
+        for backward, forward, batch, gradient in self._backward_passes():
+            if whatever_backward and self._is_of_something_else(backward, forward, batch):
                 continue
-            wanted = self._gradients_of_one_batch(before[-1], len(before) - 1)
+            number = backwards.index(backward) + 1
+            wanted = self._gradients_of_one_batch(forward, batch)
             wanted += [-one for one in wanted] if whatever_backward else []
             if not any(close(gradient, one) for one in wanted):
                 raise Complaint(
@@ -184,20 +194,15 @@ class Watched:
 
     def require_backward_of_the_loss(self) -> None:
         """No backward pass is one of something else than the loss, or of the loss with its sign reversed."""
-        forwards = self.where("forward")
-        for backward in self.where("backward"):
-            before = [place for place in forwards if place < backward]
-            gradient = self._own_gradient(backward)
-            if not before or gradient is None:
-                continue
-            if any(close(gradient, -one) for one in self._gradients_of_one_batch(before[-1], len(before) - 1)):
+        for backward, forward, batch, gradient in self._backward_passes():
+            if any(close(gradient, -one) for one in self._gradients_of_one_batch(forward, batch)):
                 raise Complaint(
                     "the gradient of the loss with its sign reversed",
                     "that of the loss",
                     "backward of -loss: the loss grows",
                 )
             require(
-                not self._is_of_something_else(backward),
+                not self._is_of_something_else(backward, forward, batch),
                 "the gradient of something else: the backward pass does not lead through the given loss function",
                 "that of the loss, which the loss function computed from the batch's logits and labels",
                 "backward is called of another tensor than the loss",

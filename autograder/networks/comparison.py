@@ -6,12 +6,11 @@ function, whatever its style. Where it does not agree, the aligned layers say wh
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -48,43 +47,39 @@ def require(right: bool, observed: object, expected: object, cause: str = "") ->
 def require_finished(error: dict[str, Any] | None) -> None:
     """Complain if an answer cell stopped with an error when it ran again."""
     if error:
-        cause = NO_LIBRARY if error["ename"] == "ModuleNotFoundError" else ""
-        raise Complaint(f"the cell stopped with {error['ename']}: {error['evalue']}", "a cell that runs to its end", cause)
+        raise Complaint(_stop(error), "a cell that runs to its end", _lacking(error))
 
 
-@contextlib.contextmanager
-def telling(error: dict[str, Any] | None) -> Iterator[None]:
-    """Let complaints about an answer cell tell the error that it stopped with when it ran again.
+def _stop(error: dict[str, Any]) -> str:
+    return f"the cell stopped with {error['ename']}: {error['evalue']}"
 
-    What the cell had done by then counts: lines below a right answer that fail, on a stand-in perhaps, take nothing from it.
-    """
-    try:
-        yield
-    except Complaint as found:
-        if not error:
-            raise
-        observed = f"the cell stopped with {error['ename']}: {error['evalue']}; until then: {found.observed}"
-        cause = (
-            NO_LIBRARY if error["ename"] == "ModuleNotFoundError" else " or ".join(filter(None, ("the error", found.cause)))
-        )
-        raise Complaint(observed, found.expected, cause) from None
+
+def _lacking(error: dict[str, Any]) -> str:
+    return NO_LIBRARY if error["ename"] == "ModuleNotFoundError" else ""
 
 
 Judging = TypeVar("Judging", bound=Callable[..., Any])
 
 
 def up_to_an_error(probe: str) -> Callable[[Judging], Judging]:
-    """Decorate a hidden test or fixture that judges what ``probe`` saw of a cell, :func:`telling` its error.
+    """Decorate a hidden test or fixture that judges what ``probe`` saw of a cell, so that complaints tell the cell's error.
 
+    What the cell had done by then counts: lines below a right answer that fail, on a stand-in perhaps, take nothing from it.
     It must take ``evidence``.
     """
 
     def decorate(judge: Judging) -> Judging:
         @functools.wraps(judge)
         def judged(**fixtures: Any) -> Any:
-            found = fixtures["evidence"].record.found.get(probe)
-            with telling(found.document.get("error") if found else None):
+            try:
                 return judge(**fixtures)
+            except Complaint as complaint:
+                found = fixtures["evidence"].record.found.get(probe)
+                error = found.document.get("error") if found else None
+                if not error:
+                    raise
+                cause = _lacking(error) or " or ".join(filter(None, ("the error", complaint.cause)))
+                raise Complaint(f"{_stop(error)}; until then: {complaint.observed}", complaint.expected, cause) from None
 
         return cast(Judging, judged)
 

@@ -184,7 +184,6 @@ def test_each_epoch_is_shown(evidence: Evidence) -> None:
 @pytest.fixture
 @up_to_an_error("history")
 def again(evidence: Evidence) -> Watched:
-    evidence.document("history", "fit_code")
     return Watched.of(evidence, "history", "fit_code")
 
 
