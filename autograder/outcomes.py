@@ -5,24 +5,75 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from .notebooks.notebook import write_text
 
 Verdict = Literal["passed", "partial", "failed", "not_attempted", "could_not_grade"]
 
 
+class Place(BaseModel):
+    """A place in the student's notebook: the ``grade_id`` of a cell, a line of it counted from 1, and that line's text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cell: str
+    line: int | None = None
+    code: str = ""
+
+
+class Finding(BaseModel):
+    """What one hidden test says of a submission, as fields that a renderer lays out.
+
+    Attributes:
+        item: the id of the graded item.
+        task: what was asked, the line of the task that this test decides.
+        weight: its share of the item's points, compared with the item's other findings.
+        observed, expected, cause: without final stop; empty where nothing is to be said. A cause is a guess.
+        rests_on: items that were not right and on which this one depends.
+        place: which answer cell, and where in it, the finding is about.
+        fault: what went wrong in the grader; then the finding says nothing of the student.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    item: str
+    task: str
+    passed: bool
+    weight: float = 1.0
+    observed: str = ""
+    expected: str = ""
+    cause: str = ""
+    rests_on: tuple[str, ...] = ()
+    place: Place | None = None
+    fault: str = ""
+
+
+class RootCause(BaseModel):
+    """One mistake that voids several items, told once: what happened, where, what to do, and the items that were not judged."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    next_step: str
+    items: tuple[str, ...]
+    place: Place | None = None
+
+
 class ItemOutcome(BaseModel):
     """The verdict on one item. ``could_not_grade`` means the grader failed, not the student: its points are not a zero.
 
-    ``rests_on`` names the items whose failure explains this one's; it is not written to files, whose message says so.
+    ``message`` is the text of ``findings``. ``rests_on`` names the items whose failure explains this one's; ``root_cause`` is
+    the place in the submission's ``root_causes`` of the mistake for which the item could not be judged.
     """
 
     outcome: Verdict
     points: float
     max_points: float
     message: str = ""
+    findings: list[Finding] = Field(default_factory=list)
     rests_on: list[str] = Field(default_factory=list, exclude=True)
+    root_cause: int | None = None
 
     @property
     def score(self) -> float | None:
@@ -41,6 +92,7 @@ class SubmissionOutcome(BaseModel):
     repairs: list[str] = Field(default_factory=list)
     flags: list[str] = Field(default_factory=list)
     items: dict[str, ItemOutcome] = Field(default_factory=dict)
+    root_causes: list[RootCause] = Field(default_factory=list)
 
 
 class ClassOutcomes(BaseModel):
