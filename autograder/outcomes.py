@@ -50,7 +50,7 @@ class Finding(BaseModel):
 
 
 class RootCause(BaseModel):
-    """One mistake that voids several items, told once: what happened, where, what to do, and the items that were not judged."""
+    """One mistake that voids several items, told once: what happened, where, what to do, which items were not judged."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,8 +63,8 @@ class RootCause(BaseModel):
 class ItemOutcome(BaseModel):
     """The verdict on one item. ``could_not_grade`` means the grader failed, not the student: its points are not a zero.
 
-    ``message`` is the text of ``findings``. ``rests_on`` names the items whose failure explains this one's; ``root_cause`` is
-    the place in the submission's ``root_causes`` of the mistake for which the item could not be judged.
+    ``message`` is the text of ``findings``. ``rests_on`` names the items whose failure explains this one's.
+    ``root_cause`` is the place in the submission's ``root_causes`` of the mistake for which the item could not be judged.
     """
 
     outcome: Verdict

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 # own line only those to its left.
 FLOW = """
 course
-notebooks.notebook notebooks.tasks notebooks.python notebooks.terminal notebooks.converter notebooks.release notebooks.recognise
+notebooks.notebook notebooks.tasks
+notebooks.python notebooks.terminal notebooks.converter notebooks.release notebooks.recognise
 notebooks.borders
 notebooks.split notebooks.restore
 notebooks.submission notebooks.timestamp
