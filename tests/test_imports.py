@@ -20,7 +20,7 @@ notebooks.submission notebooks.timestamp
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace
-inside.shell
+inside.errors inside.shell
 inside.workers inside.stalled inside.steps inside.probing inside.networks inside.standins inside.stepwise inside.epochs
 inside.variants inside.main inside.isolate inside.server
 sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes

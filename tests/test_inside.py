@@ -36,6 +36,15 @@ CELLS = {
     "doubling": "m = n * 2",
     "calling": "\n\ndivide(0)",
     "syntax": "def broken(:\n    pass",
+    "unclosed": "\n\nx = 1\nprint(x\ny = 2",
+    "blank_lines": "\n  \nb = 0\n1 / b",
+    "elsewhere": "c = 1\n\n\ndivide(0)",
+    "timed": "%%time\nb = 0\n1 / b",
+    "timed_syntax": "\n%%time\nb = = 0",
+    "written": "%%writefile broken_module.py\na = 1\n\nb = = 1",
+    "importing": "import sys; sys.path.append('.')\nimport broken_module",
+    "no_library": "import torch\nfrom nowhere.to_be import found",
+    "no_such_name": "from torch.optim import Adan",
     "exiting": "import sys\nsys.exit(3)",
     "silent": "class Odd(Exception):\n    def __str__(self): raise RuntimeError('no text')\nraise Odd",
     "still_here": "print(y)",
@@ -190,11 +199,35 @@ def test_input_is_refused_with_a_reason(box: BoxRun) -> None:
 
 
 def test_an_error_names_its_line_in_the_cell(box: BoxRun) -> None:
-    assert box.cell("failing")["error"] == {"ename": "ZeroDivisionError", "evalue": "division by zero", "line": 3}
+    error = {"ename": "ZeroDivisionError", "evalue": "division by zero", "line": 3, "module": None}
+    assert box.cell("failing")["error"] == error
     assert outputs(box, "failing") == ["error"]
     assert "ZeroDivisionError" in "\n".join(box.cell("failing")["outputs"][0]["traceback"])
     assert box.cell("syntax")["error"]["ename"] == "SyntaxError"
     assert box.cell("syntax")["error"]["line"] == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "said"),
+    [
+        ("unclosed", 4, "'(' was never closed"),
+        ("blank_lines", 4, "division by zero"),
+        ("elsewhere", 4, "division by zero"),
+        ("timed", 3, "division by zero"),
+        ("timed_syntax", 3, "invalid syntax"),
+        ("importing", 2, "invalid syntax (broken_module.py, line 3)"),
+    ],
+)
+def test_the_line_is_that_of_the_students_cell(box: BoxRun, cell: str, line: int, said: str) -> None:
+    error = box.cell(cell)["error"]
+    assert (error["line"], error["evalue"]) == (line, said)
+
+
+def test_an_import_that_fails_names_the_module(box: BoxRun) -> None:
+    missing, name = box.cell("no_library")["error"], box.cell("no_such_name")["error"]
+    assert (missing["ename"], missing["module"], missing["line"]) == ("ModuleNotFoundError", "nowhere", 2)
+    assert (name["ename"], name["module"]) == ("ImportError", "torch.optim")
+    assert name["evalue"] == "cannot import name 'Adan' from 'torch.optim'"
 
 
 def test_errors_exits_and_odd_exceptions_do_not_end_the_notebook(box: BoxRun) -> None:

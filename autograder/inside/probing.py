@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .shell import CellRun, CellRunner, describe_error
+from . import errors
+from .shell import CellRun, CellRunner
 
 PROBE_SECONDS = 60.0
 
@@ -121,5 +122,5 @@ def collect(student: Student, function: Probe, runner: CellRunner) -> Evidence:
         with undisturbed(), runner.time_limit(PROBE_SECONDS):
             return function(student)
     except BaseException as error:
-        described = describe_error(error)
+        described = errors.describe(error)
         return Evidence({"problem": f"{described['ename']}: {described['evalue']}"})

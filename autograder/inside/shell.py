@@ -17,7 +17,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from . import screen
+from . import errors, screen
 
 STREAM_CHARACTERS = 50_000  # kept of each of stdout and stderr of one cell
 OUTPUT_BYTES = 4_000_000  # kept of one rich output
@@ -141,7 +141,7 @@ class BoxShell(InteractiveShell):
             {
                 "output_type": "error",
                 "ename": getattr(etype, "__name__", "Error")[:200],
-                "evalue": _text_of(evalue),
+                "evalue": errors.text_of(evalue),
                 "traceback": text[-8000:].splitlines(),
             }
         )
@@ -254,23 +254,5 @@ class CellRunner:
             sys.stdout, sys.stderr = real
         run.seconds = self._clock() - begun
         if error is not None:
-            run.error = describe_error(error)
+            run.error = errors.describe(error, sources[0])
         return run
-
-
-def describe_error(error: BaseException) -> dict[str, Any]:
-    """``ename``, ``evalue`` and the line of the cell where it happened (None if unknown)."""
-    line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
-    trace = error.__traceback__
-    while trace is not None:
-        if "ipython-input" in trace.tb_frame.f_code.co_filename or "/ipykernel_" in trace.tb_frame.f_code.co_filename:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return {"ename": type(error).__name__[:200], "evalue": _text_of(error), "line": line}
-
-
-def _text_of(error: BaseException) -> str:
-    try:
-        return str(error)[:2000]
-    except Exception:
-        return "(its message could not be read)"

@@ -43,11 +43,12 @@ class Malformed(Exception):
 
 
 class CellError(BaseModel):
-    """The exception that stopped a cell."""
+    """The exception that stopped a cell: in which line of it, and for an import which module it is about."""
 
     ename: Annotated[str, AfterValidator(lambda text: text[:SHORT])]
     evalue: Annotated[str, AfterValidator(lambda text: text[:SHORT])]
     line: int | None = None
+    module: Annotated[str | None, AfterValidator(lambda text: text and text[:SHORT])] = None
 
 
 class CellRecord(BaseModel):
