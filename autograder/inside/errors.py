@@ -12,7 +12,7 @@ TEXT, NAME = 2_000, 200
 
 
 def describe(error: BaseException, source: str = "") -> dict[str, Any]:
-    """``ename``, ``evalue``, ``line`` of the cell with this ``source`` (None if unknown), ``module`` that an import is about.
+    """``ename``, ``evalue``, ``line`` of the cell with this ``source`` (None if unknown), ``module`` of a failed import.
 
     An error in a function of another cell happened in the line that called it.
     """
