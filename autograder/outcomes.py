@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .notebooks.notebook import write_text
 
@@ -30,8 +30,9 @@ class Finding(BaseModel):
         task: what was asked, the line of the task that this test decides.
         weight: its share of the item's points, compared with the item's other findings.
         observed, expected, cause: without final stop; empty where nothing is to be said. A cause is a guess.
-        rests_on: items that were not right and on which this one depends.
+        rests_on: items on which this one depends; in an outcome, those of them that were not right.
         place: which answer cell, and where in it, the finding is about.
+        stopped_by: the cell whose error kept the test from judging the answer; empty where it was judged.
         fault: what went wrong in the grader; then the finding says nothing of the student.
     """
 
@@ -46,6 +47,7 @@ class Finding(BaseModel):
     cause: str = ""
     rests_on: tuple[str, ...] = ()
     place: Place | None = None
+    stopped_by: str = ""
     fault: str = ""
 
 
@@ -71,8 +73,9 @@ class ItemOutcome(BaseModel):
     points: float
     max_points: float
     message: str = ""
+    note: str = ""
     findings: list[Finding] = Field(default_factory=list)
-    rests_on: list[str] = Field(default_factory=list, exclude=True)
+    rests_on: list[str] = Field(default_factory=list)
     root_cause: int | None = None
 
     @property
@@ -95,10 +98,14 @@ class SubmissionOutcome(BaseModel):
     root_causes: list[RootCause] = Field(default_factory=list)
 
 
+class NotOutcomes(ValueError):
+    """A file is no ``outcomes.json`` of this grader; the message is one line that names it and says what to do."""
+
+
 class ClassOutcomes(BaseModel):
     """One grading run over a class, as written to ``outcomes.json``."""
 
-    schema_version: Literal[1] = Field(1, alias="schema")
+    schema_version: Literal[2] = Field(2, alias="schema")
     assignment: str
     profile: str
     isolation: str
@@ -116,9 +123,32 @@ class ClassOutcomes(BaseModel):
         """Read what :meth:`write` wrote.
 
         Raises:
-            pydantic.ValidationError: the file is not of this form.
+            NotOutcomes: the file is of an older or newer version of the grader, or of another kind.
+            OSError: it cannot be read.
         """
-        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise NotOutcomes(f"{path}: {_why_not(text)}") from error
+
+
+class _Schema(BaseModel):
+    """The part of ``outcomes.json`` that says of which form it is."""
+
+    schema_version: int = Field(alias="schema")
+    assignment: str
+
+
+def _why_not(text: bytes) -> str:
+    try:
+        found = _Schema.model_validate_json(text)
+    except ValidationError:
+        found = None
+    if found is None or found.schema_version == 2:
+        return "not an outcomes.json of `autograder grade`"
+    next_step = f"run `autograder grade {found.assignment}` again"
+    return f"written as schema {found.schema_version}, this version reads schema 2; {next_step}"
 
 
 def grader_fault(error: Exception) -> str:

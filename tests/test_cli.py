@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course import Course
+from autograder.outcomes import ItemOutcome, SubmissionOutcome
 from autograder.sandbox import tiers
 
 NAME = "pa4_convnet"
@@ -111,13 +112,13 @@ def test_bad_input_costs_no_other_submission_anything(run: tuple[Any, Any]) -> N
 def test_outcomes_have_the_form_that_others_read(run: tuple[Any, Any]) -> None:
     outcomes = run[1]
     assert set(outcomes) == {"schema", "assignment", "profile", "isolation", "versions", "submissions"}
-    assert (outcomes["schema"], outcomes["assignment"], outcomes["profile"]) == (1, NAME, "quick")
+    assert (outcomes["schema"], outcomes["assignment"], outcomes["profile"]) == (2, NAME, "quick")
     assert outcomes["isolation"] == "bubblewrap"
     assert outcomes["versions"]["torch"]
     for found in outcomes["submissions"].values():
-        assert set(found) == {"status", "reason", "points", "max_points", "seconds", "repairs", "flags", "items"}
+        assert set(found) == set(SubmissionOutcome.model_fields)
         for item in found["items"].values():
-            assert set(item) == {"outcome", "points", "max_points", "message"}
+            assert set(item) == set(ItemOutcome.model_fields)
     good = outcomes["submissions"]["good"]
     assert good["seconds"] > 1
     assert sum(item["max_points"] for item in good["items"].values()) == 92

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course import Course
 from autograder.grading.export import anonymous, pseudonym, table
-from autograder.outcomes import ClassOutcomes, ItemOutcome, SubmissionOutcome
+from autograder.outcomes import ClassOutcomes, Finding, ItemOutcome, NotOutcomes, Place, RootCause, SubmissionOutcome
 
 WORDS = "my secret words"
 
@@ -19,10 +19,21 @@ WORDS = "my secret words"
 @pytest.fixture
 def outcomes() -> ClassOutcomes:
     def item(verdict: str, points: float) -> ItemOutcome:
-        return ItemOutcome(outcome=verdict, points=points, max_points=4, message=WORDS)  # type: ignore[arg-type]
+        finding = Finding(
+            item="act", task="It works.", passed=False, observed=WORDS, place=Place(cell="x", line=1, code=WORDS)
+        )
+        return ItemOutcome(
+            outcome=verdict,
+            points=points,
+            max_points=4,
+            message=WORDS,
+            note=WORDS,
+            findings=[finding],
+            root_cause=0,  # type: ignore[arg-type]
+        )
 
     return ClassOutcomes(
-        schema=1,
+        schema=2,
         assignment="pa4_convnet",
         profile="quick",
         isolation="bubblewrap",
@@ -31,6 +42,7 @@ def outcomes() -> ClassOutcomes:
             "=ada()": SubmissionOutcome(
                 status="graded", points=5.5, max_points=8, seconds=3.25, flags=[WORDS], repairs=[WORDS],
                 items={"act01": item("passed", 4), "act02": item("partial", 1.5)},
+                root_causes=[RootCause(what=WORDS, next_step=WORDS, items=("act02",), place=Place(cell="x", code=WORDS))],
             ),
             "bob": SubmissionOutcome(status="could_not_grade", reason=f"-{WORDS}", max_points=8),
             "cy": SubmissionOutcome(
@@ -87,4 +99,21 @@ def test_the_command(outcomes: ClassOutcomes, tmp_path: Path, monkeypatch: pytes
         found = run.invoke(app, ["export", *arguments])
         assert (found.exit_code, "no such file" in found.output) == (2, True)
     (tmp_path / "broken").write_text("[]")
-    assert run.invoke(app, ["export", "pa4_convnet", "--outcomes", str(tmp_path / "broken")]).exit_code == 2
+    found = run.invoke(app, ["export", "pa4_convnet", "--outcomes", str(tmp_path / "broken")])
+    assert (found.exit_code, "not an outcomes.json" in found.output) == (2, True)
+
+
+def test_a_file_of_another_schema_is_refused_in_one_line(outcomes: ClassOutcomes, tmp_path: Path) -> None:
+    path = tmp_path / "outcomes.json"
+    outcomes.write(path)
+    assert ClassOutcomes.read(path) == outcomes
+    path.write_text(path.read_text().replace('"schema": 2', '"schema": 1'))
+    with pytest.raises(NotOutcomes) as refused:
+        ClassOutcomes.read(path)
+    assert (
+        str(refused.value)
+        == f"{path}: written as schema 1, this version reads schema 2; run `autograder grade pa4_convnet` again"
+    )
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(NotOutcomes, match="not an outcomes"):
+        ClassOutcomes.read(path)

@@ -21,7 +21,7 @@ def submission(*verdicts: str) -> SubmissionOutcome:
 @pytest.fixture
 def shown() -> str:
     outcomes = ClassOutcomes(
-        schema=1, assignment="pa4_convnet", profile="quick", isolation="bubblewrap", versions={},
+        schema=2, assignment="pa4_convnet", profile="quick", isolation="bubblewrap", versions={},
         submissions={
             "ada": submission("passed", "passed", "passed", "passed", "passed", "passed"),
             "bo [red]": submission("passed", "partial", "failed", "not_attempted", "could_not_grade", "passed"),

@@ -136,11 +136,9 @@ def export(
 
     Examples: `autograder export pa4_convnet --out points.csv`, `autograder export pa4_convnet --anonymous --format json`
     """
-    from pydantic import ValidationError
-
     from ..grading import export as exporting
     from ..notebooks.notebook import write_text
-    from ..outcomes import ClassOutcomes
+    from ..outcomes import ClassOutcomes, NotOutcomes
 
     course = find_course()
     path = outcomes or course.root / "graded" / assignment / "outcomes.json"
@@ -148,8 +146,8 @@ def export(
         found = ClassOutcomes.read(path)
     except FileNotFoundError as error:
         raise fail(f"{path}: no such file; run `autograder grade {assignment}` first", WRONG_USAGE) from error
-    except (ValidationError, ValueError) as error:
-        raise fail(f"{path}: is no outcomes.json of `autograder grade`", WRONG_USAGE) from error
+    except NotOutcomes as error:
+        raise fail(error, WRONG_USAGE) from error
     if anonymous:
         if not (secret := course.secret()):
             raise fail(f"{course.root / '.autograder'}: cannot be written, and pseudonyms need a secret in it", WRONG_USAGE)

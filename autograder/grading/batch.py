@@ -81,7 +81,7 @@ def grade_class(
     kept = journal.kept if journal else {}
     release = read(course.release_notebook(assignment.name))
     outcomes = ClassOutcomes(
-        schema=1,
+        schema=2,
         assignment=assignment.name,
         profile=executor.options.profile,
         isolation=tiers.UNISOLATED if executor.options.unisolated else executor.options.isolation,

@@ -28,8 +28,10 @@ def anonymous(outcomes: ClassOutcomes, secret: bytes) -> ClassOutcomes:
     """The outcomes under pseudonyms, in their order, without anything that a student may have written."""
 
     def bare(outcome: SubmissionOutcome) -> SubmissionOutcome:
-        items = {name: item.model_copy(update={"message": ""}) for name, item in outcome.items.items()}
-        return outcome.model_copy(update={"items": items, "reason": None, "flags": [], "repairs": []})
+        said: dict[str, object] = {"message": "", "note": "", "findings": [], "root_cause": None}
+        items = {name: item.model_copy(update=said) for name, item in outcome.items.items()}
+        nothing: dict[str, object] = {"root_causes": [], "reason": None, "flags": [], "repairs": []}
+        return outcome.model_copy(update={"items": items, **nothing})
 
     renamed = {pseudonym(student, secret): bare(outcome) for student, outcome in outcomes.submissions.items()}
     return outcomes.model_copy(update={"submissions": dict(sorted(renamed.items()))})
