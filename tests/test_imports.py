@@ -17,6 +17,7 @@ notebooks.python notebooks.terminal notebooks.converter notebooks.release notebo
 notebooks.borders
 notebooks.split notebooks.restore
 notebooks.submission notebooks.timestamp
+collecting.record
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace

@@ -1,0 +1,1 @@
+"""Take what students handed in out of what a learning platform gives, into ``submitted/``; ``autograder collect``."""
