@@ -85,10 +85,15 @@ class ItemOutcome(BaseModel):
 
 
 class SubmissionOutcome(BaseModel):
-    """The verdict on one submission; ``points`` and ``max_points`` count autograded items only, ``seconds`` is wall time."""
+    """The verdict on one submission; ``points`` and ``max_points`` count autograded items only, ``seconds`` is wall time.
+
+    ``profile`` and ``isolation`` are those of its own run: an outcomes.json may hold submissions of several runs.
+    """
 
     status: Literal["graded", "could_not_grade"]
     reason: str | None = None
+    profile: str = ""
+    isolation: str = ""
     points: float = 0.0
     max_points: float = 0.0
     seconds: float = 0.0
@@ -97,13 +102,23 @@ class SubmissionOutcome(BaseModel):
     items: dict[str, ItemOutcome] = Field(default_factory=dict)
     root_causes: list[RootCause] = Field(default_factory=list)
 
+    @property
+    def not_graded(self) -> list[str]:
+        """The items that could not be graded; of a submission that has no grade as a whole, none is named."""
+        return [name for name, item in self.items.items() if item.outcome == "could_not_grade"]
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is a verdict on the student at every item."""
+        return self.status == "graded" and not self.not_graded
+
 
 class NotOutcomes(ValueError):
     """A file is no ``outcomes.json`` of this grader; the message is one line that names it and says what to do."""
 
 
 class ClassOutcomes(BaseModel):
-    """One grading run over a class, as written to ``outcomes.json``."""
+    """The outcomes of a class, as written to ``outcomes.json``; ``profile`` and ``isolation`` name all that occur in it."""
 
     schema_version: Literal[2] = Field(2, alias="schema")
     assignment: str
@@ -113,6 +128,14 @@ class ClassOutcomes(BaseModel):
     submissions: dict[str, SubmissionOutcome] = Field(default_factory=dict)
 
     model_config = {"populate_by_name": True}
+
+    def name_runs(self) -> None:
+        """Bring ``profile`` and ``isolation`` up to date with those of the submissions."""
+        self.profile = self._of_all("profile") or self.profile
+        self.isolation = self._of_all("isolation") or self.isolation
+
+    def _of_all(self, name: str) -> str:
+        return ", ".join(sorted({getattr(one, name) for one in self.submissions.values()} - {""}))
 
     def write(self, path: Path) -> None:
         """Write JSON atomically."""

@@ -20,7 +20,9 @@ from typing import Any
 import nbformat
 import pytest
 from room import NAME, Room, hand_in, new_room
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.grading import gradebook, places, session
 from autograder.grading.journal import hash_of_grader
 
@@ -233,6 +235,7 @@ def test_a_lock_that_comes_while_grades_are_entered_is_said_with_the_student(
 ) -> None:
     monkeypatch.setattr(places, "LOCK_SECONDS", 1.0)
     shutil.copy(room.path("grace"), room.path("ada"))
+    before = room.outcomes()
     stack = contextlib.ExitStack()
 
     def hash_and_lock(*arguments: Any) -> str:
@@ -246,9 +249,10 @@ def test_a_lock_that_comes_while_grades_are_entered_is_said_with_the_student(
     line = one_line(said)
     assert "another program holds the gradebook" in line
     assert "--resume" in line
-    (outcome,) = room.outcomes().values()
-    assert outcome["status"] == "could_not_grade"
-    assert "an earlier score of" in outcome["reason"]
+    found = room.outcomes()
+    assert found["ada"]["status"] == "could_not_grade"
+    assert "an earlier score of" in found["ada"]["reason"]
+    assert found == {**before, "ada": found["ada"]}
     consistent(room, graded.scores())
     status, said = room.grade("--resume")
     assert status == 1, said
@@ -302,6 +306,37 @@ def test_a_submission_that_can_no_longer_be_read_keeps_no_score(
     assert status == 1, said
     whole = graded.scores()
     assert room.scores() == {student: whole[student] for student in ("ada", "emmy")}
+
+
+def test_one_student_is_graded_again_and_everybody_else_is_kept(graded: Room, room: Room) -> None:
+    before = room.outcomes()
+    shutil.copy(room.path("grace"), room.path("emmy"))
+    shutil.rmtree(room.path("ada").parent)  # whose outcome stays until the whole class is graded again
+    status, said = room.grade("--student", "emmy")
+    assert status == 0, said
+    assert "the outcomes of 3 others stay as they were" in said
+    after = room.outcomes()
+    assert list(after) == STUDENTS
+    assert {student: after[student] for student in STUDENTS if student != "emmy"} == {
+        student: before[student] for student in STUDENTS if student != "emmy"
+    }
+    assert after["emmy"]["points"] == before["grace"]["points"] > before["emmy"]["points"]
+    with contextlib.chdir(room.root):
+        table = CliRunner().invoke(app, ["export", NAME]).output.splitlines()
+    assert [row.split(",")[0] for row in table] == ["student", *STUDENTS]
+    room.grade("--student", "grace")
+    _, said = room.grade("--resume")
+    assert "kept from the last run: 2 of 3" in said, "emmy's and grace's"
+    assert list(room.outcomes()) == STUDENTS[1:]
+
+
+def test_an_unreadable_file_of_outcomes_is_not_written_over_for_one_student(room: Room) -> None:
+    path = room.out / "outcomes.json"
+    path.write_text("{}")
+    status, said = room.grade("--student", "emmy")
+    assert status == 2
+    assert "grade the whole class" in one_line(said)
+    assert path.read_text() == "{}"
 
 
 def test_a_clock_that_jumps_back_changes_nothing(graded: Room, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 from functools import partial
@@ -69,8 +69,11 @@ def grade_class(
     notify: Notify,
     record: Record | None,
     journal: Journal | None = None,
+    others: Mapping[str, SubmissionOutcome] | None = None,
 ) -> ClassOutcomes:
     """Grade ``submissions`` and keep ``out/outcomes.json`` up to date; what a begun ``journal`` keeps is not graded again.
+
+    The outcomes of ``others``, who are not graded now, stay in the file as they are.
 
     Boxes run where ``executor`` has them, hidden tests in processes of their own. What goes wrong with one submission is its
     own outcome.
@@ -86,9 +89,8 @@ def grade_class(
         profile=executor.options.profile,
         isolation=tiers.UNISOLATED if executor.options.unisolated else executor.options.isolation,
         versions=versions() | determinism(executor.options.device),
-        submissions=dict(sorted(kept.items())),
+        submissions={**(others or {}), **kept},
     )
-    used: set[str] = set()
     shown = _Shown(out / "outcomes.json")
     left = [handed for handed in submissions if handed.student not in kept]
     runs = executor.runs(left, release, assignment, lambda student: notify(student, None))
@@ -100,9 +102,7 @@ def grade_class(
         Judges(assignment, release, count, default_threads(count)) as judges,
     ):
         for found, outcome, notebook in _judged(runs, partial(_finish, release=release, judges=judges), pool, count):
-            if found.evidence is not None:  # each worker of a cluster, and each earlier run, has chosen its own
-                used.add(found.evidence.record.isolation)
-                outcomes.isolation = ", ".join(sorted(used))
+            outcome.profile = outcome.profile or executor.options.profile
             problem = _enter(found.handed, notebook, outcome, record) if record else None
             outcomes.submissions[found.handed.student] = outcome
             shown.refresh(outcomes)
@@ -139,6 +139,7 @@ class _Shown:
     def write(self, outcomes: ClassOutcomes) -> None:
         begun = time.monotonic()
         outcomes.submissions = dict(sorted(outcomes.submissions.items()))
+        outcomes.name_runs()  # each worker of a cluster, and each earlier run, has chosen its own isolation
         outcomes.write(self.path)
         ended = time.monotonic()
         self._next = ended + (10 * (ended - begun) if ended - begun > QUICK else 0)

@@ -36,7 +36,12 @@ def write_outcomes(notebook: NotebookNode, outcome: SubmissionOutcome) -> Notebo
         KeyError: the outcome lacks an item of the notebook.
     """
     lost = [_title(name, item) for name, item in outcome.items.items() if item.outcome != "passed"]
-    notebook.metadata[OUTCOME] = {"repairs": outcome.repairs, "flags": outcome.flags, "lost": lost}
+    notebook.metadata[OUTCOME] = {
+        "repairs": outcome.repairs,
+        "flags": outcome.flags,
+        "lost": lost,
+        "profile": outcome.profile,
+    }
     for cell in notebook.cells:
         if role(cell) != "item":
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ..assignment import Assignment
 from ..cluster.executor import Handed
 from ..course import Course
 from ..datasets import decoy
+from ..notebooks.notebook import write_text
 from ..notebooks.submission import MAX_BYTES
 from ..notebooks.timestamp import NAME as TIMESTAMP
 from ..outcomes import SubmissionOutcome
@@ -56,17 +57,21 @@ class Journal:
     _inputs: dict[str, str | None] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, folder: Path, grader: str, resume: bool) -> Journal:
-        """The journal in ``folder``; without ``resume`` a new one, which forgets the old."""
+    def open(cls, folder: Path, grader: str, resume: bool, students: Collection[str] = ()) -> Journal:
+        """The journal in ``folder``; without ``resume`` it forgets the outcomes of ``students``, or all if none is named."""
         folder.mkdir(parents=True, exist_ok=True)
         journal = cls(folder / NAME, grader)
         if resume:
-            journal._read()
+            journal._known = {student: (inputs, outcome) for student, inputs, outcome, _ in journal._lines()}
+        elif students:
+            left = [line for student, _, _, line in journal._lines() if student not in students]
+            write_text(journal.path, "".join(f"{line}\n" for line in left))
         else:
             journal.path.unlink(missing_ok=True)
         return journal
 
-    def _read(self) -> None:
+    def _lines(self) -> Iterator[tuple[str, str, SubmissionOutcome, str]]:
+        """Student, hash of the inputs and outcome of each line, and the line itself."""
         try:
             lines = self.path.read_bytes().splitlines()
         except FileNotFoundError:
@@ -74,7 +79,8 @@ class Journal:
         for line in lines:
             try:
                 entry = json.loads(line)
-                self._known[entry["student"]] = (entry["inputs"], SubmissionOutcome.model_validate(entry["outcome"]))
+                outcome = SubmissionOutcome.model_validate(entry["outcome"])
+                yield entry["student"], entry["inputs"], outcome, line.decode()
             except (ValueError, KeyError, TypeError, ValidationError):
                 continue  # the line at which the run was ended
 

@@ -20,7 +20,7 @@ from ..cluster.fleet import ClusterError
 from ..course import Course, CourseError
 from ..datasets.data import DataMissing, dataset_folder
 from ..datasets.decoy import sandbox_folder
-from ..outcomes import ClassOutcomes, SubmissionOutcome
+from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
@@ -69,10 +69,11 @@ class Session:
         return self.gradebook.parent / "autograded"
 
     def run(self, console: Console) -> ClassOutcomes:
-        """Grade and show.
+        """Grade and show; what is returned are the outcomes of this run, ``outcomes.json`` may have those of others too.
 
         Raises:
-            CourseError: no such assignment, no submissions, a student who handed in nothing.
+            CourseError: no such assignment, no submissions, a student who handed in nothing, an ``outcomes.json`` that
+                cannot be read and would be written over.
             SessionError: no isolation, no data, no cluster, or results that cannot be written.
         """
         self.course.release_notebook(self.assignment)
@@ -85,7 +86,8 @@ class Session:
             with places.held(self.out), self._executor(assignment, len(submissions), console) as executor:
                 if self.gradebook is not None:
                     places.check_gradebook(self.gradebook, places.LOCK_SECONDS)
-                outcomes = self._grade(assignment, submissions, executor, console)
+                others = self._others()
+                outcomes = self._grade(assignment, submissions, executor, others, console)
         except CannotIsolate as error:
             raise SessionError(f"no isolation: {error}; `autograder doctor` says more") from error
         except (ClusterError, DataMissing) as error:
@@ -94,8 +96,11 @@ class Session:
             if (problem := places.trouble(error)) is None:
                 raise
             raise SessionError(f"{problem}; then the same command with --resume goes on from here") from error
+        outcomes.submissions = {student: own for student, own in outcomes.submissions.items() if student not in others}
+        outcomes.name_runs()
         report.show(outcomes, console)
-        console.print(f"written: {self.out / 'outcomes.json'}", soft_wrap=True, highlight=False)
+        also = f" (the outcomes of {len(others)} others stay as they were)" if others else ""
+        console.print(f"written: {self.out / 'outcomes.json'}{also}", soft_wrap=True, highlight=False)
         if self.gradebook is not None and self.feedback and any(self.autograded.glob(f"*/{self.assignment}")):
             with console.status("writing feedback pages ..."):
                 gradebook.feedback(
@@ -106,6 +111,18 @@ class Session:
                     feedback=self.gradebook.parent / "feedback",
                 )
         return outcomes
+
+    def _others(self) -> dict[str, SubmissionOutcome]:
+        """What ``outcomes.json`` says of students who are not asked for; nobody, where the whole class is."""
+        path = self.out / "outcomes.json"
+        if not self.students or not path.is_file():
+            return {}
+        try:
+            found = ClassOutcomes.read(path)
+        except NotOutcomes as error:
+            raise CourseError(f"{error}; --student alone would lose what it says of others: grade the whole class") from error
+        same = found.submissions if found.assignment == self.assignment else {}
+        return {student: outcome for student, outcome in same.items() if student not in self.students}
 
     @contextmanager
     def _executor(self, assignment: Assignment, submissions: int, console: Console) -> Iterator[Executor]:
@@ -145,7 +162,12 @@ class Session:
             yield executor
 
     def _grade(
-        self, assignment: Assignment, submissions: list[Handed], executor: Executor, console: Console
+        self,
+        assignment: Assignment,
+        submissions: list[Handed],
+        executor: Executor,
+        others: dict[str, SubmissionOutcome],
+        console: Console,
     ) -> ClassOutcomes:
         entered = self.gradebook is None or self.gradebook.exists()
         record, entries = None, None
@@ -154,7 +176,7 @@ class Session:
             entries = Entries(self.gradebook, self.assignment)
             record = partial(self._record, entries)
         grader = hash_of_grader(self.course, assignment, executor.options, self.gradebook)
-        journal = Journal.open(self.out, grader, self.resume and entered)
+        journal = Journal.open(self.out, grader, self.resume and entered, self.students)
         journal.begin(submissions)
         if entries is not None:  # somebody may have put an older gradebook in place
             journal.keep_only(entries.agree)
@@ -170,6 +192,7 @@ class Session:
                 notify=progress.notify,
                 record=record,
                 journal=journal,
+                others=others,
             )
 
     def _record(self, entries: Entries, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:

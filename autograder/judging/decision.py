@@ -23,10 +23,17 @@ NO_EFFECT = "whole passes over the images changed no weight of any network, so t
 
 def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment, found: Evidence) -> SubmissionOutcome:
     """Judge evidence: the outcome of each item and the sum."""
+    profile, isolation = found.record.profile, found.record.isolation
     try:
         judged = judge(assignment, found, items(release), not_attempted(notebook, release))
     except JudgeError as error:
-        return SubmissionOutcome(status="could_not_grade", reason=str(error), seconds=found.record.seconds)
+        return SubmissionOutcome(
+            status="could_not_grade",
+            reason=str(error),
+            seconds=found.record.seconds,
+            profile=profile,
+            isolation=isolation,
+        )
     flags = [WARNING] if found.record.isolation == UNISOLATED else []
     flags += [f"the cell `{cell}` was stopped: {why}" for cell, why in found.record.stopped.items()]
     if found.record.shortened:
@@ -39,6 +46,8 @@ def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment
         seconds=round(found.record.seconds, 2),
         flags=flags,
         items=judged,
+        profile=profile,
+        isolation=isolation,
     )
 
 
