@@ -335,7 +335,7 @@ def test_an_unreadable_file_of_outcomes_is_not_written_over_for_one_student(room
     path.write_text("{}")
     status, said = room.grade("--student", "emmy")
     assert status == 2
-    assert "grade the whole class" in one_line(said)
+    assert "what it says of others would be lost" in one_line(said)
     assert path.read_text() == "{}"
 
 

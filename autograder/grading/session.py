@@ -120,7 +120,7 @@ class Session:
         try:
             found = ClassOutcomes.read(path)
         except NotOutcomes as error:
-            raise CourseError(f"{error}; --student alone would lose what it says of others: grade the whole class") from error
+            raise CourseError(f"{error}; with --student, what it says of others would be lost") from error
         same = found.submissions if found.assignment == self.assignment else {}
         return {student: outcome for student, outcome in same.items() if student not in self.students}
 
