@@ -37,12 +37,14 @@ cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster
 grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.student_folders
 grading.journal
 grading.places grading.batch
-grading.report grading.export grading.progress grading.session grading.validate
+grading.report grading.progress grading.session grading.validate
+exporting.grades exporting.plain exporting.tables exporting.sheet exporting.systems exporting.fill exporting.gradescope
+exporting.feedback_zip
 escape doctor skeleton
 proof.variants proof.catalogue proof.layer_calls proof.operators proof.mutants proof.proof proof.prove proof.session
 calibration.distribution calibration.fingerprint calibration.calibration calibration.calibrate calibration.plot
 calibration.report calibration.session
-commands.terminal commands.machine commands.authoring commands.grading
+commands.terminal commands.machine commands.authoring commands.grading commands.exporting
 cli __main__
 """
 ORDER = [name for line in FLOW.split("\n") for name in line.split()]

@@ -1,6 +1,7 @@
 """What was collected for one assignment: whose each file is, and how the learning platform named it.
 
-Grades and feedback go back under the platform's own names, so these are kept as they were: ``collected/<assignment>/record.json``.
+Grades and feedback go back under the platform's own names, so these are kept as they were, in
+``collected/<assignment>/record.json``.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class Person(_Part):
     """A person as one platform names them; what it does not say is empty.
 
     ``id``: a login or student number. ``user``: the platform's number for this person in every course (Canvas).
-    ``participant``: its number for this assignment alone (Moodle). ``joined``: last and first name run together, lower case, as
-    Canvas writes them. ``group``: the name of a group where the platform names no members.
+    ``participant``: its number for this assignment alone (Moodle). ``joined``: last and first name run together, lower case,
+    as Canvas writes them. ``group``: the name of a group where the platform names no members.
     """
 
     name: str = ""
@@ -46,9 +47,9 @@ class Upload(_Part):
     """One file that was handed in, as the platform gave it.
 
     ``form``: which platform's naming (``moodle``, ``canvas``, ...). ``source``: the file or folder that was collected from.
-    ``path``: the file in it, with ``/`` between folders, and through a student's own archive. ``folder`` and ``filename`` are the
-    parts of it that the platform made and that the student chose. ``person`` is the one whose upload it is, which for a group is
-    said for each member. ``submission``: the platform's number of the submission. Times are UTC.
+    ``path``: the file in it, with ``/`` between folders, and through a student's own archive. ``folder`` and ``filename``
+    are the parts of it that the platform made and that the student chose. ``person`` is the one whose upload it is, which
+    for a group is said for each member. ``submission``: the platform's number of the submission. Times are UTC.
     """
 
     form: str
@@ -76,8 +77,8 @@ class Student(_Part):
 class Collection(_Part):
     """All that was collected for an assignment.
 
-    ``groups``: members' ids by the group's name; a group is graded once. ``persons``: which student somebody said a person of the
-    platform is, so that nobody is asked twice.
+    ``groups``: members' ids by the group's name; a group is graded once. ``persons``: which student somebody said a person
+    of the platform is, so that nobody is asked twice.
     """
 
     assignment: str

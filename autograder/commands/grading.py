@@ -123,44 +123,6 @@ def grade(
 
 
 @app.command()
-def export(
-    assignment: AssignmentName,
-    anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="Numbers for names, and nothing that a student wrote.")
-    ] = False,
-    form: Annotated[Literal["csv", "json"], typer.Option("--format", help="csv: points; json: everything.")] = "csv",
-    outcomes: Annotated[Path | None, typer.Option(help="outcomes.json; default: the last run's.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; default: the terminal.")] = None,
-) -> None:
-    """Write the outcomes of a class as a table.
-
-    Examples: `autograder export pa4_convnet --out points.csv`, `autograder export pa4_convnet --anonymous --format json`
-    """
-    from ..grading import export as exporting
-    from ..notebooks.notebook import write_text
-    from ..outcomes import ClassOutcomes, NotOutcomes
-
-    course = find_course()
-    path = outcomes or course.root / "graded" / assignment / "outcomes.json"
-    try:
-        found = ClassOutcomes.read(path)
-    except FileNotFoundError as error:
-        raise fail(f"{path}: no such file; run `autograder grade {assignment}` first", WRONG_USAGE) from error
-    except NotOutcomes as error:
-        raise fail(error, WRONG_USAGE) from error
-    if anonymous:
-        if not (secret := course.secret()):
-            raise fail(f"{course.root / '.autograder'}: cannot be written, and pseudonyms need a secret in it", WRONG_USAGE)
-        found = exporting.anonymous(found, secret)
-    text = exporting.table(found) if form == "csv" else found.model_dump_json(by_alias=True, indent=2) + "\n"
-    if out is None:
-        typer.echo(text, nl=False)
-    else:
-        write_text(out, text)
-        console.print(f"written: {out}, {len(found.submissions)} students", highlight=False, soft_wrap=True)
-
-
-@app.command()
 def demo(assignment: Annotated[str, typer.Argument(help="Any of the four.")] = "pa4_convnet") -> None:
     """Grade the submissions in examples/ at quick profile, in a gradebook of their own, and show where everything is.
 
