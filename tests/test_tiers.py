@@ -12,7 +12,8 @@ from test_speedups import COURSE, small
 from tiers import usable
 
 from autograder.assignment import load
-from autograder.grading.export import anonymous, table
+from autograder.exporting.grades import of_outcomes
+from autograder.exporting.tables import anonymous_outcomes, as_csv
 from autograder.grading.journal import hash_of_grader
 from autograder.judging import decision
 from autograder.notebooks import notebook
@@ -118,8 +119,8 @@ def test_it_says_so_in_outcomes_and_exports(unisolated: tuple[Room, str]) -> Non
     outcomes = ClassOutcomes.read(room.out / "outcomes.json")
     assert outcomes.isolation == UNISOLATED
     assert outcomes.submissions["ada"].flags[0] == WARNING
-    for found in (outcomes, anonymous(outcomes, b"secret")):
-        assert {row["isolation"] for row in csv.DictReader(table(found).splitlines())} == {UNISOLATED}
+    for found in (outcomes, anonymous_outcomes(outcomes, b"secret")):
+        assert {row["isolation"] for row in csv.DictReader(as_csv(of_outcomes(found)).splitlines())} == {UNISOLATED}
         assert json.loads(found.model_dump_json())["isolation"] == UNISOLATED
 
 
