@@ -120,9 +120,9 @@ class FakeCluster:
         self.waiting = [task for task in self.waiting if task[0] in self.does and not task[3].cancelled]
 
 
-def nothing_found(packed: bytes, tmp: Path = Path("/tmp")) -> bytes:
+def nothing_found(packed: bytes) -> bytes:
     record = Record(seed=1, profile="proof", isolation="bubblewrap", versions=versions(), seconds=1.0)
-    assert unpack_job(packed, tmp).assignment == NAME
+    assert unpack_job(packed).assignment == NAME
     return pack_evidence(Evidence(record))
 
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -16,7 +15,7 @@ from autograder.course import Course
 from autograder.notebooks.notebook import new_output, read, role
 from autograder.notebooks.split import mark
 from autograder.proof import catalogue
-from autograder.runs.evidence import CellError, CellRecord, Checkpoint, Evidence, Found, Malformed, Record
+from autograder.runs.evidence import CellError, CellRecord, Evidence, Found, Malformed, Record
 from autograder.runs.plan import Cell, cells_to_run, determinism, versions
 from autograder.sandbox.run import HEADER
 from autograder.sandbox.tiers import UNISOLATED
@@ -150,35 +149,27 @@ def test_what_a_box_could_send_is_cleaned_again() -> None:
     assert found.record.cells["first"].outputs == [shown]
 
 
-def test_a_job_comes_back_as_it_was(tmp_path: Path) -> None:
-    tensors = tmp_path / "kept.safetensors"
-    safetensors.torch.save_file({"param.w": torch.ones(3)}, tensors)
-    known = Checkpoint("learning_rate", {"losses": [0.5]}, tensors, CellRecord(seconds=3.0))
-    sent = job(checkpoint=known)
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    found = unpack_job(pack_job(sent), scratch)
-    assert found.checkpoint is not None
-    assert found.checkpoint.tensors.read_bytes() == tensors.read_bytes()
-    assert (found.checkpoint.document, found.checkpoint.shown) == (known.document, known.shown)
+def test_a_job_comes_back_as_it_was() -> None:
+    sent = job()
+    found = unpack_job(pack_job(sent))
     assert (found.assignment, found.profile, found.device, found.seed) == (NAME, "quick", "cpu", 7)
     assert found.notebook == sent.notebook
 
 
-@pytest.mark.parametrize("packed", [b"", b"{}", frame(b"{}"), frame(b"[]"), frame(b'{"checkpoint": null}')])
-def test_no_job_is_malformed(packed: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [b"", b"{}", frame(b"{}"), frame(b"[]"), frame(b'{"notebook": null}')])
+def test_no_job_is_malformed(packed: bytes) -> None:
     with pytest.raises(Malformed):
-        unpack_job(packed, tmp_path)
+        unpack_job(packed)
 
 
-def test_a_worker_runs_the_same_cells_as_this_machine(tmp_path: Path) -> None:
+def test_a_worker_runs_the_same_cells_as_this_machine() -> None:
     notebook = submission()
     notebook.cells.insert(4, nbformat.v4.new_code_cell("own = 1"))
     notebook.cells.insert(9, nbformat.v4.new_markdown_cell("own words"))
     profile = load(NAME).profile("quick")
     cells = cells_to_run(notebook, profile, everything=False)
     assert any(cell.id.startswith("extra_") for cell in cells)
-    sent = unpack_job(pack_job(job(notebook=bare(notebook, cells))), tmp_path)
+    sent = unpack_job(pack_job(job(notebook=bare(notebook, cells))))
     assert cells_to_run(sent.notebook, profile, everything=False) == cells
 
 

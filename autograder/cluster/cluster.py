@@ -181,7 +181,6 @@ class ClusterExecutor:
                     self._options.device,
                     seed_of(notebook, assignment, self._options),
                     bare(notebook, cells),
-                    place.checkpoint,
                     self._options.isolation,
                 )
                 self._send(_Sent(run, job, cells, place))

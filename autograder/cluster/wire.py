@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import safetensors.torch
@@ -20,7 +19,7 @@ from torch import Tensor
 from ..notebooks.notebook import as_notebook, tags
 from ..notebooks.split import PART
 from ..runs.collect import ATTEMPTS, Collector
-from ..runs.evidence import CellRecord, Checkpoint, Evidence, Malformed, Record, parse_frame
+from ..runs.evidence import Evidence, Malformed, Record, parse_frame
 from ..runs.plan import Cell, determinism, key, versions
 from ..sandbox.box import Limits
 from ..sandbox.run import HEADER
@@ -35,14 +34,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to run: ``notebook`` has only the cells that are run, ``checkpoint`` an earlier training of them."""
+    """One submission to run: ``notebook`` has only the cells that are run."""
 
     assignment: str
     profile: str
     device: str
     seed: int
     notebook: NotebookNode
-    checkpoint: Checkpoint | None = None
     isolation: str = AUTO
 
 
@@ -74,31 +72,20 @@ def bare(notebook: NotebookNode, run: list[Cell]) -> NotebookNode:
 
 def pack_job(job: Job) -> bytes:
     """The bytes of a job."""
-    document = vars(job) | {"checkpoint": None}
-    blob = b""
-    if job.checkpoint is not None:
-        shown = job.checkpoint.shown.model_dump()
-        document["checkpoint"] = {"cell": job.checkpoint.cell, "document": job.checkpoint.document, "shown": shown}
-        blob = job.checkpoint.tensors.read_bytes()
-    return _frame(document, blob)
+    return _frame(vars(job))
 
 
-def unpack_job(packed: bytes, scratch: Path) -> Job:
-    """The job of :func:`pack_job`, from the grader's own client; ``scratch`` takes the checkpoint's tensors.
+def unpack_job(packed: bytes) -> Job:
+    """The job of :func:`pack_job`, from the grader's own client.
 
     Raises:
         Malformed: these are not the bytes of a job.
     """
     try:
-        text, blob = next(_frames(packed))
+        text, _ = next(_frames(packed))
         document = json.loads(text)
-        if (known := document.pop("checkpoint")) is not None:
-            tensors = scratch / "checkpoint.safetensors"
-            tensors.write_bytes(blob)
-            tensors.chmod(0o644)
-            known = Checkpoint(known["cell"], known["document"], tensors, CellRecord.model_validate(known["shown"]))
         notebook = as_notebook(document.pop("notebook"))
-        return Job(notebook=notebook, checkpoint=known, **document)
+        return Job(notebook=notebook, **document)
     except (StopIteration, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"no job: {type(error).__name__}: {error}") from error
 

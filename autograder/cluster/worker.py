@@ -12,10 +12,8 @@ import json
 import os
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import torch
 
@@ -94,8 +92,8 @@ def run(packed: bytes) -> bytes:
 def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], bool]) -> bytes:
     """Run a job with the processor threads for its device; ``stop`` calls it off."""
     try:
-        with tempfile.TemporaryDirectory(prefix="autograder-") as scratch, SLOTS_HERE.one() as slot:
-            job = unpack_job(packed, Path(scratch))
+        with SLOTS_HERE.one() as slot:
+            job = unpack_job(packed)
             options = Options(job.profile, job.device, threads(job.device), isolation=job.isolation)
             found = collect(
                 job.notebook,
@@ -103,7 +101,6 @@ def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], boo
                 options,
                 seed=job.seed,
                 slot=slot,
-                checkpoint=job.checkpoint,
                 stop=stop,
             )
             return pack_evidence(found)

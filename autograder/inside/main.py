@@ -4,12 +4,9 @@ The job comes on standard input as JSON::
 
     {"cells": [{"id", "source", "seconds", "training", "below"}], "seed": int, "threads": int, "device": "cpu" | "cuda",
      "data": folder below that of the box, or null, "test_images": int or null, "slices": bool, "probes": bool,
-     "stop_if_stalled": bool, "checkpoint": {"cell": id, "document": {...}} or null,
-     "variants": [{"name", "shared", "cells"}], "jobs": int, "pictures": bool}
+     "stop_if_stalled": bool, "variants": [{"name", "shared", "cells"}], "jobs": int, "pictures": bool}
 
 ``below`` are the sources of cells of the student's own that belong to an answer: they run right after it and with it.
-A checkpoint is what an earlier run of the same cells showed after its training: the training cell then takes its result
-from there (its tensors come as a file descriptor of their own) instead of training again.
 ``variants`` are other notebooks that share their first cells with this one (:mod:`.variants`), ``jobs`` of them run at once.
 
 Events that go out: ``ready``, ``started``, ``finished`` (with outputs), ``evidence``, ``end``; or ``stalled`` instead of all
@@ -28,8 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .probing import Student
-    from .shell import CellRun, CellRunner
+    from .shell import CellRunner
 
 JOB_BYTES = 64_000_000
 BOX = Path(__file__).resolve().parents[1]  # where this code, the probes and the data are in the box
@@ -78,24 +74,7 @@ def _sources(cell: dict[str, Any]) -> list[str]:
     return [cell["source"], *cell.get("below", ())]
 
 
-def _resume(student: Student, cell: str, seconds: float, document: dict[str, Any], descriptor: int | None) -> CellRun | None:
-    """Run the training cell with the result of its earlier run; None if that did not lead to the same state."""
-    from safetensors.torch import load
-
-    try:
-        if descriptor is None:
-            return None
-        with open(descriptor, "rb", closefd=False) as file:
-            tensors = load(file.read())
-        resume = importlib.import_module("probes").resume
-        replaced, same = resume(student, document, tensors)
-        run = student.run_with(cell, seconds, **replaced)
-        return run if run.error is None and same() else None
-    except Exception:  # no such function, or a damaged checkpoint: train, as if there were none
-        return None
-
-
-def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, runner: CellRunner | None = None) -> None:
+def main(evidence_descriptor: int, *, runner: CellRunner | None = None) -> None:
     """Run one job to its end; it comes on standard input. A process that was forked has a ``runner``, and is prepared."""
     with open(0, "rb", closefd=False) as file:
         job = json.loads(file.read(JOB_BYTES))
@@ -117,7 +96,6 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, 
     runner.pictures = bool(job.get("pictures", True))
     if job.get("probes"):
         importlib.import_module("probes")
-    checkpoint = job.get("checkpoint")
 
     def stalled() -> None:
         channel.send({"event": "stalled"})
@@ -128,16 +106,12 @@ def main(evidence_descriptor: int, checkpoint_descriptor: int | None = None, *, 
     def perform(cell: dict[str, Any], notebook: list[dict[str, Any]], own: Channel) -> None:
         student = Student(runner, {each["id"]: _sources(each) for each in notebook}, int(job["seed"]))
         own.send({"event": "started", "cell": cell["id"]})
-        seconds = float(cell["seconds"])
-        run = None
-        if checkpoint and checkpoint["cell"] == cell["id"]:
-            run = _resume(student, cell["id"], seconds, checkpoint["document"], checkpoint_descriptor)
         with contextlib.ExitStack() as training:
             if cell.get("training"):
                 training.enter_context(steps.counting())
                 if passes:
                     training.enter_context(passes.training())
-            run = run or runner.run(_sources(cell), seconds)
+            run = runner.run(_sources(cell), float(cell["seconds"]))
         own.send(
             {
                 "event": "finished",

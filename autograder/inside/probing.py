@@ -71,19 +71,6 @@ class Student:
         names = list(self._sources)
         return names[names.index(first) : names.index(last) + 1]
 
-    def run_with(self, cell: str, seconds: float, /, **replaced: Any) -> CellRun:
-        """Run an answer cell with some global variables replaced; only those are put back afterwards."""
-        namespace = self._runner.namespace
-        before = {name: namespace[name] for name in replaced if name in namespace}
-        namespace.update(replaced)
-        try:
-            return self._runner.run(self._sources[cell], seconds)
-        finally:
-            for name, value in replaced.items():
-                if namespace.get(name) is value:
-                    namespace.pop(name)
-            namespace.update(before)
-
     def rerun(self, cell: str, seconds: float = 30.0, /, **replaced: Any) -> Rerun:
         """Run an answer cell again with some global variables replaced; every variable is put back afterwards."""
         namespace = self._runner.namespace

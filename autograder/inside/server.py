@@ -22,16 +22,15 @@ LIBRARIES = (
     "torch", "torchvision", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.core.interactiveshell",
     "numpy", "pandas", "tqdm.auto", "torchinfo", "torchviz", "safetensors.torch", "torch.utils._python_dispatch",
 )  # fmt: skip
-DESCRIPTORS = 8
+DESCRIPTORS = 3
 MESSAGE_BYTES = 4096
 
 
 def serve(control: int, rules: int) -> None:
     """Serve jobs until the grader closes the socket ``control``; ``rules`` is a file with the system call filter.
 
-    A message is JSON ``{"scratch": bytes, "folders": [...], "keep": [...]}`` with the descriptors job, evidence, errors and,
-    if there is one, the checkpoint. Answers: ``ready`` once; then for each job ``begun`` from the fork (its credentials tell
-    its pid) and ``ended`` from here.
+    A message is JSON ``{"scratch": bytes, "folders": [...], "keep": [...]}`` with the descriptors job, evidence and errors.
+    Answers: ``ready`` once; then for each job ``begun`` from the fork (its credentials tell its pid), ``ended`` from here.
     """
     with contextlib.suppress(OSError), os.fdopen(rules, "rb") as file:
         program = file.read()
@@ -79,7 +78,7 @@ def _run(
         os.setsid()
         channel.send(b"begun")
         channel.close()
-        job, evidence, errors, *more = descriptors
+        job, evidence, errors = descriptors
         os.dup2(job, 0)
         os.dup2(errors, 2)
         os.close(job)
@@ -87,8 +86,7 @@ def _run(
         isolate.leave_namespaces()
         first = os.fork()
         if first:
-            for descriptor in (evidence, *more):
-                os.close(descriptor)
+            os.close(evidence)
             os.waitpid(first, 0)
             os._exit(0)
         isolate.die_with_parent()
@@ -97,14 +95,12 @@ def _run(
         worker = os.fork()
         if worker:
             os.close(evidence)
-            for descriptor in more:
-                os.close(descriptor)
             isolate.drop_rights(program)
             _reap_until(worker)
             os._exit(0)
         isolate.die_with_parent()
         isolate.drop_rights(program)
-        main.main(evidence, *more, runner=runner)
+        main.main(evidence, runner=runner)
         status = 0
     except BaseException as error:
         with contextlib.suppress(OSError):

@@ -25,7 +25,7 @@ from ..sandbox.box import CannotIsolate, Limits
 from ..sandbox.mounts import View, view
 from ..sandbox.server import SERVERS
 from . import evidence
-from .evidence import CellRecord, Checkpoint, Evidence, Found, Malformed, Record
+from .evidence import CellRecord, Evidence, Found, Malformed, Record
 from .plan import Cell, Options, cells_to_run, determinism, versions
 
 GIB = 1 << 30
@@ -142,7 +142,6 @@ def collect(
     *,
     seed: int,
     slot: int = 0,
-    checkpoint: Checkpoint | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Evidence:
     """Run a restored notebook in a box and return its evidence.
@@ -176,8 +175,7 @@ def collect(
             record, tensors, {cell.id: cell.seconds for cell in running}, PROBE_SECONDS, options.everything
         )
         job = job_of(running, assignment, options, seed)
-        job["checkpoint"] = {"cell": checkpoint.cell, "document": checkpoint.document} if checkpoint else None
-        job["stop_if_stalled"] = bool(shortened) and not record.shortened and checkpoint is None
+        job["stop_if_stalled"] = bool(shortened) and not record.shortened
         problem = ""
 
         def deliver(text: bytes, blob: bytes, collector: Collector = collector) -> None:
@@ -195,7 +193,6 @@ def collect(
                 deliver=deliver,
                 deadline=lambda collector=collector: 0.0 if stop() else collector.until,  # type: ignore[misc]
                 servers=SERVERS if options.speedups and not options.everything else None,
-                checkpoint=checkpoint.tensors if checkpoint else None,
                 isolation=tier,
             )
             record.seconds += ending.seconds
@@ -226,8 +223,6 @@ def collect(
         else:
             record.stopped[collector.running] = problem
         record.cells.pop(collector.running, None)
-    if checkpoint is not None and checkpoint.cell in record.cells:
-        record.cells[checkpoint.cell] = checkpoint.shown
     return Evidence(record, tensors)
 
 

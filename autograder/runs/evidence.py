@@ -34,7 +34,6 @@ MOST_VALUES = 500_000
 # The box keeps its reports shorter than this; what student code wrote into the pipe itself is cut here.
 MOST_OUTPUTS, TEXT, PICTURE, SHORT = 200, 200_000, 6_000_000, 5_000
 OUT_OF_GPU_MEMORY = "CUDA out of memory"  # in the message of torch.OutOfMemoryError
-TRAINING = "training"  # the probe that runs after the training cell
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -192,42 +191,6 @@ class Evidence:
             return cls(record, Stored(folder / "evidence.safetensors"), Notes.beside(folder))
         except (OSError, ValueError, safetensors.SafetensorError):
             return None
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """What an earlier run of the same cells showed after its training: the latest safe point to go on from.
-
-    ``tensors`` is a safetensors file, ``shown`` what the training cell displayed.
-    """
-
-    cell: str
-    document: dict[str, Any]
-    tensors: Path
-    shown: CellRecord
-
-    @classmethod
-    def load(cls, folder: Path) -> Checkpoint | None:
-        """The checkpoint that :meth:`save` wrote, or None where there is none or it is damaged."""
-        try:
-            kept = json.loads((folder / "checkpoint.json").read_text(encoding="utf-8"))
-            shown = CellRecord.model_validate(kept["shown"])
-            tensors = folder / "checkpoint.safetensors"
-            return cls(kept["cell"], kept["document"], tensors, shown) if tensors.is_file() else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    @staticmethod
-    def save(folder: Path, cell: str, found: Evidence) -> None:
-        """Keep the training of a run that went to its end; otherwise keep nothing."""
-        shown, training = found.record.cells.get(cell), found.record.found.get(TRAINING)
-        if found.record.stopped or shown is None or shown.error or training is None or not training.document.get("losses"):
-            return
-        with _appearing(folder) as partial:
-            safetensors.torch.save_file(found.tensors_of(TRAINING), partial / "checkpoint.safetensors")
-            (partial / "checkpoint.safetensors").chmod(0o644)
-            kept = {"cell": cell, "document": training.document, "shown": shown.model_dump()}
-            write_text(partial / "checkpoint.json", json.dumps(kept))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ LEFTOVER_SECONDS = 86_400.0
 
 @dataclass(frozen=True)
 class Kept:
-    """One entry of the store: evidence, or the end of a training. ``used`` in seconds since the epoch."""
+    """One entry of the store; ``used`` in seconds since the epoch."""
 
     folder: Path
     bytes: int

@@ -1,4 +1,4 @@
-"""Keep evidence by the content it depends on, so that nothing is run twice and a finished training is not repeated."""
+"""Keep evidence by the content it depends on, so that nothing is run twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..datasets import decoy
 from ..sandbox.mounts import PACKAGE
 from ..sandbox.tiers import UNISOLATED
 from .collect import collect
-from .evidence import Checkpoint, Evidence
+from .evidence import Evidence
 from .notes import NAME as NOTES
 from .plan import Cell, Options, cells_to_run, versions
 
@@ -48,24 +48,16 @@ def _box_code() -> bytes:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the evidence of one submission belongs, and what of it is there: all, its training, or nothing.
-
-    ``folder`` and ``point`` are None where nothing is kept; ``training`` names the training cell.
-    """
+    """Where the evidence of one submission belongs, and what is there; ``folder`` is None where nothing is kept."""
 
     folder: Path | None = None
-    point: Path | None = None
-    training: str | None = None
     kept: Evidence | None = None
-    checkpoint: Checkpoint | None = None
 
     def keep(self, found: Evidence) -> None:
         """Keep evidence from a box, unless another submission of the same content was faster."""
         if self.folder is not None and Evidence.load(self.folder) is None:
             found.save(self.folder)
             found.notes.path = self.folder / NOTES
-        if self.point is not None and self.training is not None and Checkpoint.load(self.point) is None:
-            Checkpoint.save(self.point, self.training, found)
 
 
 def look_up(notebook: NotebookNode, assignment: Assignment, options: Options) -> Place:
@@ -77,12 +69,7 @@ def look_up(notebook: NotebookNode, assignment: Assignment, options: Options) ->
     if (kept := Evidence.load(folder)) is not None:
         with contextlib.suppress(OSError):
             os.utime(folder)  # when it was last of use, for prune
-        return Place(folder, kept=kept)
-    training = next((number for number, cell in enumerate(cells) if cell.training), None)
-    if training is None or not options.speedups:
-        return Place(folder)
-    point = options.store / f"trained-{_hash(cells[: training + 1], assignment, options)}"
-    return Place(folder, point, cells[training].id, checkpoint=Checkpoint.load(point))
+    return Place(folder, kept)
 
 
 def seed_of(notebook: NotebookNode, assignment: Assignment, options: Options) -> int:
@@ -104,7 +91,7 @@ def gather(
     slot: int = 0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Evidence:
-    """Evidence from the store if it is there, else from a box, which trains only what it has not trained before.
+    """Evidence from the store if it is there, else from a box.
 
     Raises:
         CannotIsolate: no box could be started on this machine.
@@ -113,9 +100,8 @@ def gather(
     place = look_up(notebook, assignment, options)
     if place.kept is not None:
         return place.kept
-    known = place.checkpoint
     seed = seed_of(notebook, assignment, options)
-    found = collect(notebook, assignment, options, seed=seed, slot=slot, checkpoint=known, stop=stop)
+    found = collect(notebook, assignment, options, seed=seed, slot=slot, stop=stop)
     if not found.out_of_gpu_memory:  # with more room it may go well
         place.keep(found)
     return found

@@ -48,9 +48,8 @@ class CannotIsolate(Exception):
 class Order:
     """A job to start: what its box sees and may use, and what it reads and writes.
 
-    ``code`` is Python that runs in the box with the numbers of its descriptors as arguments: where evidence goes, then the
-    checkpoint if there is one. ``slot`` numbers the boxes that run at once: each gets a uid of its own, because the kernel
-    counts processes by uid.
+    ``code`` is Python that runs in the box with the number of a descriptor as its argument: where evidence goes. ``slot``
+    numbers the boxes that run at once: each gets a uid of its own, because the kernel counts processes by uid.
     """
 
     code: str
@@ -61,17 +60,10 @@ class Order:
     slot: int
     job: IO[bytes]
     evidence: int
-    checkpoint: IO[bytes] | None = None
 
-    @property
-    def descriptors(self) -> list[int]:
-        """What the process in the box inherits beside its standard streams."""
-        return [self.evidence, *([self.checkpoint.fileno()] if self.checkpoint else [])]
-
-    def program(self, descriptors: list[int] | None = None) -> list[str]:
-        """The command that runs in the box."""
-        numbers = self.descriptors if descriptors is None else descriptors
-        return [sys.executable, "-I", "-B", "-c", self.code, *map(str, numbers)]
+    def program(self, evidence: int | None = None) -> list[str]:
+        """The command that runs in the box, where the descriptor may have another number."""
+        return [sys.executable, "-I", "-B", "-c", self.code, str(self.evidence if evidence is None else evidence)]
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def start(order: Order) -> Started:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=OUTSIDE,
-            pass_fds=(*order.descriptors, rules.fileno()),
+            pass_fds=(order.evidence, rules.fileno()),
             start_new_session=True,
             cwd="/",
         )

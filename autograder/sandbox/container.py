@@ -20,18 +20,17 @@ from pathlib import Path
 
 from . import box
 from .box import HOME, CannotIsolate, Limits, Order, Started, environment
-from .mounts import BOX, GPU_DEVICES, LINKS, SYSTEM
+from .mounts import GPU_DEVICES, LINKS, SYSTEM
 from .processes import family, wait_or_kill
 from .seccomp import profile
 
 NAME = "container"
 ENGINES = ("podman", "docker")
 IMAGE = "autograder-box:empty"  # of docker, which needs one: no file but links such as /lib
-CHECKPOINT = f"{BOX}/checkpoint"
 ASK_SECONDS = 20.0
 KILLED = 128 + 9
 CLEAR_SECONDS = 60.0
-DESCRIPTORS = 'exec 3>&1 1>/dev/null; [ -e {checkpoint} ] && exec 4<{checkpoint}; exec "$@"'
+DESCRIPTORS = 'exec 3>&1 1>/dev/null; exec "$@"'
 """A container has three streams. Standard output is where evidence goes, and becomes a descriptor that no print reaches."""
 REMOVE = """
 read -r client && { read -r ended || kill -9 "$client"; }
@@ -81,8 +80,6 @@ def command_line(order: Order, program: str, name: str, folder: Path) -> list[st
         command += [f"--device={device}" for device in glob.glob(GPU_DEVICES) if not os.path.isdir(device)]
     binds = {path: path for path in SYSTEM if not path.startswith("/sys/") and os.path.exists(path)}
     binds |= {path: path for path in LINKS if os.path.isdir(path) and not os.path.islink(path)} | order.view.binds
-    if order.checkpoint is not None:
-        binds[order.checkpoint.name] = CHECKPOINT
     for source, target in binds.items():
         command += ["--mount", f"type=bind,source={os.path.realpath(source)},target={target},readonly"]
     plain = ",notmpcopyup" if is_podman else ""
@@ -92,10 +89,9 @@ def command_line(order: Order, program: str, name: str, folder: Path) -> list[st
         command += ["--tmpfs", f"{path}:ro,size=64k{plain}"]
     command += ["--rootfs", str(folder / "root")] if is_podman else [IMAGE]
     variables = [f"{name}={value}" for name, value in environment(order.threads, order.device).items()]
-    inner = order.program([3] if order.checkpoint is None else [3, 4])
+    inner = order.program(3)
     # The engine adds variables of its own, so they are cleared inside.
-    script = DESCRIPTORS.format(checkpoint=CHECKPOINT)
-    return [*command, "/usr/bin/env", "-i", *variables, "/bin/sh", "-c", script, "sh", *inner]
+    return [*command, "/usr/bin/env", "-i", *variables, "/bin/sh", "-c", DESCRIPTORS, "sh", *inner]
 
 
 def _limits(limits: Limits) -> list[str]:

@@ -94,7 +94,7 @@ def start(order: Order, places: Places, *, uid: int | None, rights: Rights, rule
         limits=limits,
         program=order.program(),
         environment=environment(order.threads, order.device, places.code, places.home, places.temporary),
-        passed=order.descriptors,
+        passed=[order.evidence],
         held=held,
         lifeline=lifeline,
     )
@@ -105,7 +105,7 @@ def start(order: Order, places: Places, *, uid: int | None, rights: Rights, rule
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=OUTSIDE,
-            pass_fds=(*order.descriptors, *held, lifeline),
+            pass_fds=(order.evidence, *held, lifeline),
             start_new_session=True,
             cwd="/",
         )

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from . import bubblewrap, tiers
 from .box import Limits, Order, Started
@@ -24,7 +23,7 @@ START = """
 import os, sys
 sys.path.insert(0, os.environ["BOX"])
 from inside.main import main
-main(*(int(sys.argv.pop(1)) for _ in sys.argv[1:]))
+main(int(sys.argv.pop(1)))
 """
 
 
@@ -82,15 +81,14 @@ def run(
     deliver: Callable[[bytes, bytes], None],
     deadline: Callable[[], float],
     servers: Servers | None = None,
-    checkpoint: Path | None = None,
     isolation: str = tiers.AUTO,
 ) -> Ending:
     """Run ``job`` to its end or to the first limit.
 
     ``deliver(json, safetensors)`` is called for each frame. ``deadline()`` is the time, on the monotonic clock, at which
     the cell now running must be over; it is asked again and again. With ``servers`` the job is forked from a process that
-    has imported the libraries; where that is not possible it gets a fresh one. ``checkpoint`` is a file that it may read.
-    ``isolation`` is one of :data:`.tiers.CHOICES`.
+    has imported the libraries; where that is not possible it gets a fresh one. ``isolation`` is one of
+    :data:`.tiers.CHOICES`.
 
     Raises:
         CannotIsolate: the box could not be started.
@@ -100,12 +98,11 @@ def run(
         feed = files.enter_context(tempfile.TemporaryFile())
         feed.write(job)
         feed.seek(0)
-        known = files.enter_context(checkpoint.open("rb")) if checkpoint else None
         read_end, write_end = os.pipe()
         files.callback(os.close, read_end)
         begun = time.monotonic()
         try:
-            order = Order(START, view, limits, threads, device, slot, feed, write_end, known)
+            order = Order(START, view, limits, threads, device, slot, feed, write_end)
             started = None
             if servers is not None and tier == bubblewrap.NAME:
                 with contextlib.suppress(NoServer):
@@ -124,8 +121,7 @@ def _fork(servers: Servers, order: Order) -> Started:
     server = servers.get(order.view, order.limits, threads=order.threads, device=order.device, slot=order.slot)
     errors, theirs = os.pipe()
     try:
-        evidence, *more = order.descriptors
-        pid = server.begin([order.job.fileno(), evidence, theirs, *more])
+        pid = server.begin([order.job.fileno(), order.evidence, theirs])
     except NoServer:
         os.close(errors)
         servers.drop(server)

@@ -88,7 +88,7 @@ class ForkServer:
         return server
 
     def begin(self, descriptors: list[int]) -> int:
-        """Fork for a job with these descriptors (job, evidence, errors, perhaps the checkpoint); its pid out here.
+        """Fork for a job with these descriptors (job, evidence, errors); its pid out here.
 
         Raises:
             NoServer: the server is gone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -121,10 +121,8 @@ def training(student: Student) -> Evidence:
         values = None if losses is None else [float(value) for value in list(losses)[:100_000]]
     except (TypeError, ValueError):
         values = None
-    state = torch.get_rng_state()
     found = networks.trained(namespace.get("net"), student.seed)
     found.document |= {"losses": values, "learning_rate": _number(namespace.get("learning_rate"))}
-    found.tensors["rng"] = state
     return found
 
 
@@ -185,33 +183,6 @@ def _optimizer(optimizer: Any, network: Any) -> dict[str, Any]:
         "settings": {name: _number(groups[0].get(name)) for name in SETTINGS} if sgd else {},
         "own": network is None or all(id(one) in held for one in network.parameters()),
     }
-
-
-def resume(
-    student: Student, document: dict[str, Any], tensors: dict[str, Tensor]
-) -> tuple[dict[str, Any], Callable[[], bool]]:
-    """Stand in for a training that already happened: the names to replace, and whether its state was reached again."""
-    weights = {name.removeprefix("param."): value for name, value in tensors.items() if name.startswith("param.")}
-    losses = list(document["losses"] or [])
-
-    class Trained:
-        """Takes the place of the student's Trainer."""
-
-        def __init__(self, net: nn.Module, *parts: Any, **named: Any) -> None:
-            self._net = net
-
-        def train(self, epochs: int) -> list[float]:
-            self._net.load_state_dict(weights)
-            torch.set_rng_state(tensors["rng"])
-            return list(losses)
-
-    def same() -> bool:
-        net, found = student.namespace.get("net"), student.namespace.get("losses")
-        if not isinstance(net, nn.Module) or found != losses:
-            return False
-        return all(torch.equal(value.cpu(), weights[name]) for name, value in net.named_parameters())
-
-    return {"Trainer": Trained}, same
 
 
 def _number(value: Any) -> float | None:
