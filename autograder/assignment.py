@@ -9,9 +9,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .course import Course, CourseError, nearest
 
 ProfileName = Literal["full", "quick", "proof"]
 ASSIGNMENTS = Path(__file__).parent / "assignments"
@@ -23,12 +25,12 @@ class Profile(BaseModel):
     ``test_images`` cuts the sandbox's test set to its first images; None leaves all 10,000.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     parameters: dict[str, int | float | str] = {}
-    cell_seconds: float = 60.0
-    training_seconds: float = 600.0
-    test_images: int | None = None
+    cell_seconds: float = Field(60.0, gt=0, allow_inf_nan=False)
+    training_seconds: float = Field(600.0, gt=0, allow_inf_nan=False)
+    test_images: int | None = Field(None, gt=0)
 
     def number(self, name: str, published: int) -> int:
         """A parameter that counts something; as published where this profile does not replace it."""
@@ -38,11 +40,11 @@ class Profile(BaseModel):
 class Settings(BaseModel):
     """The content of ``assignment.toml``."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     title: str
     dataset: Literal["mnist", "fashion_mnist"]
-    memory_gib: float = 6.0
+    memory_gib: float = Field(6.0, gt=0, allow_inf_nan=False)
     profiles: dict[ProfileName, Profile]
 
 
@@ -60,8 +62,15 @@ class Assignment:
         return self.folder / "probes.py"
 
     def profile(self, name: str, shortened: Mapping[str, int | float | str] | None = None) -> Profile:
-        """``full``, ``quick`` or ``proof``; with ``shortened`` in place of some of its parameters."""
-        profile = self.settings.profiles[name]  # type: ignore[index]
+        """``full``, ``quick`` or ``proof``; with ``shortened`` in place of some of its parameters.
+
+        Raises:
+            CourseError: its ``assignment.toml`` has no such profile.
+        """
+        profile = {str(known): profile for known, profile in self.settings.profiles.items()}.get(name)
+        if profile is None:
+            path, has = self.folder / "assignment.toml", ", ".join(self.settings.profiles)
+            raise CourseError(f"{path}: has no profile {name!r}, only {has}; add [profiles.{name}]")
         return profile.model_copy(update={"parameters": {**profile.parameters, **shortened}}) if shortened else profile
 
     def shortened(self, name: str) -> dict[str, int | float | str]:
@@ -74,14 +83,82 @@ class Assignment:
         return {"num_train_images": few} if few is not None and short else {}
 
 
-def load(name: str, folder: Path = ASSIGNMENTS) -> Assignment:
-    """The assignment ``name``.
+def load(name: str, folder: Path | None = None) -> Assignment:
+    """The assignment ``name``, in ``folder`` or among the package's.
 
     Raises:
-        FileNotFoundError: there is no ``assignment.toml`` for it.
+        CourseError: there is no ``assignment.toml`` for it, or one with a mistake: then the message names file and key, what
+            stands there and what is allowed.
     """
-    path = folder / name / "assignment.toml"
+    path = (folder or ASSIGNMENTS) / name / "assignment.toml"
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: the assignment {name!r} has no hidden tests; see docs/architecture.md")
-    settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Assignment(name, folder / name, Settings.model_validate(settings))
+        raise CourseError(
+            f"{name} has no hidden tests here ({path} is missing); grade it with nbgrader's own commands, or lay out an "
+            "assignment with `autograder new`"
+        )
+    try:
+        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except ValidationError as error:
+        raise CourseError(f"{path}: {_mistakes(error)}") from None
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise CourseError(f"{path}: is not valid TOML: {str(error) or 'nested too deeply'}") from None
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    if "full" not in settings.profiles:
+        raise CourseError(f"{path}: the key profiles.full is missing; add [profiles.full], the assignment as published")
+    return Assignment(name, path.parent, settings)
+
+
+def require(course: Course, name: str) -> Assignment:
+    """The assignment of a course, if it has a notebook there and hidden tests here. Takes no time that a person notices.
+
+    Raises:
+        CourseError: it has not, or its ``assignment.toml`` has a mistake.
+    """
+    course.source_notebook(name)
+    return load(name)
+
+
+def has_hidden_tests(name: str) -> bool:
+    """Whether an assignment is graded here; the others are nbgrader's alone."""
+    return (ASSIGNMENTS / name / "assignment.toml").is_file()
+
+
+def graded_here(course: Course) -> list[str]:
+    """Names of the course's assignments that have hidden tests here."""
+    return [name for name in course.assignments() if has_hidden_tests(name)]
+
+
+_WANTED = {
+    "string": "a text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "greater": "a number above 0",
+    "dict": "a table",
+    "model": "a table",
+    "list": "a list",
+}
+"""What is allowed, by how pydantic's name of the error begins."""
+
+
+def _mistakes(error: ValidationError) -> str:
+    """What is wrong with each key: the key, what stands there, what is allowed."""
+    return "; ".join(dict.fromkeys(_mistake(found) for found in error.errors()))
+
+
+def _mistake(found: Any) -> str:
+    place, kind = [str(part) for part in found["loc"] if part != "[key]"], str(found["type"])
+    if kind == "missing":
+        return f"the key {'.'.join(place)} is missing"
+    if kind == "extra_forbidden" or "[key]" in found["loc"]:
+        known = get_args(ProfileName) if place[:-1] == ["profiles"] else (Profile if place[1:] else Settings).model_fields
+        meant = f"did you mean {near[0]}? " if (near := nearest(place[-1], known)) else ""
+        return f"unknown key {'.'.join(place)}; {meant}allowed: {', '.join(known)}"
+    if place[2:3] == ["parameters"] and len(place) > 4:  # pydantic names each type that a parameter may have
+        place, wanted = place[:4], "a number or a text in quotes"
+    else:
+        wanted = found.get("ctx", {}).get("expected") or _WANTED.get(kind.partition("_")[0]) or found["msg"]
+    return f"{'.'.join(place)} is {repr(found['input'])[:60]}; allowed: {wanted}"

@@ -7,9 +7,11 @@ A course is a folder with an ``nbgrader_config.py`` and a ``source/`` folder, la
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,22 +91,20 @@ class Course:
 
     def assignments(self) -> list[str]:
         """Names of the assignments that have a source notebook of their own name, sorted."""
-        return sorted(
-            folder.name
-            for folder in self.source.iterdir()
-            if folder.is_dir() and (folder / f"{folder.name}.ipynb").is_file()
-        )
+        return sorted(path.parent.name for path in self.source.glob("*/*.ipynb") if path.stem == path.parent.name)
 
     def source_notebook(self, assignment: str) -> Path:
         """Path of the instructor's notebook.
 
         Raises:
-            CourseError: there is no such assignment; the message lists those there are.
+            CourseError: there is no such assignment; the message names the nearest, and lists those there are.
         """
         path = self.source / assignment / f"{assignment}.ipynb"
         if Path(assignment).name != assignment or not path.is_file():
-            known = ", ".join(self.assignments()) or "none"
-            raise CourseError(f"no assignment {assignment!r} in {self.source}; there is: {known}")
+            known = self.assignments()
+            near = nearest(assignment, known)
+            meant = f"did you mean {' or '.join(near)}? There is" if near else "there is"
+            raise CourseError(f"no assignment {assignment!r} in {self.source}; {meant}: {', '.join(known) or 'none'}")
         return path
 
     def release_notebook(self, assignment: str) -> Path:
@@ -118,3 +118,11 @@ class Course:
         if not path.is_file():
             raise CourseError(f"{path} is missing; run `autograder generate {assignment}` first")
         return path
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Which of the known words may be meant by one that is not among them: those that hold it, else up to three like it."""
+    plain = {"".join(filter(str.isalnum, name.lower())): name for name in known}
+    asked = "".join(filter(str.isalnum, word.lower()))
+    holding = [name for text, name in plain.items() if len(asked) > 1 and asked in text]
+    return holding or [plain[text] for text in difflib.get_close_matches(asked, plain, cutoff=0.5)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import typer
 from conftest import ROOT
 from typer.testing import CliRunner
 
@@ -173,6 +174,24 @@ def test_help_has_an_example(command: str) -> None:
     assert status == 0
     assert f"autograder {command}" in " ".join(text.split())
     assert re.search(r"Examples?:", text)
+
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_help_shows_every_sign_that_was_written(command: str) -> None:
+    """Markdown takes ``<student>`` for a tag and leaves it out, unless it stands in backticks."""
+    done = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, [command, "--help"])
+    assert done.exit_code == 0
+
+    def signs(text: str) -> str:
+        return re.sub(r"[\s`\u2500-\u257f]", "", text)
+
+    options = (getattr(option, "help", None) for option in COMMANDS[command].params)
+    shown = signs(done.output)
+    for text in filter(None, [COMMANDS[command].help, *options]):
+        assert [part for part in text.split("\n\n") if signs(part) not in shown] == [], done.output
 
 
 def test_help_of_grade_lists_the_exit_statuses() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Assignment, Profile, Settings, load
+from autograder.course import CourseError
 from autograder.judging import thresholds
 from autograder.judging.hidden_tests import JudgeError
 from autograder.judging.judge import findings, judge
@@ -210,7 +211,7 @@ def test_hidden_tests_leave_nothing_in_their_folder(tmp_path: Path) -> None:
 
 
 def test_an_assignment_without_settings_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"assignment\.toml"):
+    with pytest.raises(CourseError, match=r"assignment\.toml"):
         load("absent", tmp_path)
     assert load("pa4_convnet").profile("quick").parameters
 

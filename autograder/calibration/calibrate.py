@@ -74,13 +74,8 @@ def plan(course: Course, name: str, profile: str, *, runs: int, close: int) -> P
         JudgeError: a hidden test does not import.
     """
     source, release = read(course.source_notebook(name)), read(course.release_notebook(name))
-    try:
-        assignment = load(name)
-        assignment.profile(profile)
-    except FileNotFoundError as error:
-        raise CourseError(str(error)) from error
-    except KeyError as error:
-        raise CourseError(f"{name} has no profile {profile!r}; add it to its assignment.toml") from error
+    assignment = load(name)
+    assignment.profile(profile)
     answers = [catalogue.Answer(REFERENCE, "right", "The solution."), *close_answers(name)]
     jobs, current = [], set()
     for answer in answers:
@@ -139,10 +134,7 @@ def refresh(course: Course, name: str, risk: float | None = None) -> Calibration
         JudgeError: a hidden test does not import.
     """
     course.source_notebook(name)
-    try:
-        assignment = load(name)
-    except FileNotFoundError as error:
-        raise CourseError(str(error)) from error
+    assignment = load(name)
     kept = Calibration.read(assignment.folder, name)
     if not kept.runs:
         raise CourseError(f"{name}: no run is kept; run `autograder calibrate {name} --runs 20` first")

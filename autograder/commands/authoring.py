@@ -17,6 +17,7 @@ from .terminal import (
     SOME_NOT_GRADED,
     WRONG_USAGE,
     AssignmentName,
+    AssignmentNames,
     Device,
     Isolation,
     ProfileName,
@@ -93,7 +94,7 @@ def generate(assignment: AssignmentName) -> None:
 
 @app.command()
 def validate(
-    assignments: Annotated[list[str] | None, typer.Argument(help="Assignments; all if none is named.")] = None,
+    assignments: AssignmentNames = None,
     profile: Annotated[ProfileName, typer.Option(help="quick: minutes; full: as published.")] = "quick",
     device: Annotated[Device, typer.Option(help="Where networks train.")] = "auto",
     write: Annotated[bool, typer.Option("--write", help="Keep the executed notebook in solutions/.")] = False,
@@ -106,6 +107,7 @@ def validate(
 
     Example: `autograder validate pa4_convnet --profile full --write`
     """
+    from ..assignment import graded_here
     from ..datasets.data import DataMissing
     from ..grading.validate import validate as run
     from ..grading.validate import write_solution
@@ -117,7 +119,7 @@ def validate(
     if write and isolation == "none":
         raise fail("--write keeps a solution that others rely on; it needs isolation", WRONG_USAGE)
     failed = []
-    for name in assignments or course.assignments():
+    for name in assignments or graded_here(course):
         chosen = choose_device(device)
         everything = write or profile == "full"
         store = None if fresh else course.evidence_store
@@ -128,7 +130,7 @@ def validate(
                 result = run(course, name, options)
         except (CannotIsolate, DataMissing) as error:
             raise fail(error, CANNOT_GRADE) from error
-        except (CourseError, FileNotFoundError) as error:
+        except CourseError as error:
             raise fail(error, WRONG_USAGE) from error
         outcome = result.outcome
         for item_id, item in outcome.items.items():
@@ -203,7 +205,7 @@ def calibrate(
 
 @app.command()
 def prove(
-    assignments: Annotated[list[str] | None, typer.Argument(help="Assignments; all if none is named.")] = None,
+    assignments: AssignmentNames = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this answer of the catalogue; may be repeated.")] = None,
     listing: Annotated[bool, typer.Option("--list", help="Run nothing; list the answers.")] = False,
     out: Annotated[Path | None, typer.Option("--json", help="Write the outcomes to this file.")] = None,

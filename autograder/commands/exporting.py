@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..assignment import load
+from ..assignment import has_hidden_tests, load
 from ..collecting import record
 from ..collecting.record import Collection
 from ..course import Course, CourseError
@@ -18,7 +18,7 @@ from ..exporting.grades import ClassGrades, NoGrades, of_gradebook, of_outcomes
 from ..notebooks.notebook import items, read, write_bytes
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes
-from .terminal import SOME_NOT_GRADED, WRONG_USAGE, AssignmentName, app, console, fail, find_course
+from .terminal import SOME_NOT_GRADED, WRONG_USAGE, AnyAssignmentName, app, console, fail, find_course
 
 Form = Literal["csv", "json", "excel", "outcomes", "canvas", "moodle", "blackboard", "brightspace", "gradescope",
                "moodle-feedback", "canvas-feedback"]  # fmt: skip
@@ -26,7 +26,7 @@ Form = Literal["csv", "json", "excel", "outcomes", "canvas", "moodle", "blackboa
 
 @app.command()
 def export(
-    assignment: AssignmentName,
+    assignment: AnyAssignmentName,
     to: Annotated[Form, typer.Option("--to", help="csv, json, excel: a table of all; outcomes: the last run with all "
                                      "its messages; moodle-feedback, canvas-feedback: a zip of "
                                      "result pages; else the grade file of a system.")] = "csv",
@@ -109,9 +109,9 @@ def export(
 def title_of(assignment: str) -> str:
     """The title of an assignment, as its settings have it; its name where it has none here."""
     try:
-        return load(assignment).settings.title
-    except FileNotFoundError:
-        return assignment
+        return load(assignment).settings.title if has_hidden_tests(assignment) else assignment
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error
 
 
 def _secret(course: Course, to: str) -> bytes:

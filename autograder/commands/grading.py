@@ -27,7 +27,7 @@ from .terminal import (
 @app.command()
 def grade(
     assignment: AssignmentName,
-    submitted: Annotated[Path | None, typer.Option(help="Folder DIR/<student>/<assignment>/<assignment>.ipynb.")] = None,
+    submitted: Annotated[Path | None, typer.Option(help="Folder with `<student>/<assignment>/<assignment>.ipynb`.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for outcomes.json.")] = None,
     profile: Annotated[
         Literal["quick", "full", "proof"], typer.Option(help="full: as published; quick: minutes; proof: seconds, coarse.")
@@ -123,7 +123,7 @@ def grade(
 
 
 @app.command()
-def demo(assignment: Annotated[str, typer.Argument(help="Any of the four.")] = "pa4_convnet") -> None:
+def demo(assignment: AssignmentName = "pa4_convnet") -> None:
     """Grade the submissions in examples/ at quick profile, in a gradebook of their own, and show where everything is.
 
     Examples: `autograder demo`, `autograder demo cnn_blocks`

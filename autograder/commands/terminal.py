@@ -30,7 +30,6 @@ Isolation = Annotated[
         help="How student code is isolated; auto: the first that works here. none: not at all, all results are stamped."
     ),
 ]
-AssignmentName = Annotated[str, typer.Argument(help="Name of the assignment, for example pa4_convnet.")]
 
 
 def fail(message: object, status: int) -> typer.Exit:
@@ -45,3 +44,31 @@ def find_course() -> Course:
         return Course.find()
     except CourseError as error:
         raise fail(error, WRONG_USAGE) from error
+
+
+def _in_course(name: str) -> str:
+    """The name, if the course has an assignment of it."""
+    try:
+        find_course().source_notebook(name)
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error
+    return name
+
+
+def _gradable(named: str | list[str] | None) -> str | list[str] | None:
+    """What was named, if each is an assignment that can be graded here; said before a command imports anything slow."""
+    from ..assignment import require
+
+    course = find_course()
+    try:
+        for name in [named] if isinstance(named, str) else named or []:
+            require(course, name)
+    except CourseError as error:
+        raise fail(error, WRONG_USAGE) from error
+    return named
+
+
+_NAME = "Name of the assignment, for example pa4_convnet."
+AssignmentName = Annotated[str, typer.Argument(help=_NAME, callback=_gradable)]
+AssignmentNames = Annotated[list[str] | None, typer.Argument(help="Assignments; all if none is named.", callback=_gradable)]
+AnyAssignmentName = Annotated[str, typer.Argument(help=_NAME, callback=_in_course)]

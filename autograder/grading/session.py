@@ -77,10 +77,8 @@ class Session:
             SessionError: no isolation, no data, no cluster, or results that cannot be written.
         """
         self.course.release_notebook(self.assignment)
-        try:
-            assignment = load(self.assignment)
-        except FileNotFoundError as error:
-            raise CourseError(str(error)) from error
+        assignment = load(self.assignment)
+        assignment.profile(self.profile)
         submissions = handed_in(self.submitted, self.assignment, self.students)
         try:
             with places.held(self.out), self._executor(assignment, len(submissions), console) as executor:

@@ -38,6 +38,7 @@ def validate(course: Course, name: str, options: Options) -> Validation:
     """
     notebook = read(course.source_notebook(name))
     assignment = load(name)
+    assignment.profile(options.profile)
     release = read(course.release_notebook(name))
     for cell in notebook.cells:
         cell.source = without_region_marks(cell.source)

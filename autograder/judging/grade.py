@@ -9,7 +9,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from ..assignment import load
-from ..course import Course
+from ..course import Course, CourseError
 from ..datasets import data
 from ..notebooks.notebook import as_notebook, read
 from ..outcomes import SubmissionOutcome
@@ -48,7 +48,7 @@ def grade_notebook(
         loaded = load(assignment)
         found = gather(notebook, loaded, options)
         return _judges(assignment, loaded.folder.parent, json.dumps(release), options.threads).judge(notebook, found)
-    except (CannotIsolate, FileNotFoundError, data.DataMissing) as error:
+    except (CannotIsolate, CourseError, data.DataMissing) as error:
         reason = f"{student}: not graded, this machine cannot: {error}"
         return SubmissionOutcome(status="could_not_grade", reason=reason), notebook
 

@@ -66,14 +66,11 @@ def run(
     """Prove one assignment; ``out`` is a JSON file that gets or keeps one entry an assignment.
 
     Raises:
-        CourseError: there is no ``assignment.toml``.
+        CourseError: there is no ``assignment.toml``, or one with a mistake.
         Unfit: the catalogue does not fit the notebook.
         CannotIsolate, DataMissing: this machine cannot grade.
     """
-    try:
-        assignment = load(name)
-    except FileNotFoundError as error:
-        raise CourseError(str(error)) from error
+    assignment = load(name)
     answers = prove.chosen(name, only)
     # The judge shares the cores with the boxes.
     torch.set_num_threads(1)
