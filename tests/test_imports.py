@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 FLOW = """
 course
 notebooks.notebook notebooks.tasks
-notebooks.python notebooks.terminal notebooks.converter notebooks.release notebooks.recognise
+notebooks.python notebooks.terminal notebooks.converter notebooks.header notebooks.release notebooks.recognise
 notebooks.borders
 notebooks.split notebooks.restore
 notebooks.submission notebooks.timestamp

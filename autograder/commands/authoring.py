@@ -70,26 +70,56 @@ docs/authoring.md goes on from here.""",
 
 
 @app.command()
-def generate(assignment: AssignmentName) -> None:
+def generate(
+    assignment: AssignmentName,
+    repo: Annotated[
+        str | None, typer.Option(help="GitHub repository of the Colab badge, OWNER/NAME; default: the course's.")
+    ] = None,
+    branch: Annotated[str | None, typer.Option(help="Its branch; default: the course's.")] = None,
+) -> None:
     """Make the students' notebook in release/ from the one in source/, and scan it for leaked answers.
 
-    Example: `autograder generate pa4_convnet`
+    The table of tasks must agree with the graded cells. `c.FillHeader.repository` in nbgrader_config.py says for all
+    assignments which repository the Colab badge opens; without a repository there is no badge.
+
+    Exit status: 0 generated, 1 an answer leaked or the table of tasks is wrong, 2 wrong usage.
+
+    Examples: `autograder generate pa4_convnet`, `autograder generate pa4_convnet --repo ada/convnets --branch main`
     """
     from ..assignment import ASSIGNMENTS
+    from ..notebooks import header
+    from ..notebooks.converter import course_config
+    from ..notebooks.notebook import read
     from ..notebooks.release import generate as generate_release
     from ..notebooks.release import leaks
+    from ..notebooks.tasks import differences
 
     course = find_course()
+    given = {name: value for name, value in (("repository", repo), ("branch", branch)) if value is not None}
     try:
-        path = generate_release(course, assignment)
+        source = course.source_notebook(assignment)
+        badge = {"repository": "", "branch": "main", **course_config(course).FillHeader, **given}
+        if given and not badge["repository"] and repo is None:
+            raise fail("--branch is the branch of a repository; add --repo OWNER/NAME", WRONG_USAGE)
+        if given:
+            header.badge(badge["repository"], badge["branch"], "")
+        if wrong := differences(read(source)):
+            for line in wrong:
+                errors.print(f"[red]table of tasks:[/red] {escape(line)}")
+            raise fail(f"{source}: the table of tasks and the cells disagree; nothing was generated", SOME_NOT_GRADED)
+        path = generate_release(course, assignment, header=given)
         found = leaks(course, assignment, ASSIGNMENTS / assignment)
-    except CourseError as error:
+    except (CourseError, ValueError) as error:
         raise fail(error, WRONG_USAGE) from error
     for leak in found:
         errors.print(f"[red]leak:[/red] {leak.kind} in {escape(leak.where)}: {escape(leak.text)}")
     if found:
         raise fail(f"{path} gives away {len(found)} lines; do not hand it out", SOME_NOT_GRADED)
-    console.print(f"{path}: generated, no leak found")
+    note = ""
+    if repository := badge["repository"]:
+        filled = f"/github/{repository}/" in path.read_text(encoding="utf-8")
+        note = f"; Colab badge of {repository}, branch {badge['branch']}" if filled else f"; no badge: {header.NO_PLACE}"
+    console.print(f"{path}: generated, no leak found{note}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -47,11 +47,13 @@ def convert(
     student: str = "*",
     folders: dict[str, Path] | None = None,
     settings: dict[str, Any] | None = None,
+    overrides: dict[str, dict[str, Any]] | None = None,
 ) -> None:
     """Run one nbgrader stage, replacing what an earlier run of it left.
 
     ``folders`` maps names such as ``release_directory`` to other places than the course's own; ``settings``
-    are further traits of the converter. The working directory of the process is the course's root meanwhile.
+    are further traits of the converter, ``overrides`` settings by class in place of the course's. The working
+    directory of the process is the course's root meanwhile.
 
     Raises:
         CourseError: nbgrader failed; the message ends with what it logged as the error.
@@ -60,6 +62,8 @@ def convert(
     from sqlalchemy.exc import SAWarning
 
     config = course_config(course)
+    for name, settings_of_class in (overrides or {}).items():
+        config[name].merge(settings_of_class)
     logger, buffer = quiet_logger()
     places = {name: str(folder.resolve()) for name, folder in (folders or {}).items()}
     config.CourseDirectory.merge({"root": str(course.root), "db_url": db_url(db), **places})

@@ -30,11 +30,12 @@ class Leak:
     text: str
 
 
-def generate(course: Course, assignment: str, gradebook: Path | None = None) -> Path:
+def generate(course: Course, assignment: str, gradebook: Path | None = None, header: dict[str, str] | None = None) -> Path:
     """Write ``release/<assignment>/`` anew, byte for byte as ``nbgrader generate_assignment`` does.
 
     Args:
         gradebook: the gradebook that learns the assignment's cells and points; none if None.
+        header: settings of :class:`.header.FillHeader` in place of the course's.
 
     Returns:
         The path of the released notebook.
@@ -46,13 +47,13 @@ def generate(course: Course, assignment: str, gradebook: Path | None = None) -> 
     course.release.mkdir(exist_ok=True)
     # In two steps, because nbgrader empties the folder first and leaves nothing behind when it fails.
     with tempfile.TemporaryDirectory(dir=course.release, prefix=".new-") as scratch:
-        register(course, assignment, gradebook or Path(scratch) / "gradebook.db", Path(scratch))
+        register(course, assignment, gradebook or Path(scratch) / "gradebook.db", Path(scratch), header)
         shutil.rmtree(course.release / assignment, ignore_errors=True)
         (Path(scratch) / assignment).rename(course.release / assignment)
     return course.release_notebook(assignment)
 
 
-def register(course: Course, assignment: str, gradebook: Path, folder: Path) -> None:
+def register(course: Course, assignment: str, gradebook: Path, folder: Path, header: dict[str, str] | None = None) -> None:
     """Make the assignment known to a gradebook, with the release written below ``folder``.
 
     Raises:
@@ -60,7 +61,8 @@ def register(course: Course, assignment: str, gradebook: Path, folder: Path) -> 
     """
     from nbgrader.converters import GenerateAssignment
 
-    convert(GenerateAssignment, course, assignment, db=gradebook, folders={"release_directory": folder})
+    overrides = {"FillHeader": header or {}}
+    convert(GenerateAssignment, course, assignment, db=gradebook, folders={"release_directory": folder}, overrides=overrides)
 
 
 def leaks(course: Course, assignment: str, hidden_tests: Path) -> list[Leak]:
@@ -71,7 +73,7 @@ def leaks(course: Course, assignment: str, hidden_tests: Path) -> list[Leak]:
     gives away.
 
     Args:
-        hidden_tests: a file or a folder; every ``.py`` below it is secret. In files named ``test_*.py`` an
+        hidden_tests: a file or a folder, if there is one; every ``.py`` below it is secret. In files named ``test_*.py`` an
             assertion, or a long line, counts even where the source itself gives it away.
     """
     secrets = dict(_secrets(course, assignment, hidden_tests))
@@ -113,7 +115,7 @@ def _secrets(
             enough = len(secret) >= (_MIN_PROSE if name == "rubric" else _MIN_CODE)
             if enough and secret not in public and (name == "rubric" or not _ordinary(line)):
                 yield secret, name
-    for path in sorted(hidden_tests.rglob("*.py")) if hidden_tests.is_dir() else [hidden_tests]:
+    for path in [hidden_tests] if hidden_tests.is_file() else sorted(hidden_tests.rglob("*.py")):
         test = path.name.startswith("test_")
         for line in path.read_text(encoding="utf-8").splitlines():
             secret = _squeeze(line)
