@@ -48,7 +48,7 @@ c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporte
 c.Autograde.autograde_preprocessors = [
     "autograder.grading.preprocessors.GradeInSandbox",
     "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.grading.marks.SaveGrades",
     "autograder.grading.preprocessors.FlagUngraded",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",

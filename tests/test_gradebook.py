@@ -1,5 +1,6 @@
 """The gradebook: the same grade by both doors, nothing silent, nothing stale, pages that run nothing."""
 
+import contextlib
 import copy
 import shutil
 import sys
@@ -276,12 +277,94 @@ def test_points_given_by_a_person_stay(course: Course) -> None:
     our_door(course, "ann", outcome_of(VERDICTS))
     mark_by_hand(course, "ann", "act20", 1.5)
     our_door(course, "ann", outcome_of())
-    assert grades(course, "ann")["act20"] == (None, 1.5, True)
+    assert grades(course, "ann")["act20"] == (None, 1.5, False)
     assert entry(course, "ann")["score"] == 93.5
     forget(course, ASSIGNMENT, "ann", db=course.gradebook, autograded=course.root / "autograded")
-    assert grades(course, "ann")["act20"] == (None, 1.5, True)
+    assert grades(course, "ann")["act20"] == (None, 1.5, False)
+    assert grades(course, "ann")["act01"] == (None, None, True)
     assert entry(course, "ann")["score"] == 1.5
     assert entry(course, "ann")["needs"]
+
+
+MANUAL = ["act20", "act21_text", "act22", "act24"]
+
+
+@pytest.fixture(params=["autograder", "nbgrader"])
+def grade(request: pytest.FixtureRequest, course: Course, sandbox: Any) -> Callable[[Any], None]:
+    """Grade all that was handed in by one of the two commands; what is given stands for the run's outcome."""
+
+    def graded(outcome: SubmissionOutcome) -> None:
+        if request.param == "autograder":
+            for path in sorted(course.submitted.iterdir()):
+                if outcome.status == "graded":
+                    our_door(course, path.name, outcome, Entries(course.gradebook, ASSIGNMENT))
+                else:
+                    forget(course, ASSIGNMENT, path.name, db=course.gradebook, autograded=course.root / "autograded")
+        else:
+            sandbox(outcome)
+            with contextlib.nullcontext() if outcome.status == "graded" else pytest.raises(CourseError):
+                nbgrader_door(course)
+
+    return graded
+
+
+def test_a_regrade_reopens_only_the_answers_whose_text_has_changed(course: Course, grade: Callable[[Any], None]) -> None:
+    students = ("ann", "bob", "cy")
+
+    def settled() -> dict[str, list[str]]:
+        assert all(grades(course, student)[item][1] == 1.5 for student in students for item in MANUAL), "all marks stay"
+        assert {entry(course, student)["comments"]["act20"] for student in students} == {"well said"}
+        return {student: [item for item in MANUAL if not grades(course, student)[item][2]] for student in students}
+
+    for student in students:
+        hand_in(course, student, answered())
+    grade(outcome_of(VERDICTS))
+    assert [grades(course, "ann")[item][2] for item in MANUAL] == [True, False, False, True], "two are untouched"
+    for student in students:
+        for item in MANUAL:
+            mark_by_hand(course, student, item, 1.5)
+        with open_gradebook(course, course.gradebook) as gradebook:
+            gradebook.find_comment("act20", ASSIGNMENT, ASSIGNMENT, student).manual_comment = "well said"
+            gradebook.db.commit()
+
+    reworded = outcome_of(VERDICTS)
+    reworded.items["act07"].message = "in other words"
+    grade(reworded)
+    assert settled() == dict.fromkeys(students, MANUAL)
+
+    changed, beside = answered(), answered()
+    cells_by_grade_id(changed)["act24"].source += " And it is slower."
+    place = next(
+        number for number, cell in enumerate(beside.cells) if cell.metadata.get("nbgrader", {}).get("grade_id") == "act20"
+    )
+    beside.cells.insert(place + 1, new_markdown_cell("What I forgot above.", id="extra-2"))
+    hand_in(course, "bob", changed)
+    hand_in(course, "cy", beside)
+    expected = {"ann": MANUAL, "bob": MANUAL[:3], "cy": MANUAL[1:]}
+    grade(reworded)
+    assert settled() == expected
+    grade(outcome_of())
+    assert settled() == expected, "a changed answer waits until a person has marked it"
+    mark_by_hand(course, "bob", "act24", 1.5)
+    grade(SubmissionOutcome(status="could_not_grade", reason="no sandbox"))
+    grade(outcome_of())
+    assert settled() == expected | {"bob": MANUAL}, "a run that failed changes no text"
+
+
+def test_points_that_a_person_gave_for_code_stay_settled_while_the_code_is_the_same(
+    course: Course, grade: Callable[[Any], None]
+) -> None:
+    hand_in(course, "ann", answered())
+    grade(outcome_of(VERDICTS))
+    for item in ("act07", "act16"):  # lost, and could not be graded
+        mark_by_hand(course, "ann", item, 3.0)
+    grade(outcome_of(VERDICTS | {"act08": "failed"}))
+    assert [grades(course, "ann")[item][1:] for item in ("act07", "act16")] == [(3.0, False)] * 2
+    rewritten = answered()
+    cells_by_grade_id(rewritten)["learning_rate"].source = "learning_rate = 0.1"
+    hand_in(course, "ann", rewritten)
+    grade(outcome_of(VERDICTS))
+    assert [grades(course, "ann")[item][1:] for item in ("act07", "act16")] == [(3.0, False), (3.0, True)]
 
 
 def test_item_without_outcome_raises_rather_than_passes() -> None:

@@ -34,7 +34,8 @@ networks.known networks.replay networks.confirmed networks.comparison
 judging.thresholds judging.loops judging.held_out judging.attempts judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
-grading.item_cells grading.safe_pages grading.entries grading.gradebook grading.preprocessors grading.student_folders
+grading.item_cells grading.safe_pages grading.entries grading.marks grading.gradebook grading.preprocessors
+grading.student_folders
 grading.journal
 grading.places grading.batch
 grading.report grading.progress grading.session grading.validate

@@ -173,7 +173,7 @@ def forget(course: Course, assignment: str, student: str, *, db: Path, autograde
     """Take back what an earlier run said of a submission that cannot be graded now; the student stays.
 
     The autograded notebook goes, and so does the submission's entry, unless a person gave points or comments:
-    then those stay, the automatic scores go, and every item waits for a person.
+    then those stay, the automatic scores go, and every item that nobody has marked waits for a person.
     """
     shutil.rmtree(autograded / student / assignment, ignore_errors=True)
     if db.is_file():
@@ -198,7 +198,7 @@ def forget_scores(url: str, assignment: str, student: str, *, keep_entry: bool =
         if keep_entry or marked or any(comment.manual_comment for comment in comments):
             for grade in grades:
                 grade.auto_score = None
-                grade.needs_manual_grade = True
+                grade.needs_manual_grade |= grade.manual_score is None  # a mark is asked for again once its text has changed
             gradebook.db.commit()
         else:
             gradebook.remove_submission(assignment, student)

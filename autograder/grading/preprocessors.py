@@ -118,7 +118,7 @@ class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
                     continue
                 grade = gradebook.find_grade(item.id, *where)
                 grade.auto_score = None
-                grade.needs_manual_grade = True
+                grade.needs_manual_grade |= grade.manual_score is None  # else a person has settled it, or is asked already
                 if item.answer:
                     comment = gradebook.find_comment(item.answer, *where)
                     reason = f"{item.id} could not be graded: {verdict.get('message', '')}"
