@@ -65,8 +65,9 @@ class RootCause(BaseModel):
 class ItemOutcome(BaseModel):
     """The verdict on one item. ``could_not_grade`` means the grader failed, not the student: its points are not a zero.
 
-    ``message`` is the text of ``findings``. ``rests_on`` names the items whose failure explains this one's.
-    ``root_cause`` is the place in the submission's ``root_causes`` of the mistake for which the item could not be judged.
+    ``message`` is the text of ``findings`` and of ``note``, which says something of the whole item. ``rests_on`` names the
+    items whose failure explains this one's. ``root_cause`` counts from 0 in the submission's ``root_causes``: the mistake
+    that kept some of the findings from being made, each of which has ``stopped_by``.
     """
 
     outcome: Verdict

@@ -68,11 +68,21 @@ def test_the_right_answers_earn_every_point_and_the_untouched_release_none(outco
 
 def test_messages_say_observed_expected_and_cause(outcomes: ClassOutcomes) -> None:
     found = outcomes.submissions["mistake_errors_counted_in_batches"].items["act19"].message
-    for part in ("`err` is the number of misclassified images", "Observed: err = ", "expected: ", "batches are counted"):
+    for part in ("`err` is the number of misclassified images", "\n  observed: err = ", "\n  expected: ", "batches are counted"):
         assert part in found
-    rests = outcomes.submissions["syntax_error_in_trainer"].items["act16"].message
-    assert rests.startswith("Rests on act11, act12, act13, act14, act15")
-    assert "SyntaxError" in outcomes.submissions["syntax_error_in_trainer"].items["act12"].message
+
+
+def test_a_syntax_error_is_told_once_with_the_students_line(outcomes: ClassOutcomes) -> None:
+    broken = outcomes.submissions["syntax_error_in_trainer"]
+    (cause,) = broken.root_causes
+    assert cause.what == "The cell `trainer` stopped with SyntaxError: '(' was never closed"
+    assert cause.place is not None
+    assert (cause.place.cell, cause.place.code) == ("trainer", "loss.backward(")
+    assert cause.items == ("act11", "act12", "act13", "act14", "act15", "act16")
+    assert all(broken.items[name].message.startswith("See above: the error in the cell `trainer`") for name in cause.items)
+    assert broken.items["act16"].rests_on == ["act11", "act12", "act13", "act14", "act15"]
+    assert broken.items["act19"].message.startswith("Depends on act16; fix that first.\n")
+    assert not any("SyntaxError" in item.message for item in broken.items.values())
 
 
 def test_no_message_shows_a_hidden_test(outcomes: ClassOutcomes) -> None:

@@ -11,6 +11,7 @@ import torch
 from nbformat.v4 import new_code_cell, new_notebook
 from safetensors.torch import save
 
+from autograder.outcomes import Place
 from autograder.runs.evidence import (
     CellError,
     CellRecord,
@@ -212,12 +213,15 @@ def test_documents_and_tensors_by_probe(evidence: Evidence) -> None:
     ("probe", "cell", "reason"),
     [
         ("none", "endless", "the cell `endless` was stopped: no end in the time allowed"),
-        ("none", "bad", "the cell `bad` stopped in line 4 with ValueError: wrong"),
+        ("none", "bad", "the cell `bad` stopped with ValueError: wrong"),
         ("broken", "good", "using what the cell `good` defines gave TypeError: no"),
         ("none", "absent", "the cell `absent` was not reached"),
+        ("none", "extra_7", "a cell of your own was not reached"),
     ],
 )
 def test_missing_evidence_says_why(evidence: Evidence, probe: str, cell: str, reason: str) -> None:
     with pytest.raises(NotShown) as raised:
         evidence.document(probe, cell)
-    assert str(raised.value) == reason
+    assert str(raised.value) == raised.value.observed == reason
+    assert raised.value.stopped_by == cell
+    assert raised.value.place == Place(cell=cell, line=4 if cell == "bad" else None)

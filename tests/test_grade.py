@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment, Profile, Settings
 from autograder.judging.decision import decide, executed
 from autograder.notebooks.notebook import write
+from autograder.outcomes import Place
 from autograder.runs.collect import collect
 from autograder.runs.evidence import Evidence
 from autograder.runs.plan import Options, cells_to_run, choose_device, default_threads, versions
@@ -148,7 +149,10 @@ def test_the_verdict_of_each_item_and_the_sum(toy: Assignment, evidence: Evidenc
     outcome = decide(notebook(), release, toy, evidence)
     assert (outcome.status, outcome.points, outcome.max_points) == ("graded", 4.0, 6.0)
     assert [item.outcome for item in outcome.items.values()] == ["passed", "failed", "passed"]
-    assert "was stopped" in outcome.items["item_exit"].message
+    (cause,) = outcome.root_causes
+    assert (cause.place, cause.items) == (Place(cell="exits"), ("item_exit",))
+    assert cause.what.startswith("The cell `exits` was stopped: ")
+    assert outcome.items["item_exit"].message.startswith("See above: the error in the cell `exits`.\nnot judged: ")
     assert len(outcome.flags) == 2
     assert "`exits` was stopped" in outcome.flags[0]
 

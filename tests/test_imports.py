@@ -31,7 +31,8 @@ assignment
 runs.plan runs.notes runs.evidence runs.collect runs.store runs.prune
 networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture
 networks.known networks.replay networks.confirmed networks.comparison
-judging.thresholds judging.loops judging.held_out judging.attempts judging.hidden_tests judging.judge
+judging.thresholds judging.loops judging.held_out judging.attempts judging.wording judging.causes
+judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
 grading.item_cells grading.safe_pages grading.entries grading.marks grading.gradebook grading.preprocessors

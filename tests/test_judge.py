@@ -7,11 +7,11 @@ import pytest
 
 from autograder.assignment import Assignment, Profile, Settings, load
 from autograder.course import CourseError
-from autograder.judging import thresholds
+from autograder.judging import thresholds, wording
 from autograder.judging.hidden_tests import JudgeError
 from autograder.judging.judge import findings, judge
 from autograder.notebooks.notebook import Item
-from autograder.outcomes import ItemOutcome
+from autograder.outcomes import Finding, ItemOutcome, Place
 from autograder.runs.evidence import CellRecord, Evidence, Found, Record
 
 TESTS = '''
@@ -43,7 +43,7 @@ def test_all(value, profile):
 @pytest.mark.needs("half", "all")
 def test_none(value):
     """Nothing is right."""
-    assert value == 99, "observed: 1; expected: 99"
+    assert value == 99, "it is 1"
 
 @pytest.mark.item("none")
 @pytest.mark.parametrize("bound", [50, 60])
@@ -86,6 +86,7 @@ ITEMS = [
         "untested": 3.0,
     }.items()
 ]
+ANSWER = Place(cell="answer")
 MANUAL = Item("essay", 2.0, "essay", manual=True)
 
 
@@ -106,10 +107,14 @@ def toy_evidence(value: object = 1) -> Evidence:
     return Evidence(record)
 
 
+def judged(made: Assignment, evidence: Evidence, not_attempted: set[str]) -> dict[str, ItemOutcome]:
+    return judge(made, evidence, [*ITEMS, MANUAL], not_attempted, {})[0]
+
+
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ItemOutcome]:
     made = assignment(tmp_path_factory.mktemp("assignments"), TESTS)
-    return judge(made, toy_evidence(), [*ITEMS, MANUAL], {"all", "none"})
+    return judged(made, toy_evidence(), {"all", "none"})
 
 
 def test_every_autograded_item_has_an_outcome_in_the_order_of_the_notebook(outcomes: dict[str, ItemOutcome]) -> None:
@@ -119,82 +124,103 @@ def test_every_autograded_item_has_an_outcome_in_the_order_of_the_notebook(outco
 
 def test_weights_share_the_points(outcomes: dict[str, ItemOutcome]) -> None:
     assert (outcomes["half"].outcome, outcomes["half"].points) == ("partial", 3.0)
-    assert outcomes["half"].message.splitlines() == [
+    assert wording.message(outcomes["half"]).splitlines() == [
         "ok: The value is at least one.",
-        "not yet: The value is two. Observed: value = 1; expected: 2; likely cause: an off-by-one error.",
+        "not yet: The value is two.",
+        "  observed: value = 1",
+        "  expected: 2",
+        "  likely cause: an off-by-one error",
     ]
 
 
-def test_an_item_with_all_tests_passed_has_all_points(outcomes: dict[str, ItemOutcome]) -> None:
-    assert outcomes["loud"] == ItemOutcome(
-        outcome="passed", points=1.0, max_points=1.0, message="ok: Prints are nobody's business."
+def test_a_finding_keeps_its_fields(outcomes: dict[str, ItemOutcome]) -> None:
+    at_least, two = outcomes["half"].findings
+    assert at_least == Finding(item="half", task="The value is at least one.", passed=True, weight=3, place=ANSWER)
+    assert two == Finding(
+        item="half",
+        task="The value is two.",
+        passed=False,
+        observed="value = 1",
+        expected="2",
+        cause="an off-by-one error",
+        place=ANSWER,
     )
+
+
+def test_an_item_with_all_tests_passed_has_all_points(outcomes: dict[str, ItemOutcome]) -> None:
+    assert (outcomes["loud"].outcome, outcomes["loud"].points) == ("passed", 1.0)
+    assert wording.message(outcomes["loud"]) == "ok: Prints are nobody's business."
 
 
 def test_a_right_answer_beside_a_forgotten_placeholder_still_counts(outcomes: dict[str, ItemOutcome]) -> None:
     assert outcomes["all"].outcome == "passed"
-    assert outcomes["all"].message == "ok: The value is a number."
+    assert wording.message(outcomes["all"]) == "ok: The value is a number."
 
 
 def test_a_wrong_answer_with_its_placeholder_is_not_attempted(outcomes: dict[str, ItemOutcome]) -> None:
     assert (outcomes["none"].outcome, outcomes["none"].points) == ("not_attempted", 0.0)
-    assert outcomes["none"].message.startswith("Not attempted")
+    assert wording.message(outcomes["none"]).startswith("Not attempted")
 
 
 def test_a_fault_of_the_grader_is_not_a_zero_of_the_student(outcomes: dict[str, ItemOutcome]) -> None:
     assert outcomes["broken"].outcome == "could_not_grade"
-    assert "KeyError" in outcomes["broken"].message
-    assert "not your mistake" in outcomes["broken"].message
+    assert "KeyError" in wording.message(outcomes["broken"])
+    assert "not your mistake" in wording.message(outcomes["broken"])
 
 
 def test_an_item_without_hidden_test_could_not_be_graded(outcomes: dict[str, ItemOutcome]) -> None:
     assert outcomes["untested"].outcome == "could_not_grade"
-    assert "no hidden test" in outcomes["untested"].message
+    assert "no hidden test" in wording.message(outcomes["untested"])
 
 
 def test_missing_evidence_fails_with_the_reason(outcomes: dict[str, ItemOutcome]) -> None:
     assert outcomes["missing"].outcome == "failed"
-    assert outcomes["missing"].message == (
-        "not yet: The other cell works. The cell `stopped` was stopped: no end in the time allowed."
-    )
+    (finding,) = outcomes["missing"].findings
+    assert finding.observed == "the cell `stopped` was stopped: no end in the time allowed"
+    assert (finding.stopped_by, finding.place) == ("stopped", Place(cell="stopped"))
 
 
 def test_failure_that_rests_on_another_says_so(tmp_path: Path) -> None:
     made = assignment(tmp_path, TESTS)
-    found = judge(made, toy_evidence(), ITEMS, set())["none"]
-    assert (found.outcome, found.points) == ("failed", 0.0)
-    first, *rest = found.message.splitlines()
-    assert first == "Rests on half: correct that first."
-    assert rest[0] == "not yet: Nothing is right. Observed: 1; expected: 99."
-    assert len(rest) == 3
-    assert "Rests on" not in judge(made, toy_evidence(2), ITEMS, set())["none"].message
+    found = judged(made, toy_evidence(), set())["none"]
+    assert (found.outcome, found.points, found.rests_on) == ("failed", 0.0, ["half"])
+    assert [finding.rests_on for finding in found.findings] == [("half",), (), ()], "as the test that needs it says"
+    assert wording.message(found).splitlines() == [
+        "Depends on half; fix that first.",
+        "not yet: Nothing is right.",
+        "  observed: it is 1",
+        "not yet: It is large.",
+        "not yet: It is large.",
+    ]
+    right = judged(made, toy_evidence(2), set())["none"]
+    assert (right.rests_on, "Depends" in wording.message(right)) == ([], False)
 
 
 def test_evidence_that_a_fixture_finds_missing_is_the_submissions_own(tmp_path: Path) -> None:
     broken = toy_evidence()
     broken.record.found["toy"] = Found(document={"problem": "TypeError: bad"})
-    found = judge(assignment(tmp_path, TESTS), broken, ITEMS, set())
+    found = judged(assignment(tmp_path, TESTS), broken, set())
     assert found["half"].outcome == found["all"].outcome == "failed"
-    assert "gave TypeError: bad" in found["half"].message
+    assert "gave TypeError: bad" in found["half"].findings[0].observed
     assert found["untested"].outcome == "could_not_grade"
 
 
 def test_evidence_of_an_odd_form_could_not_be_graded(tmp_path: Path) -> None:
-    found = judge(assignment(tmp_path, TESTS), toy_evidence("text"), ITEMS, set())
+    found = judged(assignment(tmp_path, TESTS), toy_evidence("text"), set())
     assert found["half"].outcome == "could_not_grade"
 
 
 @pytest.mark.parametrize("tests", ["import nothing_of_this_name\n", "def test_x(:\n", "x = 1\n", "def test_x(): pass\n"])
 def test_tests_that_do_not_run_are_an_error(tmp_path: Path, tests: str) -> None:
     with pytest.raises(JudgeError):
-        judge(assignment(tmp_path, tests, "damaged"), toy_evidence(), ITEMS, set())
+        judged(assignment(tmp_path, tests, "damaged"), toy_evidence(), set())
 
 
 def test_two_assignments_with_test_files_of_one_name_are_kept_apart(tmp_path: Path) -> None:
     one = '@pytest.mark.item("all")\ndef test_it():\n    """{}"""\n'
     for text in ("First.", "Second."):
         made = assignment(tmp_path / text, "import pytest\n" + one.format(text))
-        assert [finding.line for finding in findings(made, toy_evidence())] == [text]
+        assert [finding.task for finding in findings(made, toy_evidence())] == [text]
 
 
 def test_settings_for_other_pytest_runs_do_not_reach_hidden_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +321,7 @@ def test_neither_faults_nor_bounds_that_are_not_in_force_are_kept(tmp_path: Path
     assert len(measured) == 1, "what is known is measured again for those who listen"
     faulty = assignment(tmp_path, COUNTING.format(bound=0, log=str(log), name="y", then="raise OSError"), "faulty")
     for _ in range(2):
-        assert findings(faulty, kept(store))[0].grader_fault
+        assert findings(faulty, kept(store))[0].fault
     assert log.read_text() == "x x x y y "
 
 

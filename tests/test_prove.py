@@ -15,7 +15,7 @@ from autograder.cli import app
 from autograder.course import Course
 from autograder.inside.channel import Channel, whole_frames
 from autograder.notebooks.notebook import read
-from autograder.outcomes import ItemOutcome, SubmissionOutcome, Verdict
+from autograder.outcomes import Finding, ItemOutcome, SubmissionOutcome, Verdict
 from autograder.proof import catalogue, prove, variants
 from autograder.proof import session as prove_session
 from autograder.proof.catalogue import Answer
@@ -91,7 +91,7 @@ def test_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "1 of 2 (50.0%) of them on the right items, 95% needed" in last
     assert "right answers lose points: punished" in last
     assert "no wrong answer names act01, act02" in last
-    assert "act17: not yet: Both axes are labelled" in said
+    assert "act17: Both axes are labelled" in said
 
 
 def test_the_catalogue_is_listed() -> None:
@@ -161,7 +161,14 @@ def proven(
     """An outcome in which the items ``lost`` do not pass, each because of the items it rests on."""
     items = {
         item: ItemOutcome(
-            outcome=verdict, points=0, max_points=1, message=f"Rests on x.\nok: a\nnot yet: {item}", rests_on=rests
+            outcome=verdict,
+            points=0,
+            max_points=1,
+            findings=[
+                Finding(item=item, task="It is right.", passed=True),
+                Finding(item=item, task=f"The {item} is right.", passed=False, observed="1", expected="2"),
+            ],
+            rests_on=rests,
         )
         for item, rests in lost.items()
     }
@@ -177,7 +184,9 @@ def test_items_that_rest_on_others_are_no_roots() -> None:
 
 
 def test_the_message_is_of_the_item_that_should_have_passed() -> None:
-    assert proven("a", "mistake", {"conv": [], "plot": []}, ("conv",)).message() == "plot: not yet: plot"
+    assert proven("a", "mistake", {"conv": [], "plot": []}, ("conv",)).message() == (
+        "plot: The plot is right; observed: 1; expected: 2"
+    )
     assert proven("b", "right", {}).message() == "full marks"
 
 

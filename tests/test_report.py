@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from autograder.grading import report
-from autograder.outcomes import ClassOutcomes, ItemOutcome, SubmissionOutcome
+from autograder.outcomes import ClassOutcomes, ItemOutcome, Place, RootCause, SubmissionOutcome
 
 
 def submission(*verdicts: str) -> SubmissionOutcome:
@@ -32,6 +32,49 @@ def shown() -> str:
     console = Console(file=io.StringIO(), width=120)
     report.show(outcomes, console)
     return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+TRAINER = RootCause(
+    what="The cell `trainer` stopped with SyntaxError: '(' was never closed",
+    next_step="Correct this line.",
+    items=("act02", "act03"),
+    place=Place(cell="trainer", line=7, code="loss.backward(\x1b[2J[red]"),
+)
+
+
+def shown_alone(outcome: SubmissionOutcome, others: dict[str, SubmissionOutcome]) -> list[str]:
+    outcomes = ClassOutcomes(
+        assignment="toy", profile="quick", isolation="bubblewrap", versions={}, submissions={"ada": outcome, **others}
+    )
+    console = Console(file=io.StringIO(), width=100)
+    report.show(outcomes, console)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+
+
+def test_of_one_submission_all_that_was_found_is_shown() -> None:
+    outcome = submission("passed", "failed", "failed", "partial", "could_not_grade", "not_attempted")
+    outcome.root_causes = [TRAINER]
+    for name, item in outcome.items.items():
+        item.message = f"not yet: It does {name}.\n  observed: [red]{'word ' * 30}\x1b[2J"
+    said = shown_alone(outcome, {})
+    at = said.index("The cell `trainer` stopped with SyntaxError: '(' was never closed")
+    assert said[at + 1 : at + 3] == ["    line 7: loss.backward(\ufffd[2J[red]", "    next step: Correct this line."]
+    assert "act01" not in "\n".join(said[at:]), "nothing is said of what is right"
+    at = said.index("✗ act02: failed, 0 of 2 points")
+    assert said[at + 1 : at + 3] == ["  not yet: It does act02.", f"    observed: [red]{'word ' * 15}word"]
+    assert {"◐ act04: partly, 0 of 2 points", "? act05: could not be graded", "· act06: not attempted, 0 of 2 points"} <= set(said)
+    assert said[-1] == "1 graded"
+
+
+def test_of_a_class_a_root_cause_is_one_line_in_the_table() -> None:
+    outcome = submission("passed", "failed", "failed")
+    outcome.root_causes = [TRAINER]
+    said = shown_alone(outcome, {"bo": submission("passed", "failed", "passed")})
+    text = " ".join(part for line in said for part in line.strip("│").split("│")[3:4])
+    assert " ".join(text.split()) == (
+        "The cell `trainer` stopped with SyntaxError: '(' was never closed (line 7) act02, act03 act02"
+    )
+    assert not any("next step" in line for line in said)
 
 
 def row(shown: str, student: str) -> str:

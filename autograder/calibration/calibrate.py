@@ -23,6 +23,7 @@ from ..course import Course, CourseError
 from ..datasets.data import DataMissing
 from ..judging import hidden_tests, thresholds
 from ..judging.decision import decide
+from ..judging.wording import in_one_line
 from ..notebooks.notebook import read
 from ..proof import catalogue
 from ..runs.evidence import Evidence
@@ -216,8 +217,8 @@ def _judged(job: Job, found: Evidence | Exception, assignment: Assignment, profi
         worst = min if one.at_least else max
         made.figures[one.figure] = worst(one.value, made.figures.get(one.figure, one.value))
     lost = {name: item for name, item in outcome.items.items() if item.outcome != "passed"}
-    made.failed = {name: item.message[:MESSAGE] for name, item in lost.items()}
-    broken = [f"{name}: {item.message}" for name, item in lost.items() if item.outcome == "could_not_grade"]
+    made.failed = {name: in_one_line(item)[:MESSAGE] for name, item in lost.items()}
+    broken = [f"{name}: {in_one_line(item)}" for name, item in lost.items() if item.outcome == "could_not_grade"]
     made.problem = (outcome.reason or "; ".join(broken))[:MESSAGE]
     made.grading_seed, made.seconds = found.record.seed, round(found.record.seconds, 1)
     return made

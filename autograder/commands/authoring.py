@@ -139,6 +139,7 @@ def validate(
     """
     from ..assignment import graded_here
     from ..datasets.data import DataMissing
+    from ..grading.report import findings
     from ..grading.validate import validate as run
     from ..grading.validate import write_solution
     from ..runs.plan import Options, choose_device, default_threads
@@ -163,9 +164,8 @@ def validate(
         except CourseError as error:
             raise fail(error, WRONG_USAGE) from error
         outcome = result.outcome
-        for item_id, item in outcome.items.items():
-            if item.outcome != "passed":
-                console.print(f"[red]{item_id}: {item.outcome}[/red] {escape(item.message)}")
+        for part in findings(outcome):
+            console.print(part)
         when = " when it ran" if time.monotonic() - begun < result.seconds else ""
         console.print(
             f"{name}: {outcome.points:g} of {outcome.max_points:g} points at profile {profile} on {chosen}, "

@@ -1,11 +1,15 @@
-"""Show outcomes in the terminal: a table of students and items, and what to do next."""
+"""Show outcomes in the terminal: a table of students and items, and of one submission all that was found."""
 
 from __future__ import annotations
 
-from rich.console import Console
+from collections.abc import Iterator
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..judging import wording
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, SubmissionOutcome
 from ..sandbox.tiers import UNISOLATED, WARNING
@@ -36,14 +40,14 @@ def _glyphs(outcome: SubmissionOutcome) -> Text:
 
 
 def _lost(outcome: SubmissionOutcome) -> str:
-    """The items that cost points, or in one phrase why there are none."""
+    """Why points were lost, in one line for each mistake that several items wait for, and the items; or one phrase."""
     if outcome.status == "could_not_grade":
         return outcome.reason or ""
     verdicts = [item.outcome for item in outcome.items.values()]
     if verdicts and all(verdict == "not_attempted" for verdict in verdicts):
         return "nothing attempted"
-    lost = [name for name, item in outcome.items.items() if item.outcome != "passed"]
-    return ", ".join(lost)
+    lost = ", ".join(name for name, item in outcome.items.items() if item.outcome != "passed")
+    return "\n".join([*(printable(wording.summary(cause)) for cause in outcome.root_causes), lost])
 
 
 def line(student: str, outcome: SubmissionOutcome) -> str:
@@ -88,4 +92,25 @@ def show(outcomes: ClassOutcomes, console: Console) -> None:
     console.print(legend())
     failed = [printable(student) for student, outcome in outcomes.submissions.items() if outcome.status == "could_not_grade"]
     graded = len(outcomes.submissions) - len(failed)
+    if len(outcomes.submissions) == graded == 1:
+        for part in findings(*outcomes.submissions.values()):
+            console.print(part)
     console.print(f"{graded} graded" + (f", {len(failed)} could not be graded: {', '.join(failed)}" if failed else ""))
+
+
+def findings(outcome: SubmissionOutcome) -> Iterator[RenderableType]:
+    """What a student reads of one submission: mistakes that several items wait for, and each item that lost points."""
+    for cause in outcome.root_causes:
+        what, *more = wording.root_cause(cause).splitlines()
+        yield Text(f"\n{printable(what)}", "bold red")
+        yield _indented(more)
+    for name, item in outcome.items.items():
+        if item.outcome != "passed":
+            glyph, style = GLYPHS[item.outcome]
+            points = "" if item.score is None else f", {item.score:g} of {item.max_points:g} points"
+            yield Text.assemble("\n", (glyph, style), f" {name}: {NAMES[item.outcome]}{points}")
+            yield _indented(item.message.splitlines())
+
+
+def _indented(lines: list[str]) -> Padding:
+    return Padding.indent(Text("\n".join(printable(line) for line in lines)), 2)

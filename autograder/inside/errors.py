@@ -1,4 +1,4 @@
-"""Say of an error in student code what it is, where in the student's cell it happened, and which library is missing."""
+"""Say of an error in student code what it is, where in the cell it happened, and which library or name is missing."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ TEXT, NAME = 2_000, 200
 
 
 def describe(error: BaseException, source: str = "") -> dict[str, Any]:
-    """``ename``, ``evalue``, ``line`` of the cell with this ``source`` (None if unknown), ``module`` of a failed import.
+    """``ename``, ``evalue``, ``line`` of the cell with this ``source`` (None if unknown), ``module`` of a failed import,
+    ``undefined``, the global name that has no value.
 
     An error in a function of another cell happened in the line that called it.
     """
     module = error.name if isinstance(error, ImportError) else None
+    undefined = error.name if type(error) is NameError else None  # an UnboundLocalError is about a local one
     return {
         "ename": type(error).__name__[:NAME],
         "evalue": _text(error),
         "line": _line(error, source),
         "module": module[:NAME] if isinstance(module, str) else None,
+        "undefined": undefined[:NAME] if isinstance(undefined, str) else None,
     }
 
 

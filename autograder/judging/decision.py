@@ -17,6 +17,7 @@ from ..sandbox.tiers import UNISOLATED, WARNING
 from .attempts import not_attempted
 from .hidden_tests import JudgeError
 from .judge import judge
+from .wording import message
 
 NO_EFFECT = "whole passes over the images changed no weight of any network, so the rest of it ran on few images"
 
@@ -25,7 +26,7 @@ def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment
     """Judge evidence: the outcome of each item and the sum."""
     profile, isolation = found.record.profile, found.record.isolation
     try:
-        judged = judge(assignment, found, items(release), not_attempted(notebook, release))
+        judged, causes = judge(assignment, found, items(release), not_attempted(notebook, release), _sources(notebook))
     except JudgeError as error:
         return SubmissionOutcome(
             status="could_not_grade",
@@ -38,7 +39,9 @@ def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment
     flags += [f"the cell `{cell}` was stopped: {why}" for cell, why in found.record.stopped.items()]
     if found.record.shortened:
         flags.append(f"a training was cut short: {NO_EFFECT}")
-        judged |= _cut_short(release, judged)
+        _note_cut_short(release, judged)
+    for item in judged.values():
+        item.message = message(item, causes)
     return SubmissionOutcome(
         status="graded",
         points=round(sum(outcome.points for outcome in judged.values()), 2),
@@ -46,20 +49,24 @@ def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment
         seconds=round(found.record.seconds, 2),
         flags=flags,
         items=judged,
+        root_causes=causes,
         profile=profile,
         isolation=isolation,
     )
 
 
-def _cut_short(release: NotebookNode, judged: dict[str, ItemOutcome]) -> dict[str, ItemOutcome]:
-    """Items that a training decides and that were lost, with a message that says why the figures are of so few images."""
+def _sources(notebook: NotebookNode) -> dict[str, str]:
+    """The sources of code cells, by the names under which they are run."""
+    return {key(cell, number): cell.source for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
+
+
+def _note_cut_short(release: NotebookNode, judged: dict[str, ItemOutcome]) -> None:
+    """Items that a training decides and that were lost say why the figures are of so few images."""
     trainings = {grade_id(cell) for cell in release.cells if "training" in tags(cell)}
     own = {item.id for item in items(release) if item.answer in trainings}
-    return {
-        name: outcome.model_copy(update={"message": f"{outcome.message}\nThe training was cut short: {NO_EFFECT}."})
-        for name, outcome in judged.items()
-        if name in own and outcome.outcome in ("failed", "partial")
-    }
+    for name, item in judged.items():
+        if name in own and item.outcome in ("failed", "partial"):
+            item.note = f"The training was cut short: {NO_EFFECT}."
 
 
 def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:

@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextvars import Context, copy_context
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType
@@ -24,24 +23,11 @@ import pytest
 import torch
 
 from ..assignment import Assignment, Profile
+from ..outcomes import Finding
 from ..runs.evidence import Evidence
 
 END_SECONDS = 30.0
-MESSAGE = 4_000  # characters of what a hidden test says
-
-
-@dataclass
-class Finding:
-    """The report of one hidden test."""
-
-    item: str
-    weight: float
-    line: str
-    passed: bool
-    message: str = ""
-    grader_fault: bool = False
-    needs: tuple[str, ...] = ()
-    file: str = ""
+WORDS = 2_000  # characters of each thing that a hidden test says; evidence, which it may quote, can be of any length
 
 
 class JudgeError(Exception):
@@ -51,6 +37,8 @@ class JudgeError(Exception):
 _Job = tuple[Evidence, Profile, int, set[str], Context]
 """Evidence, the profile of its run, how many threads may judge it, the names of the files whose tests are to run, and
 the context variables of the caller."""
+_Findings = dict[str, list[Finding]]
+"""What the hidden tests of each file found."""
 
 
 class _Collecting:
@@ -73,11 +61,11 @@ class _Collecting:
 class _Plugin(_Collecting):
     """Gives hidden tests their fixtures, runs them for one submission after another and collects what they say."""
 
-    def __init__(self, jobs: SimpleQueue[_Job | None], results: SimpleQueue[list[Finding]]) -> None:
+    def __init__(self, jobs: SimpleQueue[_Job | None], results: SimpleQueue[_Findings]) -> None:
         super().__init__()
         self._jobs, self._results = jobs, results
         self._job: _Job | None = None
-        self._findings: list[Finding] = []
+        self._findings: _Findings = {}
         self.keeps_state = False
 
     @pytest.fixture(scope="session")
@@ -95,11 +83,11 @@ class _Plugin(_Collecting):
         """Run all tests for each job; fixtures end with their job, since no test comes next."""
         if self.broken:
             return True
-        self._results.put([])
+        self._results.put({})
         modules = {getattr(item, "module", None) for item in session.items}
         before = _state(modules)
         while (job := self._jobs.get()) is not None:
-            self._job, self._findings = job, []
+            self._job, self._findings = job, {}
             torch.set_num_threads(job[2])
             chosen = [item for item in session.items if item.path.name in job[3]]
             for item, successor in zip(chosen, [*chosen[1:], None], strict=True):
@@ -121,21 +109,32 @@ class _Plugin(_Collecting):
         found = Finding(
             item=str(mark.args[0]),
             weight=float(mark.kwargs.get("weight", 1)),
-            line=" ".join((getattr(function, "__doc__", None) or item.name).split()),
+            task=" ".join((getattr(function, "__doc__", None) or item.name).split()),
             passed=report.passed,
-            file=item.path.name,
-            needs=tuple(str(name) for name in needs.args) if needs else (),
+            rests_on=tuple(str(name) for name in needs.args) if needs else (),
         )
         if call.excinfo is not None:
-            error = call.excinfo.value
-            found.grader_fault = not isinstance(error, AssertionError)
-            text = str(error).split("\nassert ")[0]
-            # pytest's own explanation of a bare assert shows the hidden test; only a message that was written is shown.
-            text = "" if text.startswith("assert ") else text
-            # Evidence, which the message may quote, can be of any length.
-            text = text if len(text) <= MESSAGE else f"{text[:MESSAGE]} ..."
-            found.message = f"{type(error).__name__}: {text}" if found.grader_fault else text
-        self._findings.append(found)
+            found = found.model_copy(update=_said(call.excinfo.value))
+        self._findings.setdefault(item.path.name, []).append(found)
+
+
+def _said(error: BaseException) -> dict[str, object]:
+    """The fields of a finding that come from the exception: a complaint has them, any other assertion has words."""
+    if not isinstance(error, AssertionError):
+        return {"fault": _short(f"{type(error).__name__}: {error}")}
+    # Where assertions are rewritten, pytest adds an explanation that shows the hidden test: only what was written is shown.
+    written = "" if str(error).startswith("assert ") else str(error).partition("\nassert ")[0]
+    return {
+        "observed": _short(getattr(error, "observed", written)),
+        "expected": _short(getattr(error, "expected", "")),
+        "cause": _short(getattr(error, "cause", "")),
+        "place": getattr(error, "place", None),
+        "stopped_by": getattr(error, "stopped_by", ""),
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WORDS else f"{text[:WORDS]} ..."
 
 
 class HiddenTests:
@@ -149,7 +148,7 @@ class HiddenTests:
 
     def __init__(self, folder: Path) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._results: SimpleQueue[list[Finding] | JudgeError] = SimpleQueue()
+        self._results: SimpleQueue[_Findings | JudgeError] = SimpleQueue()
         self._folder = folder
         self._plugin = _Plugin(self._jobs, self._results)  # type: ignore[arg-type]
         with _undisturbed():
@@ -174,14 +173,14 @@ class HiddenTests:
         said = f"do not import: {plugin.broken[0]}" if plugin.broken else f"did not run (pytest status {int(status)})"
         self._results.put(JudgeError(f"hidden tests of {self._folder.name} {said}"))
 
-    def _next(self) -> list[Finding]:
+    def _next(self) -> _Findings:
         result = self._results.get()
         if isinstance(result, JudgeError):
             raise result
         return result
 
-    def findings(self, evidence: Evidence, profile: Profile, files: set[str]) -> list[Finding]:
-        """What each test of some files says of one submission."""
+    def findings(self, evidence: Evidence, profile: Profile, files: set[str]) -> dict[str, list[Finding]]:
+        """What each test of some files says of one submission, by file; ``rests_on`` is all that a test needs."""
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             self._jobs.put((evidence, profile, torch.get_num_threads(), files, copy_context()))
             return self._next()

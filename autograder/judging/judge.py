@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..assignment import Assignment, Profile
 from ..notebooks.notebook import Item
-from ..outcomes import ItemOutcome, Verdict
+from ..outcomes import Finding, ItemOutcome, Place, RootCause, Verdict
 from ..runs.evidence import Evidence
 from ..runs.notes import code_beside_tests, trusted_code
 from . import thresholds
-from .hidden_tests import Finding, HiddenTests, JudgeError
+from .causes import root_causes
+from .hidden_tests import HiddenTests, JudgeError
 
 _collected: dict[Path, tuple[object, HiddenTests]] = {}
 _judging = threading.Lock()
 
 
 def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = None) -> list[Finding]:
-    """What each hidden test says of the evidence.
+    """What each hidden test says of the evidence; ``rests_on`` is all that it needs, right or not.
 
     Raises:
         JudgeError: a test file does not import, or there is no test.
@@ -47,8 +47,8 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
         def judged(file: str) -> list[dict[str, Any]]:
             if not new:  # all that is not known in one go, since files share what is expensive
                 new.update({name: [] for name, key in keys.items() if not evidence.notes.has(name, key)})
-                for finding in tests.findings(evidence, profile, set(new)):
-                    new[finding.file].append(asdict(finding))
+                for name, found in tests.findings(evidence, profile, set(new)).items():
+                    new[name] = [finding.model_dump(mode="json") for finding in found]
             return new[file]
 
         known = [evidence.notes.once(file, key, partial(judged, file)) for file, key in keys.items()]
@@ -56,9 +56,9 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
             _collected[folder] = (keys, tests)
         else:
             tests.end()
-    faulty = [file for file, own in zip(keys, known, strict=True) if any(one["grader_fault"] for one in own)]
+    faulty = [file for file, own in zip(keys, known, strict=True) if any(one["fault"] for one in own)]
     _forget(evidence, keys if thresholds.is_recording() else faulty)
-    found = [Finding(**{**one, "needs": tuple(one["needs"])}) for findings in known for one in findings]
+    found = [Finding.model_validate(one) for own in known for one in own]
     if not found:
         raise JudgeError(f"hidden tests of {assignment.name} did not run: none has a mark `item`")
     evidence.notes.save()
@@ -78,66 +78,54 @@ def _keys(folder: Path, profile: Profile) -> dict[str, str]:
 
 
 def judge(
-    assignment: Assignment, evidence: Evidence, items: Iterable[Item], not_attempted: set[str]
-) -> dict[str, ItemOutcome]:
-    """The outcome of each autograded item, in the order of the notebook.
+    assignment: Assignment,
+    evidence: Evidence,
+    items: Iterable[Item],
+    not_attempted: set[str],
+    sources: Mapping[str, str],
+) -> tuple[dict[str, ItemOutcome], list[RootCause]]:
+    """The outcome of each autograded item, in the order of the notebook, and the mistakes for which items were not judged.
 
     Args:
         not_attempted: items whose answer still is, or still holds at its place, the stub of the release.
+        sources: of the code cells, by the names under which they are run, in the order of the notebook.
+
+    Raises:
+        JudgeError: see :func:`findings`.
     """
     by_item: dict[str, list[Finding]] = {}
     for finding in findings(assignment, evidence):
         by_item.setdefault(finding.item, []).append(finding)
-    outcomes: dict[str, ItemOutcome] = {}
-    for item in items:
-        if not item.manual:
-            outcomes[item.id] = _outcome(item, by_item.get(item.id, []), item.id in not_attempted)
-    for item_id, own in by_item.items():
-        if item_id in outcomes:
-            _explain_by_needs(item_id, own, outcomes)
-    return outcomes
+    outcomes = {
+        item.id: _outcome(item, by_item.get(item.id, []), item.id in not_attempted) for item in items if not item.manual
+    }
+    wrong = {name for name, item in outcomes.items() if item.outcome != "passed"}
+    for item in outcomes.values():
+        _keep_needs(item, wrong)
+    return outcomes, root_causes(outcomes, evidence.record, sources)
 
 
 def _outcome(item: Item, own: list[Finding], not_attempted: bool) -> ItemOutcome:
-    if not own:
-        return _made("could_not_grade", 0.0, item, "This item has no hidden test; your instructor has to look at it.")
-    broken = [finding for finding in own if finding.grader_fault]
-    if broken:
-        return _made(
-            "could_not_grade",
-            0.0,
-            item,
-            f"The grader failed at this item ({broken[0].message}); this is not your mistake, and a person will look at it.",
-        )
+    own = own or [Finding(item=item.id, task="", passed=False, fault="no hidden test is about it")]
     share = sum(finding.weight for finding in own if finding.passed) / sum(finding.weight for finding in own)
-    if not_attempted and share < 1:
-        return _made("not_attempted", 0.0, item, "Not attempted: the placeholder is still in the answer cell.")
-    lines = [
-        f"{'ok: ' if finding.passed else 'not yet: '}{finding.line}"
-        + ("" if finding.passed else f" {_sentence(finding.message)}".rstrip())
-        for finding in own
-    ]
     verdict: Verdict = "passed" if share == 1 else "failed" if share == 0 else "partial"
-    return _made(verdict, round(share * item.max_points, 2), item, "\n".join(lines))
+    if any(finding.fault for finding in own):
+        verdict, share = "could_not_grade", 0
+    elif not_attempted and share < 1:
+        verdict, share = "not_attempted", 0
+    placed = [finding if finding.place else finding.model_copy(update={"place": Place(cell=item.answer)}) for finding in own]
+    return ItemOutcome(
+        outcome=verdict, points=round(share * item.max_points, 2), max_points=item.max_points, findings=placed
+    )
 
 
-def _sentence(message: str) -> str:
-    text = " ".join(message.split())
-    if not text:
-        return ""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
-
-
-def _made(verdict: Verdict, points: float, item: Item, message: str) -> ItemOutcome:
-    return ItemOutcome(outcome=verdict, points=points, max_points=item.max_points, message=message)
-
-
-def _explain_by_needs(item: str, own: list[Finding], outcomes: dict[str, ItemOutcome]) -> None:
-    """Where an item failed that rests on others which failed too, say so in its first line: one mistake, one report."""
-    if outcomes[item].outcome not in ("failed", "partial"):
-        return
-    needed = {name for finding in own if not finding.passed for name in finding.needs}
-    causes = [name for name in sorted(needed) if name in outcomes and outcomes[name].outcome != "passed"]
-    if causes:
-        text = f"Rests on {', '.join(causes)}: correct that first.\n{outcomes[item].message}"
-        outcomes[item] = outcomes[item].model_copy(update={"message": text, "rests_on": causes})
+def _keep_needs(item: ItemOutcome, wrong: set[str]) -> None:
+    """Of the items that its findings need, keep those that explain why it failed: they were not right either."""
+    lost = item.outcome in ("failed", "partial")
+    item.findings = [
+        finding.model_copy(
+            update={"rests_on": tuple(sorted(wrong.intersection(finding.rests_on) if lost and not finding.passed else ()))}
+        )
+        for finding in item.findings
+    ]
+    item.rests_on = sorted({name for finding in item.findings for name in finding.rests_on})

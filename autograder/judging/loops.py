@@ -31,13 +31,13 @@ class Watched:
         """What ``probe`` saw after ``cell``.
 
         Raises:
-            NotShown: the cell did not run. Complaint: the loop stopped before its first batch.
+            NotShown: the cell did not run, or the loop stopped before its first batch.
         """
         document = evidence.document(probe, cell)
         events = [str(event["event"]) for event in document["events"]]
         problem = document["problem"]
         if problem and not events:
-            raise Complaint(evidence.why_missing(cell, problem), "a loop that trains", "an error before the first batch")
+            raise evidence.not_shown(cell, problem)
         batches = loop.problem(evidence.record.seed)[2]
         return cls(events, evidence.tensors_of(probe), problem, document.get("returned"), batches, epochs)
 

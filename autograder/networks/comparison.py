@@ -13,11 +13,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypedDict, TypeVar, cast
 
 import torch
 
 from ..inside import trace
+from ..outcomes import Place
 from ..runs.evidence import Evidence
 from ..runs.notes import trusted_code
 from . import architecture, confirmed
@@ -30,10 +31,17 @@ NO_LIBRARY = "that library is not there when it is graded; use those that the no
 
 
 class Complaint(AssertionError):
-    """A hidden test's finding, in the words that the student reads."""
+    """A hidden test's finding, in the words that the student reads.
 
-    def __init__(self, observed: object, expected: object, cause: str = "") -> None:
+    ``place`` is where in the student's notebook, if that is known; ``stopped_by`` the cell whose error kept the test from
+    judging the answer.
+    """
+
+    def __init__(
+        self, observed: object, expected: object, cause: str = "", *, place: Place | None = None, stopped_by: str = ""
+    ) -> None:
         self.observed, self.expected, self.cause = str(observed), str(expected), cause
+        self.place, self.stopped_by = place, stopped_by
         text = f"observed: {self.observed}; expected: {self.expected}"
         super().__init__(f"{text}; likely cause: {cause}" if cause else text)
 
@@ -44,10 +52,35 @@ def require(right: bool, observed: object, expected: object, cause: str = "") ->
         raise Complaint(observed, expected, cause)
 
 
-def require_finished(error: dict[str, Any] | None) -> None:
-    """Complain if an answer cell stopped with an error when it ran again."""
+def require_finished(evidence: Evidence, probe: str) -> None:
+    """Complain if the answer cell stopped with an error when ``probe`` ran it again.
+
+    Raises:
+        NotShown: it stopped with one the first time, too.
+        Complaint: it stopped only then.
+    """
+    found, error = evidence.record.found.get(probe), _error(evidence, probe)
+    if found is not None and evidence.record.failed(found.cell):
+        raise evidence.not_shown(found.cell)
     if error:
-        raise Complaint(_stop(error), "a cell that runs to its end", _lacking(error))
+        raise Complaint(_stop(error), "a cell that runs to its end", _lacking(error), **_where(evidence, probe, error))
+
+
+def _error(evidence: Evidence, probe: str) -> dict[str, Any] | None:
+    found = evidence.record.found.get(probe)
+    return (found.document.get("error") or None) if found else None
+
+
+class _Where(TypedDict):
+    place: Place | None
+    stopped_by: str
+
+
+def _where(evidence: Evidence, probe: str, error: dict[str, Any]) -> _Where:
+    """Where it stopped; an error that the cell has by itself, too, is told once for all that depends on it."""
+    cell, line = evidence.record.found[probe].cell, error.get("line")
+    place = Place(cell=cell, line=line if isinstance(line, int) else None) if cell else None
+    return {"place": place, "stopped_by": cell if evidence.record.failed(cell) else ""}
 
 
 def _stop(error: dict[str, Any]) -> str:
@@ -74,12 +107,13 @@ def up_to_an_error(probe: str) -> Callable[[Judging], Judging]:
             try:
                 return judge(**fixtures)
             except Complaint as complaint:
-                found = fixtures["evidence"].record.found.get(probe)
-                error = found.document.get("error") if found else None
+                evidence = fixtures["evidence"]
+                error = _error(evidence, probe)
                 if not error:
                     raise
                 cause = _lacking(error) or " or ".join(filter(None, ("the error", complaint.cause)))
-                raise Complaint(f"{_stop(error)}; until then: {complaint.observed}", complaint.expected, cause) from None
+                observed = f"{_stop(error)}; until then: {complaint.observed}"
+                raise Complaint(observed, complaint.expected, cause, **_where(evidence, probe, error)) from None
 
         return cast(Judging, judged)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..judging.wording import in_one_line
 from ..outcomes import ItemOutcome, SubmissionOutcome
 from .catalogue import Answer
 
@@ -55,13 +56,12 @@ class Proven:
         return self.killed and self.roots == set(self.answer.fails)
 
     def message(self) -> str:
-        """The line of the first finding, as a student reads it."""
+        """The first finding of the item that should have passed, or else the first that should not."""
         if self.outcome.status != "graded":
             return self.outcome.reason or "could not be graded"
         unexpected = sorted(self.lost, key=lambda name: (name in self.answer.fails, name not in self.roots, name))
         for name in unexpected:
-            lines = [line for line in self.lost[name].message.splitlines() if not line.startswith(("ok: ", "Rests on"))]
-            return f"{name}: {' '.join(lines[:1])[:MESSAGE]}"
+            return f"{name}: {in_one_line(self.lost[name])[:MESSAGE]}"
         return "full marks"
 
 

@@ -81,7 +81,7 @@ class Collector:
             self._require_first("evidence of", name)
             if self.running and (REPORT, self.running) not in self.told:
                 raise Malformed("evidence from within a cell")
-            self.record.found[name] = Found(document=document["document"], tensors=sorted(tensors))
+            self.record.found[name] = Found(document=document["document"], cell=self.running, tensors=sorted(tensors))
             stale = [key for key in self.tensors if key.startswith(f"{name}/")]
             for key in stale:
                 del self.tensors[key]

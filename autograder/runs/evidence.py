@@ -26,7 +26,9 @@ from torch import Tensor
 
 from ..inside.steps import MOST_PASSES
 from ..notebooks.notebook import write_text
+from ..outcomes import Place
 from .notes import Notes
+from .plan import named
 
 DEPTH = 40
 # In one frame. A value takes thirty times the memory of its text; what boxes send has some thousand of them.
@@ -34,6 +36,7 @@ MOST_VALUES = 500_000
 # The box keeps its reports shorter than this; what student code wrote into the pipe itself is cut here.
 MOST_OUTPUTS, TEXT, PICTURE, SHORT = 200, 200_000, 6_000_000, 5_000
 OUT_OF_GPU_MEMORY = "CUDA out of memory"  # in the message of torch.OutOfMemoryError
+TIMEOUT = "CellTimeout"  # the error with which the box stops a cell; its message says after how many seconds
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -42,12 +45,13 @@ class Malformed(Exception):
 
 
 class CellError(BaseModel):
-    """The exception that stopped a cell: in which line of it, and for an import which module it is about."""
+    """The exception that stopped a cell: in which line, which module a failed import is about, which name has no value."""
 
     ename: Annotated[str, AfterValidator(lambda text: text[:SHORT])]
     evalue: Annotated[str, AfterValidator(lambda text: text[:SHORT])]
     line: int | None = None
     module: Annotated[str | None, AfterValidator(lambda text: text and text[:SHORT])] = None
+    undefined: Annotated[str | None, AfterValidator(lambda text: text and text[:SHORT])] = None
 
 
 class CellRecord(BaseModel):
@@ -63,9 +67,10 @@ class CellRecord(BaseModel):
 
 
 class Found(BaseModel):
-    """What one probe sent."""
+    """What one probe sent after ``cell``."""
 
     document: dict[str, Any]
+    cell: str = ""
     tensors: list[str] = Field(default_factory=list)
 
 
@@ -85,9 +90,34 @@ class Record(BaseModel):
         default_factory=dict
     )  # parameters in place of the profile's, see Profile
 
+    def error(self, cell: str) -> CellError | None:
+        """The error in which a cell ended, if it ran and ended in one."""
+        ran = self.cells.get(cell)
+        return None if ran is None or cell in self.stopped else ran.error
+
+    def failed(self, cell: str) -> bool:
+        """Whether a cell did not run to its end."""
+        return cell in self.stopped or self.error(cell) is not None
+
+    def why_failed(self, cell: str) -> str:
+        """How a cell that :meth:`failed` ended, as a clause."""
+        error = self.error(cell)
+        if error is None:
+            return f"{named(cell)} was stopped: {self.stopped.get(cell, 'it did not run')}"
+        if error.ename == TIMEOUT:
+            return f"{named(cell)} was {error.evalue[:300]}"
+        return f"{named(cell)} stopped with {error.ename}: {error.evalue[:300]}".rstrip(": ")
+
 
 class NotShown(AssertionError):
-    """The evidence that a hidden test needs does not exist, through the submission's doing; the message says why."""
+    """The evidence that a hidden test needs does not exist, through the submission's doing.
+
+    ``observed`` says why; ``stopped_by`` is the cell that gave none, and ``place`` where in it.
+    """
+
+    def __init__(self, observed: str, place: Place) -> None:
+        super().__init__(observed)
+        self.observed, self.place, self.stopped_by = observed, place, place.cell
 
 
 class Stored(Mapping[str, Tensor]):
@@ -151,20 +181,16 @@ class Evidence:
         """
         found = self.record.found.get(probe)
         if found is None or (found.document.get("problem") and len(found.document) == 1):
-            raise NotShown(self.why_missing(cell, None if found is None else str(found.document["problem"])))
+            raise self.not_shown(cell, None if found is None else str(found.document["problem"]))
         return found.document
 
-    def why_missing(self, cell: str, problem: str | None) -> str:
-        """One sentence on why a cell gave no evidence."""
-        if cell in self.record.stopped:
-            return f"the cell `{cell}` was stopped: {self.record.stopped[cell]}"
-        ran = self.record.cells.get(cell)
-        if ran is not None and ran.error is not None:
-            where = f" in line {ran.error.line}" if ran.error.line else ""
-            return f"the cell `{cell}` stopped{where} with {ran.error.ename}: {ran.error.evalue[:300]}"
-        if problem:
-            return f"using what the cell `{cell}` defines gave {problem[:400]}"
-        return f"the cell `{cell}` was not reached"
+    def not_shown(self, cell: str, problem: str | None = None) -> NotShown:
+        """Why a cell gave no evidence: its own error, else the ``problem`` that a probe had with what it defines."""
+        if self.record.failed(cell):
+            error = self.record.error(cell)
+            return NotShown(self.record.why_failed(cell), Place(cell=cell, line=error.line if error else None))
+        what = f"using what {named(cell)} defines gave {problem[:400]}" if problem else f"{named(cell)} was not reached"
+        return NotShown(what, Place(cell=cell))
 
     def tensor(self, probe: str, name: str) -> Tensor | None:
         """A tensor that a probe sent, or None."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -101,6 +102,14 @@ class Cell:
 def key(cell: NotebookNode, number: int) -> str:
     """The name under which a cell is run: its ``grade_id``, or its place if it is the student's own."""
     return grade_id(cell) or f"extra_{number}"
+
+
+_OWN = re.compile(r"extra_\d+")
+
+
+def named(cell: str) -> str:
+    """A cell that is run under the name ``cell``, in the words of a message."""
+    return "a cell of your own" if _OWN.fullmatch(cell) else f"the cell `{cell}`"
 
 
 def default_threads(jobs: int) -> int:

@@ -31,8 +31,7 @@ def watched(evidence: Evidence) -> Watched:
     document = evidence.document("training_loop", "training_code")
     events = [str(event["event"]) for event in document["events"]]
     if document["problem"] and not events:
-        why = evidence.why_missing("training_code", document["problem"])
-        raise Complaint(why, "a loop that trains", "an error before the first batch")
+        raise evidence.not_shown("training_code", document["problem"])
     events = _learning(events)
     tensors = {name: value.float() for name, value in evidence.tensors_of("training_loop").items()}
     # Test images in place of training images, or a loader of one's own, have a line of their own; the rest is then judged
@@ -294,9 +293,8 @@ def _near(found: list[float | None], wanted: list[float], slack: float) -> bool:
 def test_losses_of_the_real_run(evidence: Evidence, profile: Profile) -> None:
     """The trained `model` has about the loss that its `loss_history` ends with."""
     found = evidence.document("training", "training_code").get("loss_history")
-    error = evidence.record.cells.get("training_code")
-    if error is not None and error.error is not None:
-        raise Complaint(evidence.why_missing("training_code", None), "a training that runs to its end", "see its error")
+    if evidence.record.failed("training_code"):
+        raise evidence.not_shown("training_code")
     require(bool(found), "no losses", "a list of losses", "the training did not run")
     assert isinstance(found, list)
     cause = "the training diverged, or something else than numbers is kept"

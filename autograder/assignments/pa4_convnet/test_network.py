@@ -164,7 +164,7 @@ def test_wiring(network: Comparison) -> None:
 def graph(evidence: Evidence) -> dict[str, object]:
     document = evidence.document("graph", "network_graph")
     if document.get("source") is None:
-        require_finished(document.get("error"))
+        require_finished(evidence, "graph")
     require(
         document.get("source") is not None,
         f"graph is a {document.get('type')}",

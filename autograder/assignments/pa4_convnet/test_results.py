@@ -25,10 +25,10 @@ def counting(evidence: Evidence) -> dict[str, Any]:
     return evidence.document("accuracy_cell", "test_accuracy")
 
 
-def _require_moved(counting: dict[str, Any], position: int, what: str) -> None:
+def _require_moved(evidence: Evidence, counting: dict[str, Any], position: int, what: str) -> None:
     """The moved tensor of each batch at ``position`` (0 images, 1 labels) is used, up to an error in the count if any."""
     if counting["handed"] == 0:
-        require_finished(counting["error"])
+        require_finished(evidence, "accuracy_cell")
         raise Complaint("the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
     wanted, error = set(range(position, counting["handed"], 2)), counting["error"]
     right = wanted <= set(counting["moved"])
@@ -49,15 +49,15 @@ def _require_moved(counting: dict[str, Any], position: int, what: str) -> None:
 
 
 @pytest.mark.item("act18", weight=2)
-def test_images_to_the_device(counting: dict[str, Any]) -> None:
+def test_images_to_the_device(evidence: Evidence, counting: dict[str, Any]) -> None:
     """The images of each batch are moved to the device, and the network gets the moved ones."""
-    _require_moved(counting, 0, "images")
+    _require_moved(evidence, counting, 0, "images")
 
 
 @pytest.mark.item("act18", weight=1)
-def test_labels_to_the_device(counting: dict[str, Any]) -> None:
+def test_labels_to_the_device(evidence: Evidence, counting: dict[str, Any]) -> None:
     """So are its labels."""
-    _require_moved(counting, 1, "labels")
+    _require_moved(evidence, counting, 1, "labels")
 
 
 @pytest.mark.item("act19", weight=4)

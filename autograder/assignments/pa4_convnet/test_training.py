@@ -22,10 +22,8 @@ PLOTTED = 10
 @pytest.fixture(scope="session")
 def losses(evidence: Evidence) -> list[float]:
     found = evidence.document("training", "learning_rate").get("losses")
-    if not found:
-        error = evidence.record.cells.get("learning_rate")
-        if error is not None and error.error is not None:
-            raise Complaint(evidence.why_missing("learning_rate", None), "losses of a finished training", "see its error")
+    if not found and evidence.record.failed("learning_rate"):
+        raise evidence.not_shown("learning_rate")
     require(bool(found), "no losses", "the mean loss of each epoch", "ACT16 is open, or the training did not run")
     assert isinstance(found, list)
     values = [float(value) for value in found]
