@@ -68,7 +68,12 @@ def test_the_right_answers_earn_every_point_and_the_untouched_release_none(outco
 
 def test_messages_say_observed_expected_and_cause(outcomes: ClassOutcomes) -> None:
     found = outcomes.submissions["mistake_errors_counted_in_batches"].items["act19"].message
-    for part in ("`err` is the number of misclassified images", "\n  observed: err = ", "\n  expected: ", "batches are counted"):
+    for part in (
+        "`err` is the number of misclassified images",
+        "\n  observed: err = ",
+        "\n  expected: ",
+        "batches are counted",
+    ):
         assert part in found
 
 

@@ -42,6 +42,8 @@ CELLS = {
     "timed": "%%time\nb = 0\n1 / b",
     "timed_syntax": "\n%%time\nb = = 0",
     "written": "%%writefile broken_module.py\na = 1\n\nb = = 1",
+    "undefined": "given = 1\ngiven + never_given",
+    "local": "def f():\n    x += 1\nf()",
     "importing": "import sys; sys.path.append('.')\nimport broken_module",
     "no_library": "import torch\nfrom nowhere.to_be import found",
     "no_such_name": "from torch.optim import Adan",
@@ -199,7 +201,7 @@ def test_input_is_refused_with_a_reason(box: BoxRun) -> None:
 
 
 def test_an_error_names_its_line_in_the_cell(box: BoxRun) -> None:
-    error = {"ename": "ZeroDivisionError", "evalue": "division by zero", "line": 3, "module": None}
+    error = {"ename": "ZeroDivisionError", "evalue": "division by zero", "line": 3, "module": None, "undefined": None}
     assert box.cell("failing")["error"] == error
     assert outputs(box, "failing") == ["error"]
     assert "ZeroDivisionError" in "\n".join(box.cell("failing")["outputs"][0]["traceback"])
@@ -228,6 +230,13 @@ def test_an_import_that_fails_names_the_module(box: BoxRun) -> None:
     assert (missing["ename"], missing["module"], missing["line"]) == ("ModuleNotFoundError", "nowhere", 2)
     assert (name["ename"], name["module"]) == ("ImportError", "torch.optim")
     assert name["evalue"] == "cannot import name 'Adan' from 'torch.optim'"
+
+
+def test_a_name_that_has_no_value_is_named(box: BoxRun) -> None:
+    error = box.cell("undefined")["error"]
+    assert (error["ename"], error["undefined"], error["line"]) == ("NameError", "never_given", 2)
+    local = box.cell("local")["error"]
+    assert (local["ename"], local["undefined"]) == ("UnboundLocalError", None), "no other cell could have given it"
 
 
 def test_errors_exits_and_odd_exceptions_do_not_end_the_notebook(box: BoxRun) -> None:

@@ -144,7 +144,7 @@ def test_one_that_crashes_its_judge_costs_no_other_a_grade(judges: Judges, tmp_p
 def test_a_judge_that_was_ended_for_others_sake_is_replaced(judges: Judges) -> None:
     outcome, _ = judges.judge(submitted(), evidence("crash once"))
     assert outcome.status == "graded"
-    assert "Crash once is not" in message(outcome)
+    assert "observed: crash once is not" in message(outcome)
 
 
 def test_a_judge_that_does_not_answer_is_ended(judges: Judges, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,11 @@ def test_of_one_submission_all_that_was_found_is_shown() -> None:
     assert "act01" not in "\n".join(said[at:]), "nothing is said of what is right"
     at = said.index("✗ act02: failed, 0 of 2 points")
     assert said[at + 1 : at + 3] == ["  not yet: It does act02.", f"    observed: [red]{'word ' * 15}word"]
-    assert {"◐ act04: partly, 0 of 2 points", "? act05: could not be graded", "· act06: not attempted, 0 of 2 points"} <= set(said)
+    assert {
+        "◐ act04: partly, 0 of 2 points",
+        "? act05: could not be graded",
+        "· act06: not attempted, 0 of 2 points",
+    } <= set(said)
     assert said[-1] == "1 graded"
 
 
