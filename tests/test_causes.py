@@ -88,15 +88,16 @@ def test_a_cell_that_ran_is_no_cause_whatever_it_defines() -> None:
 
 
 def test_a_missing_library_is_one_cause_wherever_it_is_imported() -> None:
-    lacking = CellError(ename="ModuleNotFoundError", evalue="No module named 'seaborn'", line=1, module="seaborn")
+    lacking = CellError(ename="ModuleNotFoundError", evalue="No module named 'sea_born'", line=1, module="sea_born")
     found = evidence(network=lacking, make=undefined("Net"), plot=lacking)
     items = {name: waiting(found, name, cell) for name, cell in (("conv", "network"), ("net", "make"), ("curve", "plot"))}
     (cause,) = root_causes(items, found.record, SOURCES)
     assert (cause.what, cause.items) == (
-        "The cell `network` stopped with ModuleNotFoundError: No module named 'seaborn'",
+        "The cell `network` stopped with ModuleNotFoundError: No module named 'sea_born'",
         ("conv", "net", "curve"),
     )
-    assert cause.next_step.startswith("seaborn is not installed where the notebook is graded.")
+    assert cause.next_step.startswith("sea_born is not installed where the notebook is graded. These libraries are: torch, ")
+    assert cause.next_step.endswith(" and torchviz.")
 
 
 def test_a_cell_that_was_stopped_is_a_cause() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..notebooks.python import gives
 from ..outcomes import ItemOutcome, Place, RootCause
 from ..runs.evidence import TIMEOUT, CellError, Record
+from .wording import listed
 
 CODE = 200  # characters of a line that is shown
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
@@ -81,7 +82,9 @@ def _next_step(error: CellError | None) -> str:
     if error is None or error.ename == TIMEOUT:
         return "Let this cell come to an end within its time and memory, then run the whole notebook from the top."
     if error.ename == NO_LIBRARY and error.module:
-        return f"{error.module} is not installed where the notebook is graded. Use the libraries that it imports already."
+        from ..notebooks.header import LIBRARIES  # with nbgrader, which takes a second to import and is rarely asked for
+
+        return f"{error.module} is not installed where the notebook is graded. These libraries are: {listed(LIBRARIES)}."
     if error.undefined:
         what = f"Give {error.undefined} a value before this line"
     elif error.ename in SYNTAX:
