@@ -163,6 +163,43 @@ for name in ("torch", "timeit"):
 import torch, timeit
 print(json.dumps([torch.__file__, timeit.__file__, os.getcwd()]))
 """,
+    "writes_a_module": "%%writefile own.py\nSIDE = 2\nclass Square:\n    def area(self):\n        return SIDE**2\n",
+    "own_module": """
+from own import Square
+import copy, inspect, pickle
+import own
+copied = pickle.loads(pickle.dumps(copy.deepcopy(Square())))
+print(json.dumps([Square().area(), inspect.getsource(Square).split()[1], copied.area()]))
+""",
+    "writes_it_again": "%%writefile own.py\nSIDE = 3\nclass Square:\n    def area(self):\n        return SIDE**2\n",
+    "own_module_again": """
+import importlib
+before = Square().area()
+importlib.reload(own)
+print(json.dumps([before, Square().area(), own.Square().area()]))
+""",
+    "by_a_shell": "!mkdir -p parts && echo 'WEIGHT = 7' > parts/weights.py && echo 'print(5)' > run_me.py",
+    "own_package": "from parts.weights import WEIGHT\nprint(json.dumps(WEIGHT))",
+    "run_of_a_file": "%run run_me.py",
+    "two_in_one_tick": """
+for number in range(20):
+    with open(f"made_{number}.py", "w") as file:
+        file.write(f"N = {number}")
+    get_ipython().run_cell(f"from made_{number} import N")
+    assert N == number
+""",
+    "colleagues": """
+import time
+begun = time.monotonic()
+import seaborn, cv2, numpy
+import plotly.graph_objects as go
+import pandas as pd
+seconds = time.monotonic() - begun
+axes = seaborn.lineplot(pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2.0, 1.0]}), x="epoch", y="loss")
+figure = go.Figure(go.Scatter(y=[3, 2, 1]))
+image = cv2.GaussianBlur(cv2.resize(numpy.ones((28, 28), numpy.uint8), (400, 400)), (9, 9), 0)
+print(json.dumps([len(axes.lines), len(figure.data), list(image.shape), seconds, cv2.getNumThreads()]))
+""",
     "workers": """
 import torch
 loader = torch.utils.data.DataLoader(torch.arange(8.0), batch_size=2, num_workers=2)
@@ -255,6 +292,21 @@ def test_dangerous_system_calls_are_refused(box: BoxRun) -> None:
     found = box.said("calls")
     assert set(found.values()) == {"EPERM"}, found
     assert box.said("namespace_by_clone") == "EPERM"
+
+
+def test_a_cell_imports_what_an_earlier_one_wrote(box: BoxRun) -> None:
+    assert box.said("own_module") == [4, "Square:", 4]
+    assert box.said("own_module_again") == [4, 9, 9]
+    assert box.said("own_package") == 7
+    assert box.printed("run_of_a_file") == "5\n"
+    assert box.cell("two_in_one_tick")["error"] is None
+
+
+def test_libraries_that_students_have_in_colab_work(box: BoxRun) -> None:
+    lines, traces, shape, seconds, threads = box.said("colleagues")
+    assert (lines, traces, shape) == (1, 1, [400, 400])
+    assert threads == 1
+    assert seconds < 20
 
 
 def test_no_process_outside_is_visible(box: BoxRun) -> None:

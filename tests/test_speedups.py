@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from autograder.assignment import Assignment, Profile, load
+from autograder.assignment import Assignment, Profile, Settings, load
 from autograder.course import Course
 from autograder.judging import decision
 from autograder.notebooks import notebook
 from autograder.outcomes import SubmissionOutcome
 from autograder.proof import catalogue
 from autograder.runs.collect import collect
-from autograder.runs.evidence import Evidence
+from autograder.runs.evidence import Evidence, Record
 from autograder.runs.plan import Options
 
 NAME = "pa4_convnet"
@@ -44,6 +45,48 @@ def run(answer: str, options: Options) -> tuple[Evidence, SubmissionOutcome]:
     submission = catalogue.build(chosen, source, release)
     found = collect(submission, small(), options, seed=7)
     return found, decision.decide(submission, release, small(), found)
+
+
+TRAIN = """
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+weight = torch.zeros(2, requires_grad=True)
+loader = DataLoader(TensorDataset(torch.ones(num_train_images, 2)), batch_size=2)
+optimizer = torch.optim.SGD([weight], lr=RATE)
+for epoch in range(5):
+    for (images,) in loader:
+        optimizer.zero_grad()
+        (images @ weight).sum().backward()
+        optimizer.step()
+"""
+
+
+@pytest.mark.timeout(120)
+def test_a_training_is_cut_short_only_where_there_is_no_other(tmp_path: Path) -> None:
+    """What one training lacks must not cost another its images, and so its accuracy."""
+    (tmp_path / "probes.py").write_text("")
+    parameters = [{"num_train_images": number} for number in (40, 10)]
+    profiles = {name: Profile(parameters=one) for name, one in zip(("quick", "proof"), parameters, strict=True)}
+    toy = Assignment("toy", tmp_path, Settings(title="Toy", dataset="mnist", profiles=profiles))
+
+    def record(*rates: float) -> Record:
+        cells = [nbformat.v4.new_code_cell("num_train_images = 60", metadata={"tags": ["parameters"]})]
+        for number, rate in enumerate(rates):
+            made = nbformat.v4.new_code_cell(TRAIN.replace("RATE", str(rate)), metadata={"tags": ["training"]})
+            made.metadata["nbgrader"] = {
+                "grade_id": f"train_{number}",
+                "grade": False,
+                "solution": True,
+                "schema_version": 3,
+            }
+            cells.append(made)
+        return collect(nbformat.v4.new_notebook(cells=cells), toy, Options(profile="quick"), seed=7).record
+
+    alone, with_another = record(0.0), record(0.0, 0.1)
+    assert alone.shortened == {"num_train_images": 10}
+    assert alone.cells["train_0"].passes == [(5, 5)] * 5
+    assert with_another.shortened == {}
+    assert [with_another.cells[name].passes for name in ("train_0", "train_1")] == [[(20, 20)] * 5] * 2
 
 
 @pytest.mark.timeout(240)

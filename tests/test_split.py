@@ -58,6 +58,12 @@ BELONG = {
         HALF.replace("nn.Linear", "a"),
         ["def a(n, m):\n    return b(n)", "b = nn.ReLU"],
     ),
+    "an import of what it writes into a file": (
+        "pa4_convnet",
+        "convnet",
+        f"%%writefile own.py\nfrom torch import nn\n{HALF}",
+        ["from own import ConvNet"],
+    ),
     "a method put on the class": (
         "pa4_convnet",
         "convnet",
@@ -86,6 +92,7 @@ BELONG = {
 
 SCRATCH = {
     "convnet": [
+        "%%writefile own.py\nclass ConvNet(nn.Module):\n    pass",
         "net = ConvNet()\nnet",
         "del ConvNet",
         "class ConvNet(nn.Module):\n    pass",

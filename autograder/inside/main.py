@@ -21,6 +21,7 @@ import importlib
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,8 @@ def main(evidence_descriptor: int, *, runner: CellRunner | None = None) -> None:
     if runner is None:
         prepare_process()
     _prepare(job)
+    # As in Jupyter a cell can import what it wrote; last, so that it takes the place of no library.
+    sys.path.append("")
     from . import figures, variants
     from .channel import Channel
     from .probing import Student, collect, probes_after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import signal
 import subprocess
@@ -236,6 +237,7 @@ class CellRunner:
         The error of the first is that of the run; of the others, which may also hold what a student tried, only that they
         took too long.
         """
+        importlib.invalidate_caches()  # files may be newer than the clock of the file system can tell
         run = _sink.begin()
         real = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = _CappedStream("stdout", _sink), _CappedStream("stderr", _sink)

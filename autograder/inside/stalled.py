@@ -1,4 +1,4 @@
-"""Notice a training that changes nothing, so that nobody waits for the rest of it.
+"""Notice that a notebook's only training changes nothing, so that nobody waits for the rest of it.
 
 A loop without a backward pass, without a step of its optimizer, or with a learning rate of 0 goes over its images for hours
 and leaves every weight as it was. Two whole passes over one loader are taken for the proof of that where gradients were

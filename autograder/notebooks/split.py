@@ -34,6 +34,8 @@ _PICTURE = frozenset(
 _TABLE = frozenset({"DataFrame", "from_dict", "from_records", "head", "round", "set_index"})
 _QUIET = frozenset("show title xlabel ylabel set_title tight_layout close append extend update eval train step".split())
 _ASKS_TO_SHOW = re.compile(r"\bplt\.|\bpictures?\b|\bplots?\b|\bfigures?\b|\btables?\b")
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)")
+_RUNS_ITS_TEXT = frozenset({"time", "capture", "prun"})  # of others, as of %%writefile, the text does nothing to names here
 _ALWAYS = frozenset(dir(builtins)) | {"display", "get_ipython", "In", "Out", "exit", "quit"}
 _SHORT = 10_000  # characters; more of what is read is not kept
 _MOST = 500_000  # characters of all code cells; reading more would take too long
@@ -188,6 +190,8 @@ def _read_once(source: str) -> _Code:
 
 
 def _read(source: str) -> _Code:
+    if (magic := _CELL_MAGIC.match(source)) and magic[1] not in _RUNS_ITS_TEXT:
+        source = "pass"
     lines = [re.sub(r"^(\s*)[%!?].*", r"\1pass", line) for line in source.splitlines()]
     try:
         return _code_of(tree_of("\n".join(lines)))

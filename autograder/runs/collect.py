@@ -166,7 +166,9 @@ def collect(
     tier = tiers.chosen(options.isolation)
     record = Record(seed=seed, profile=options.profile, isolation=tier, versions=versions() | determinism(options.device))
     tensors: dict[str, torch.Tensor] = {}
-    shortened = assignment.shortened(options.profile) if options.speedups and not options.everything else {}
+    # Shortening concerns all trainings, so that where there are several the others would be judged by too few images.
+    may_stall = options.speedups and not options.everything and sum(cell.training for cell in cells) == 1
+    shortened = assignment.shortened(options.profile) if may_stall else {}
     attempts = ATTEMPTS
     while attempts:
         attempts -= 1

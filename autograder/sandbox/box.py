@@ -100,6 +100,7 @@ def environment(threads: int, device: str, root: str = BOX, home: str = HOME, sc
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
+        "OPENCV_FOR_THREADS_NUM": str(threads),
         # torch.compile gives back what it was given: compiling takes a minute and a compiler, and computes the same.
         "TORCH_COMPILE_DISABLE": "1",
         # Threads that spin while they wait cost a busy machine far more than waking them costs an idle one.

@@ -167,10 +167,11 @@ def probabilities(student: Student) -> Evidence:
 @probe(after="accuracy_code")
 def accuracies(student: Student) -> Evidence:
     """What ``accuracy`` gives for batches of several sizes; ten images, as many as classes, among them."""
+    accuracy: Callable[..., Any] = student.namespace["accuracy"]
     values, tensors, problems = [], [], []
     for number, rows in enumerate((17, 10, 1, 40)):
         logits, labels = draws.logits(student.seed + number, rows), draws.batch(student.seed + number, rows)[1]
-        found, problem = _attempt(lambda outputs=logits, right=labels: student.namespace["accuracy"](outputs, right))  # type: ignore[misc]
+        found, problem = _attempt(lambda outputs=logits, right=labels: accuracy(outputs, right))  # type: ignore[misc]
         values.append(_number(found))
         tensors.append(isinstance(found, Tensor) and found.is_floating_point() and found.numel() == 1)
         problems.append(problem)
@@ -261,10 +262,11 @@ def predicted(student: Student) -> Evidence:
     """What ``predict_image`` says of single images, with a stand-in model in evaluation mode."""
     weight, images, _ = draws.classified(student.seed)
     model = stepwise.BatchesOnly(weight).alike(_own(student, "MnistModel")).train(False)
+    predict_image: Callable[..., Any] = student.namespace["predict_image"]
     found, problems = [], []
     with _on_the_cpu(student):
         for image in images[-1]:
-            value, problem = _attempt(lambda image=image: student.namespace["predict_image"](image.clone(), model))  # type: ignore[misc]
+            value, problem = _attempt(lambda image=image: predict_image(image.clone(), model))  # type: ignore[misc]
             found.append(_number(value) if not isinstance(value, str) else None)
             problems.append(problem)
     return Evidence({"classes": found, "type": type(value).__name__, "stopped": problems[0], "problem": None})
@@ -273,12 +275,13 @@ def predicted(student: Student) -> Evidence:
 @probe(after="cnn_training")
 def training_loop(student: Student) -> Evidence:
     """Some epochs of ``train`` with a stand-in network, every event noted."""
+    train: Callable[..., Any] = student.namespace["train"]
     watch = loop.Watch(student.seed)
     network = stepwise.Pair(watch.network).alike(_own(student, "CNN")).train(False)
     other = stepwise.validation_batches(student.seed)
     loaders = {"train": watch.batches, "val": other, "test": other}
     with _on_the_cpu(student), watch:
-        returned, stopped = _attempt(lambda: student.namespace["train"](stepwise.EPOCHS, network, loaders))
+        returned, stopped = _attempt(lambda: train(stepwise.EPOCHS, network, loaders))
     document, tensors = watch.evidence(returned, stopped)
     return Evidence(document | {"modes": sorted(network.modes)}, tensors)
 

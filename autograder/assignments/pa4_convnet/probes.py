@@ -99,11 +99,11 @@ def trainer(student: Student) -> Evidence:
     """Two epochs of the student's ``Trainer`` on a small problem, with every event noted."""
     # A trainer that reaches for global names instead of its own would find the notebook's; keep it on the CPU here.
     namespace = student.namespace
-    before = namespace.get("device")
+    made, before = namespace["Trainer"], namespace.get("device")
     namespace["device"] = torch.device("cpu")
 
-    def train(made: nn.Module, optimizer: Any, loss: nn.Module, batches: Any, epochs: int) -> Any:
-        return namespace["Trainer"](made, optimizer, loss, batches).train(epochs)
+    def train(network: nn.Module, optimizer: Any, loss: nn.Module, batches: Any, epochs: int) -> Any:
+        return made(network, optimizer, loss, batches).train(epochs)
 
     try:
         document, tensors = loop.watch(train, student.seed, loop.likeness(lambda: namespace["ConvNet"]()))
