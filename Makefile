@@ -1,13 +1,13 @@
 # Each target works on a fresh clone: set-up comes first and costs a moment once it is done.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup data demo examples test attacks prove lint clean
+.PHONY: help setup data demo examples quick test test-all test-rest attacks prove lint clean
 
 PYTEST_ARGS ?=
 ASSIGNMENTS ?=
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 setup:  ## virtual environment, packages, system tools (first time 2 to 6 minutes, later under a second)
 	@scripts/setup
@@ -27,11 +27,19 @@ lint: setup  ## ruff, formatting, mypy (about 20 seconds)
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-test: lint data  ## lint, all tests with all attacks, and prove (about 30 minutes on two cores); PYTEST_ARGS="-k sandbox" for some tests
-	.venv/bin/python -m pytest $(PYTEST_ARGS)
-	$(if $(PYTEST_ARGS),,@$(MAKE) --no-print-directory prove)
+quick: setup  ## while you work: ruff and the tests that start no box and train nothing (at most a minute on two cores)
+	@scripts/test quick $(PYTEST_ARGS)
 
-attacks: data  ## only the attacks of `make test`: what hostile submissions try, each graded for real (about 4 minutes on two cores)
+test: data  ## lint and every kind of test, of attacks and wrong answers a sample (at most 10 minutes); PYTEST_ARGS="-k sandbox" for some
+	@scripts/test sample $(PYTEST_ARGS)
+
+test-all: data  ## lint, all tests with all attacks, and the whole proof (at most 35 minutes on two cores)
+	@scripts/test all $(PYTEST_ARGS)
+
+test-rest: data  ## what `make test` of the same commit leaves out of `make test-all`
+	@scripts/test rest $(PYTEST_ARGS)
+
+attacks: data  ## only the attacks, all of them: what hostile submissions try, each graded for real (about 4 minutes on two cores)
 	.venv/bin/python -m pytest tests/attacks
 
 prove: data  ## measure the hidden tests by right and wrong answers (at most 3 minutes an assignment); ASSIGNMENTS="a b" for some

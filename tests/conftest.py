@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from autograder.datasets import decoy
 from autograder.runs.collect import matplotlib_cache
@@ -19,7 +20,9 @@ from autograder.sandbox.landlock import users
 from autograder.sandbox.mounts import View, view
 from autograder.sandbox.server import SERVERS, Servers
 
+pytest_plugins = ("quick", "sampling")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+torch.set_num_threads(1)  # it was imported before: two threads on busy cores spin more than they compute
 ROOT = Path(__file__).resolve().parents[1]
 # Tests that run side by side must not share a uid, whose processes are counted together.
 SLOT = 20 + int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)

@@ -206,6 +206,25 @@ def test_what_a_proof_needs(survivors: int, inexact: int, enough: bool) -> None:
     assert bool(Proof("x", 1.0, 0, wrong).shortfalls()) is not enough
 
 
+def test_a_sample_of_a_catalogue_follows_from_its_seed() -> None:
+    answers = prove.chosen(NAME)
+    taken = prove.sample(answers, 0.1, seed=1)
+    assert taken == [answer for answer in answers if answer in prove.sample(answers[::-1], 0.1, seed=1)]
+    assert 0 < len(answers) / 10 <= len(taken) < len(answers) / 10 + 1
+    assert taken != prove.sample(answers, 0.1, seed=2)
+    assert prove.sample(answers, 1.0, seed=1) == answers
+
+
+@pytest.mark.parametrize(("survivors", "inexact", "enough"), [(0, 0, True), (1, 4, True), (2, 0, False), (0, 6, False)])
+def test_a_sample_falls_short_where_the_whole_would(survivors: int, inexact: int, enough: bool) -> None:
+    wrong = [proven(f"s{n}", "mutant", {}, ("a",)) for n in range(survivors)]
+    wrong += [proven(f"i{n}", "mutant", {"b": []}, ("a",)) for n in range(inexact)]
+    wrong += [proven(str(n), "mutant", {"a": []}, ("a",)) for n in range(10 - len(wrong))]
+    found = Proof("x", 1.0, 0, wrong, sampled_of=110)
+    assert bool(found.shortfalls()) is not enough
+    assert found.document()["sampled_of"] == 110
+
+
 def test_cells_are_shared_up_to_the_first_difference() -> None:
     cells = [Cell(name, "x", 1.0) for name in "abc"]
     assert variants.shared(cells, list(cells)) == 3

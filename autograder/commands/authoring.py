@@ -237,6 +237,10 @@ def calibrate(
 def prove(
     assignments: AssignmentNames = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this answer of the catalogue; may be repeated.")] = None,
+    sample: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Only this share of the answers, drawn by --seed: 0.1 is a tenth.")
+    ] = None,
+    rest: Annotated[bool, typer.Option("--rest", help="With --sample: only the answers that it leaves out.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Run nothing; list the answers.")] = False,
     out: Annotated[Path | None, typer.Option("--json", help="Write the outcomes to this file.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Answers at once; default: the number of cores.")] = None,
@@ -246,11 +250,13 @@ def prove(
     """Measure hidden tests: run the catalogue of right and wrong answers, and say what was missed or punished.
 
     At least 99 % of wrong answers must lose points, 95 % of these at exactly the items where they are wrong, every right
-    answer must earn full marks, and each autograded item must have a wrong answer.
+    answer must earn full marks, and each autograded item must have a wrong answer. A sample falls short if it alone has
+    more faults than the whole catalogue may have.
 
     Exit status: 0 proven, 1 not proven, 2 wrong usage or a catalogue that does not fit, 3 this machine cannot grade.
 
-    Examples: `autograder prove pa4_convnet`, `autograder prove pa4_convnet --only mistake_global_loss --seed 1`
+    Examples: `autograder prove pa4_convnet`, `autograder prove pa4_convnet --only mistake_global_loss --seed 1`,
+    `autograder prove --sample 0.1 --seed 1`
     """
     from ..datasets.data import DataMissing
     from ..proof import session as prove_session
@@ -268,6 +274,8 @@ def prove(
                 name,
                 console,
                 only=only or [],
+                share=sample,
+                rest=rest,
                 jobs=jobs or os.cpu_count() or 1,
                 seed=secrets.randbelow(2**31) if seed is None else seed,
                 out=out,

@@ -15,6 +15,7 @@ from ..outcomes import ItemOutcome, SubmissionOutcome
 from .catalogue import Answer
 
 KILLED, EXACT = 0.99, 0.95
+ROUNDING = 1e-9  # a hundredth of 100 is not quite 1
 MESSAGE = 200  # characters of a message in a table
 
 
@@ -67,7 +68,10 @@ class Proven:
 
 @dataclass(frozen=True)
 class Proof:
-    """All outcomes of one assignment's catalogue, and the items that no wrong answer names."""
+    """All outcomes of one assignment's catalogue, and the items that no wrong answer names.
+
+    ``sampled_of`` is the size of the catalogue if these are a sample of it, and otherwise None.
+    """
 
     assignment: str
     seconds: float
@@ -75,6 +79,7 @@ class Proof:
     proven: list[Proven] = field(default_factory=list)
     uncovered: list[str] = field(default_factory=list)
     isolation: str = ""
+    sampled_of: int | None = None
 
     @property
     def wrong(self) -> list[Proven]:
@@ -102,12 +107,16 @@ class Proof:
         return [each for each in self.right if each.lost or each.broken]
 
     def shortfalls(self) -> list[str]:
-        """Why this is no proof: one clause each, empty when it is one."""
+        """Why this is no proof: one clause each, empty when it is one.
+
+        A sample falls short where it holds more faults than the whole catalogue may have.
+        """
         killed = len(self.wrong) - len(self.survivors)
+        scale = self.sampled_of / len(self.proven) if self.sampled_of and self.proven else 1.0
         found = []
-        if killed < KILLED * len(self.wrong):
+        if len(self.survivors) > (1 - KILLED) * len(self.wrong) * scale + ROUNDING:
             found.append(f"{_of(killed, len(self.wrong))} of wrong answers caught, {KILLED:.0%} needed")
-        if killed - len(self.inexact) < EXACT * killed:
+        if len(self.inexact) > (1 - EXACT) * killed * scale + ROUNDING:
             found.append(f"{_of(killed - len(self.inexact), killed)} of them on the right items, {EXACT:.0%} needed")
         if self.punished:
             found.append(f"right answers lose points: {', '.join(each.answer.name for each in self.punished)}")
@@ -120,6 +129,7 @@ class Proof:
         return {
             "seconds": round(self.seconds, 1),
             "seed": self.seed,
+            "sampled_of": self.sampled_of,
             "isolation": self.isolation,
             "wrong": len(self.wrong),
             "killed": len(self.wrong) - len(self.survivors),
@@ -151,12 +161,13 @@ def show(proof: Proof, console: Console) -> None:
     caught = [each for each in proof.wrong if each.killed]
     exact = [each for each in caught if each.exact]
     unpunished = len(proof.right) - len(proof.punished)
+    part = f", a sample of {proof.sampled_of}," if proof.sampled_of else ""
     for text in (
         f"wrong answers caught: {_of(len(caught), len(proof.wrong))}, "
         f"on exactly the right items: {_of(len(exact), len(caught))}",
         f"right answers at full marks: {_of(unpunished, len(proof.right))} "
         f"({sum(bool(each.answer.equivalent) for each in proof.right)} of them equivalent to the reference)",
-        f"{len(proof.proven)} answers in {proof.seconds:.0f} s, seed {proof.seed}, isolation {proof.isolation}",
+        f"{len(proof.proven)} answers{part} in {proof.seconds:.0f} s, seed {proof.seed}, isolation {proof.isolation}",
     ):
         console.print(f"{proof.assignment}: {text}", highlight=False)
     _table("Wrong answers that were not caught", proof.survivors, console)

@@ -7,6 +7,8 @@ network from an untrained one, and share what they have in common (:mod:`.varian
 from __future__ import annotations
 
 import ast
+import hashlib
+import math
 import queue
 import threading
 import time
@@ -57,6 +59,13 @@ def chosen(assignment: str, only: Sequence[str] = ()) -> list[Answer]:
     if missing:
         raise Unfit(f"{assignment}: no right answer, mistake or mutant is called {', '.join(missing)}")
     return found
+
+
+def sample(answers: Sequence[Answer], share: float, seed: int) -> list[Answer]:
+    """The ``share`` (0 to 1) of the answers that a seed draws, at least one; the same whatever their order."""
+    ranked = sorted(answers, key=lambda answer: hashlib.sha256(f"{seed}/{answer.name}".encode()).digest())
+    taken = ranked[: math.ceil(share * len(ranked))]
+    return [answer for answer in answers if answer in taken]
 
 
 def uncovered(answers: list[Answer], release: NotebookNode) -> list[str]:

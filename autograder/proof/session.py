@@ -58,6 +58,8 @@ def run(
     console: Console,
     *,
     only: Sequence[str] = (),
+    share: float | None = None,
+    rest: bool = False,
     jobs: int,
     seed: int,
     out: Path | None = None,
@@ -65,13 +67,18 @@ def run(
 ) -> Proof:
     """Prove one assignment; ``out`` is a JSON file that gets or keeps one entry an assignment.
 
+    With ``share`` (0 to 1) only a sample of the answers that the seed draws, or with ``rest`` all others.
+
     Raises:
         CourseError: there is no ``assignment.toml``, or one with a mistake.
         Unfit: the catalogue does not fit the notebook.
         CannotIsolate, DataMissing: this machine cannot grade.
     """
     assignment = load(name)
-    answers = prove.chosen(name, only)
+    answers = whole = prove.chosen(name, only)
+    if share is not None:
+        taken = prove.sample(whole, share, seed)
+        answers = [answer for answer in whole if (answer in taken) is not rest]
     # The judge shares the cores with the boxes.
     torch.set_num_threads(1)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
@@ -84,7 +91,9 @@ def run(
             bar.update(task, advance=1, note=proven.answer.name[:50])
 
         found = prove.prove(course, assignment, answers, jobs=jobs, seed=seed, notify=notify, isolation=isolation)
-    if not only:
+    if share is not None:
+        found = dataclasses.replace(found, sampled_of=len(whole))
+    elif not only:
         missing = prove.uncovered(answers, read(course.release_notebook(name)))
         found = dataclasses.replace(found, uncovered=missing)
     proofs.show(found, console)

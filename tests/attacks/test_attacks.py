@@ -26,6 +26,8 @@ from autograder.notebooks import notebook
 from autograder.outcomes import SubmissionOutcome
 
 ATTACKS: list[Attack] = [*LEAK, *TAMPER, *EXIT, *RESOURCE, *PERSISTENCE, *NETWORK, *PARSER, *PAGE, *SOCIAL]
+taken_from_attacks = pytest.mark.sampled("attacks", 0.2)
+of_all_attacks = pytest.mark.sampled("attacks")
 PAGES = ["aa_honest", "page_*", "parser_backquotes_*", "tamper_outputs_*", "leak_*"]
 ITEMS = [
     item for item in notebook.items(notebook.read(ROOT / "release" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")) if not item.manual
@@ -66,6 +68,7 @@ def test_the_documentation_lists_them() -> None:
     assert listed == table(ATTACKS), "run `python tests/attacks/test_attacks.py`"
 
 
+@taken_from_attacks
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.student)
 def test_attack(attack: Attack, attacked: AttackedClass) -> None:
@@ -103,6 +106,7 @@ def test_attack(attack: Attack, attacked: AttackedClass) -> None:
             assert found.points == before.points, f"{item.id} lost what is right in it: {found.message}"
 
 
+@of_all_attacks
 def test_honest_students_get_what_they_get_alone(attacked: AttackedClass) -> None:
     assert attacked.alone.points == 92
     for student in HONEST:
@@ -113,6 +117,7 @@ def test_honest_students_get_what_they_get_alone(attacked: AttackedClass) -> Non
     assert attacked.outcome(VICTIM).points == 0
 
 
+@of_all_attacks
 def test_the_batch_ends_and_the_gradebook_says_what_the_outcomes_say(attacked: AttackedClass) -> None:
     handed = {path.name for path in attacked.course.submitted.iterdir()}
     assert set(attacked.outcomes.submissions) == handed
@@ -134,19 +139,23 @@ def test_the_batch_ends_and_the_gradebook_says_what_the_outcomes_say(attacked: A
         assert secret == [attacked.secrets["gradebook"]]
 
 
+@of_all_attacks
 def test_nothing_is_left_running(attacked: AttackedClass) -> None:
     assert attacked.left_running == []
 
 
+@of_all_attacks
 def test_nothing_is_written_outside_of_the_boxes(attacked: AttackedClass) -> None:
     assert attacked.files == []
     assert attacked.changed == []
 
 
+@of_all_attacks
 def test_nobody_was_called(attacked: AttackedClass) -> None:
     assert attacked.listener.reached == []
 
 
+@of_all_attacks
 def test_the_terminal_is_commanded_by_nobody(attacked: AttackedClass) -> None:
     assert "parser_colours_in_a_name" in attacked.terminal
     text = attacked.terminal + "".join(outcome.reason or "" for outcome in attacked.outcomes.submissions.values())
@@ -160,6 +169,7 @@ def test_the_terminal_is_commanded_by_nobody(attacked: AttackedClass) -> None:
 pages = [attack for attack in ATTACKS if attack.group == "page" or "backquotes" in attack.id or "outputs_in" in attack.id]
 
 
+@taken_from_attacks
 @pytest.mark.parametrize("attack", pages, ids=lambda attack: attack.student)
 def test_page_runs_nothing_and_asks_nobody(attack: Attack, attacked: AttackedClass, tmp_path: Path) -> None:
     page = attacked.out / "feedback" / attack.student / ASSIGNMENT / f"{ASSIGNMENT}.html"
