@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -66,6 +67,14 @@ class BoxRun:
         cell = self.cell(name)
         assert cell["error"] is None, cell["error"]
         return json.loads(self.printed(name))
+
+
+def browser() -> str:
+    """The path of a Chromium. Where there is none the test is skipped, or fails if REQUIRE_BROWSER is set, as in CI."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        (pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip)("no Chromium to read pages with")
+    return found
 
 
 RunBox = Callable[..., BoxRun]

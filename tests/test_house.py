@@ -38,6 +38,7 @@ PARTS = [
     ".github/workflows/gpu.yml",
     ".ci/run",
     "scripts/setup",
+    "scripts/test",
 ]
 
 
@@ -83,7 +84,7 @@ def test_installed_versions_are_the_pinned_ones() -> None:
 def test_no_lock_file_and_no_download_address() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
     assert [name for name in tracked if re.search(r"(^|/)(.*\.lock|package-lock\.json|conda-lock.*)$", name)] == []
-    for name in ("pyproject.toml", "environment.yml", "Makefile", "scripts/setup", ".ci/run"):
+    for name in ("pyproject.toml", "environment.yml", "Makefile", "scripts/setup", "scripts/test", ".ci/run"):
         assert "://" not in (ROOT / name).read_text(), name
 
 
@@ -99,18 +100,20 @@ def test_the_command_and_the_version_exist() -> None:
 def test_ci_runs_make_test() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
-    assert "make test" in script.read_text()
+    phases = re.findall(r"^phase (.*)$", script.read_text(), re.MULTILINE)
+    assert phases == ["browser", "make test", "make test-rest"]
+    assert "REQUIRE_BROWSER=1" in script.read_text()
 
 
 def test_workflows_call_only_what_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for name in ("ci", "gpu"):
         workflow = parse_yaml(f".github/workflows/{name}.yml")
         # YAML 1.1 reads the key "on" as true.
         assert workflow.keys() >= {"name", True, "jobs"}
         (job,) = workflow["jobs"].values()
         commands = "\n".join(step.get("run", "") for step in job["steps"])
-        assert set(re.findall(r"\bmake ([a-z]+)", commands)) <= targets
+        assert set(re.findall(r"\bmake ([a-z-]+)", commands)) <= targets
         assert "autograder validate" in commands
     assert job["runs-on"] == ["self-hosted", "gpu"]
 
@@ -123,7 +126,7 @@ def test_commit_hooks_use_the_tools_of_the_environment() -> None:
 
 def test_make_alone_lists_the_targets() -> None:
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("setup", "data", "demo", "lint", "test", "attacks", "clean"):
+    for target in ("setup", "data", "demo", "lint", "quick", "test", "test-all", "test-rest", "attacks", "clean"):
         assert f"make {target} " in listed
 
 

@@ -9,7 +9,6 @@ import re
 import secrets
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 import pytest
 from attack import ANSWERS, EVERYTHING, SOON, Attack
 from attack_listener import Listener
+from conftest import browser
 from nbformat import NotebookNode
 from rich.console import Console
 
@@ -300,7 +300,7 @@ def _plant_in_gradebook(course: Course, db: Path, secret: str) -> None:
 def dom_after_scripts(page: Path, profile: Path) -> str:
     """What Chromium makes of a page after five seconds of its own time, in which scripts run."""
     command = [
-        shutil.which("chromium") or sys.exit("no chromium"), "--headless", "--no-sandbox", "--disable-gpu",
+        browser(), "--headless", "--no-sandbox", "--disable-gpu",
         f"--user-data-dir={profile}", "--virtual-time-budget=5000", "--dump-dom", page.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

@@ -2,7 +2,6 @@
 
 import html
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from attacks_persistence import PERSISTENCE
 from attacks_resource import RESOURCE
 from attacks_social import SOCIAL
 from attacks_tamper import TAMPER
+from conftest import browser
 
 from autograder.grading.gradebook import open_gradebook
 from autograder.inside import draws
@@ -174,8 +174,7 @@ pages = [attack for attack in ATTACKS if attack.group == "page" or "backquotes" 
 def test_page_runs_nothing_and_asks_nobody(attack: Attack, attacked: AttackedClass, tmp_path: Path) -> None:
     page = attacked.out / "feedback" / attack.student / ASSIGNMENT / f"{ASSIGNMENT}.html"
     assert "act01" in attacked.page(attack.student)
-    if shutil.which("chromium") is None:
-        pytest.skip("no Chromium to read pages with")
+    browser()
     attacked.listener.reached.clear()
     dom = dom_after_scripts(page, tmp_path)
     assert "PWNED-42" not in dom
@@ -190,8 +189,7 @@ def strip_scripts(dom: str) -> str:
 
 def test_the_browser_would_tell(attacked: AttackedClass, tmp_path: Path) -> None:
     """The test above can fail: a page with the same scripts as they were written runs them, and asks."""
-    if shutil.which("chromium") is None:
-        pytest.skip("no Chromium to read pages with")
+    browser()
     made = attacked.out / "submissions.html"
     prose = {attack.id: attack.prose for attack in pages}
     text = prose["prose"]["act20"] + prose["requests"]["act20"]
