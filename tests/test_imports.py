@@ -14,7 +14,7 @@ FLOW = """
 course
 notebooks.notebook notebooks.tasks
 notebooks.python notebooks.terminal notebooks.converter notebooks.header notebooks.release notebooks.recognise
-notebooks.borders
+notebooks.repairs notebooks.borders notebooks.imports notebooks.locked
 notebooks.split notebooks.restore
 notebooks.submission notebooks.timestamp
 collecting.record

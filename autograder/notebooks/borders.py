@@ -111,7 +111,8 @@ def join_split(
         known = above is not None, place is not None
         one = made and answer is not None and (not all(known) or above == place)
         if one and _continues(made[-1], mine, released[answer or 0], *known):
-            made[-1] = replace(mine if above is None else made[-1], source=f"{made[-1].source}\n{mine.source}")
+            whole = f"{made[-1].source}\n{mine.source}"
+            made[-1] = replace(mine if above is None else made[-1], source=whole, untouched=False)
             joined.add(len(made) - 1)
             above = answer
             continue

@@ -32,7 +32,8 @@ class StudentCell:
     """What is taken from a submitted cell; everything else in the file is ignored.
 
     ``kind`` is code, markdown or raw; ``ids`` are the cell's own ids (nbformat's, and Colab's in the
-    metadata).
+    metadata). ``untouched`` says that the text is the one that nbgrader released, by the checksum beside it: a student can
+    write one too, so this chooses words and never points.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class StudentCell:
     grade_id: str = ""
     ids: tuple[str, ...] = ()
     attachments: dict[str, Any] = field(default_factory=dict)
+    untouched: bool = False
 
 
 @dataclass

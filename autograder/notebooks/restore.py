@@ -3,9 +3,10 @@
 The release is the truth: given, item and manual cells, their order, types and metadata come from it, and only
 the text of answers comes from the student. A student's cell is recognised by its ``grade_id``, else by its
 cell id, else by its content, else by its place (:mod:`autograder.notebooks.recognise`), after cells that were merged or
-split have their borders back (:mod:`autograder.notebooks.borders`). Own cells below an answer that hold the rest of it are
-tagged (:mod:`autograder.notebooks.split`). Nothing that a student wrote is
-dropped: what has no place in the release stays where it was, as an extra cell.
+split have their borders back (:mod:`autograder.notebooks.borders`). What became of locked cells is told, and imports added
+to them are kept (:mod:`autograder.notebooks.locked`). Own cells below an answer that hold the rest of it are tagged
+(:mod:`autograder.notebooks.split`). Nothing that a student wrote is dropped: what has no place in the release stays where it
+was, as an extra cell.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from __future__ import annotations
 import copy
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from .borders import mend, names
+from .locked import Locked, answered
 from .notebook import as_notebook, grade_id, role
-from .recognise import CODE_STUB, TEXT_STUB, StudentCell, by_place, chosen, same, theirs, tight, worked
+from .recognise import CODE_STUB, TEXT_STUB, StudentCell, by_place, chosen, same, theirs, worked
+from .repairs import Repairs
 from .split import mark
 
 __all__ = ["CODE_STUB", "NOT_RUN", "TEXT_STUB", "Restored", "restore"]
@@ -35,7 +38,7 @@ class Restored:
     """The repaired notebook, one sentence for each kind of repair, and what a person should look at.
 
     ``recognised`` counts the released cells found by id or content, ``answers`` those of them that are
-    answered in.
+    answered in, and ``answered`` those in which something of the student's stands.
     """
 
     notebook: NotebookNode
@@ -43,20 +46,7 @@ class Restored:
     flags: list[str]
     recognised: int
     answers: int
-
-
-@dataclass
-class _Repairs:
-    """Collects the names of repaired cells by what was done, in the order of first use."""
-
-    names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, what: str, name: str) -> None:
-        if name not in self.names[what]:
-            self.names[what].append(name)
-
-    def sentences(self) -> list[str]:
-        return [f"{', '.join(names)}: {what}." for what, names in self.names.items()]
+    answered: int
 
 
 def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
@@ -66,7 +56,7 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     answers = sum(1 for place in matches.copies if role(release.cells[place]) in ("answer", "manual"))
     by_place(cells, release.cells, matches)
 
-    repairs, flags = _Repairs(), []
+    repairs, flags = Repairs(), []
     for s, what in sorted(mended.items()):
         if s in matches.place:
             found = release.cells[matches.place[s]]
@@ -74,6 +64,7 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     picks = {place: chosen(cells, cell, matches.copies.get(place, [])) for place, cell in enumerate(release.cells)}
     anchors = _anchors(len(cells), picks)
     after: dict[int, list[int]] = defaultdict(list)
+    locked = Locked(cells, release.cells, repairs)
     restored: list[NotebookNode] = []
     for place, cell in enumerate(release.cells):
         copies, pick = matches.copies.get(place, []), picks[place]
@@ -82,11 +73,12 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
             _answer(cells, restored[place], pick, repairs, matches.how)
             _report_copies(cells, cell, pick, copies, repairs)
         else:
-            _report_given(cells, cell, pick, repairs, matches.how)
+            locked.put_back(place, pick, copies, matches.how.get(pick, "") if pick is not None else "")
         for s in copies:
-            taken = s == pick and theirs(cell)
+            taken = (s == pick and theirs(cell)) or s in locked.dropped
             if not taken and worked(cells[s], cell) and (s == pick or not same(cells[s], cells[pick or 0])):
                 after[anchors[s]].append(s)
+    locked.report_older()
     order = [pick for pick in picks.values() if pick is not None]
     if order != sorted(order):
         repairs.add("cells were moved, they are in the released order again", "notebook")
@@ -102,6 +94,8 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     numbers = (n for n in itertools.count(1) if all(cell.get("id") != f"extra-{n}" for cell in release.cells))
     for place in range(-1, len(release.cells)):
         if place >= 0:
+            for statement in locked.imports.get(place, ()):
+                notebook.cells.append(_extra(StudentCell("code", statement), f"extra-{next(numbers)}", run=True))
             notebook.cells.append(restored[place])
         for s in sorted(after[place]):
             notebook.cells.append(_extra(cells[s], f"extra-{next(numbers)}", run=s not in copied))
@@ -113,7 +107,12 @@ def restore(cells: list[StudentCell], release: NotebookNode) -> Restored:
     for cell in notebook.cells:
         name = grade_id(cell) or f"added cell {cell.get('id', '')}".rstrip()
         flags += [f"{name}: {what}." for what in _suspicious(cell.source)]
-    return Restored(notebook, repairs.sentences(), flags, recognised, answers)
+    mine = {place: None if pick is None else cells[pick] for place, pick in picks.items()}
+    worked_at = [
+        place for place, cell in enumerate(release.cells)
+        if role(cell) in ("answer", "manual") and answered(mine[place], restored[place], cell)
+    ]  # fmt: skip
+    return Restored(notebook, repairs.sentences(), flags, recognised, answers, len(worked_at))
 
 
 def _anchors(count: int, picks: dict[int, int | None]) -> list[int]:
@@ -126,7 +125,7 @@ def _anchors(count: int, picks: dict[int, int | None]) -> list[int]:
     return anchors
 
 
-def _answer(cells: list[StudentCell], cell: NotebookNode, pick: int | None, repairs: _Repairs, how: dict[int, str]) -> None:
+def _answer(cells: list[StudentCell], cell: NotebookNode, pick: int | None, repairs: Repairs, how: dict[int, str]) -> None:
     """Write the student's text into the released answer cell."""
     name = grade_id(cell) or str(cell.get("id", "an unlocked cell"))
     if pick is None:
@@ -144,7 +143,7 @@ def _answer(cells: list[StudentCell], cell: NotebookNode, pick: int | None, repa
 
 
 def _report_copies(
-    cells: list[StudentCell], released: NotebookNode, pick: int | None, copies: list[int], repairs: _Repairs
+    cells: list[StudentCell], released: NotebookNode, pick: int | None, copies: list[int], repairs: Repairs
 ) -> None:
     if pick is None or len(copies) < 2:
         return
@@ -160,27 +159,13 @@ def _report_copies(
         repairs.add("the cell was duplicated, the worked copy is graded", name)
 
 
-def _report_given(
-    cells: list[StudentCell], released: NotebookNode, pick: int | None, repairs: _Repairs, how: dict[int, str]
-) -> None:
-    name = grade_id(released) or str(released.get("id", "a given cell"))
-    if pick is None:
-        repairs.add("locked cell is missing, it was put back", name)
-    elif tight(cells[pick].source) != tight(released.source):
-        repairs.add("locked cell was changed, the released one was put back", name)
-    elif how[pick] != "grade_id" and grade_id(released):
-        repairs.add("nbgrader's metadata was lost on a locked cell, it was put back", name)
-    elif cells[pick].kind != released.cell_type:
-        repairs.add(f"the cell's type had changed, it is {released.cell_type} again", name)
-
-
 def _adopt_prose(
     cells: list[StudentCell],
     released: list[NotebookNode],
     restored: list[NotebookNode],
     extras: list[int],
     anchors: list[int],
-    repairs: _Repairs,
+    repairs: Repairs,
 ) -> None:
     """Take text added directly below an untouched written answer as that answer, and out of ``extras``."""
     for place, cell in enumerate(released):
@@ -202,7 +187,7 @@ def _adopt_code(
     restored: list[NotebookNode],
     extras: list[int],
     anchors: list[int],
-    repairs: _Repairs,
+    repairs: Repairs,
 ) -> list[str]:
     """Take code added directly below an answer cell with nothing of the student's in it as that answer, if it defines what
     the answer must define, and out of ``extras``; of other code there, say that a person should look.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
+import hashlib
 import json
 import os
 import stat
@@ -23,6 +24,7 @@ from .terminal import printable
 
 MAX_BYTES = 20_000_000
 MAX_CELLS = 2_000
+_MANY = 1e6  # points
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
@@ -50,13 +52,14 @@ class Unreadable(Exception):
 
 @dataclass
 class Submission:
-    """A submission as it is graded: the restored notebook, what was repaired, and what a person should look
-    at.
+    """A submission as it is graded: the restored notebook, what was repaired, what a person should look at, and in how many
+    cells the student answered.
     """
 
     notebook: NotebookNode
     repairs: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    answered: int = 0
 
 
 def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submission:
@@ -79,7 +82,7 @@ def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submi
         )
     if language not in ("", "python"):
         repairs.append(f"notebook: its kernel was for {language}, it is Python again.")
-    return Submission(restored.notebook, repairs + restored.repairs, restored.flags)
+    return Submission(restored.notebook, repairs + restored.repairs, restored.flags, restored.answered)
 
 
 def _read(path: Path, assignment: str) -> bytes:
@@ -239,9 +242,27 @@ def _cell(cell: dict[str, Any]) -> tuple[StudentCell, bool]:
     named = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else ""
     ids = tuple(value for value in (cell.get("id"), metadata.get("id")) if isinstance(value, str))
     return (
-        StudentCell(kind, source, named if isinstance(named, str) else "", ids, _attachments(cell.get("attachments"))),
+        StudentCell(
+            kind,
+            source,
+            named if isinstance(named, str) else "",
+            ids,
+            _attachments(cell.get("attachments")),
+            isinstance(nbgrader, dict) and _checksum(source, kind, nbgrader) == nbgrader.get("checksum"),
+        ),
         source != plain,
     )
+
+
+def _checksum(source: str, kind: str, nbgrader: dict[str, Any]) -> str:
+    """What ``nbgrader.utils.compute_checksum`` says of a cell (importing that takes seconds); empty for odd metadata."""
+    graded, solution, locked = (bool(nbgrader.get(key)) for key in ("grade", "solution", "locked"))
+    name, points = nbgrader.get("grade_id"), nbgrader.get("points")
+    if not isinstance(name, str) or (graded and not (isinstance(points, (int, float)) and abs(points) < _MANY)):
+        return ""
+    parts = [source, kind, str(graded), str(solution), str(not solution and (graded or locked)), name]
+    text = "".join([*parts, str(float(points or 0))] if graded else parts)
+    return hashlib.md5(text.encode(errors="replace"), usedforsecurity=False).hexdigest()
 
 
 def _attachments(found: object) -> dict[str, Any]:
