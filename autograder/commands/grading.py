@@ -123,24 +123,57 @@ def grade(
 
 
 @app.command()
-def demo(assignment: AssignmentName = "pa4_convnet") -> None:
+def demo(
+    assignment: AssignmentName = "pa4_convnet",
+    everything: Annotated[bool, typer.Option("--all", help="All examples, also those that take long.")] = False,
+) -> None:
     """Grade the submissions in examples/ at quick profile, in a gradebook of their own, and show where everything is.
 
-    Examples: `autograder demo`, `autograder demo cnn_blocks`
+    Examples: `autograder demo`, `autograder demo --all`, `autograder demo cnn_blocks`
     """
+    from ..assignment import load
     from ..grading.session import Session, SessionError
+    from ..proof import catalogue
 
-    course = find_course()
-    name, folder = assignment, course.root / "demo"
+    course, jobs = find_course(), os.cpu_count() or 1
+    name, folder, examples = assignment, course.root / "demo", course.root / "examples"
+    try:
+        course.release_notebook(name)
+        load(name)
+    except (CourseError, FileNotFoundError) as error:
+        raise fail(error, WRONG_USAGE) from error
+    shown = {
+        student: about
+        for student, about in catalogue.shown(name, everything).items()
+        if (examples / student / name).is_dir()
+    }
+    if not shown:
+        raise fail(f"{examples}: no submission of {name}; `make examples` writes them", WRONG_USAGE)
+    minutes = "3 minutes" if everything else "a minute"
+    width = max(map(len, shown))
+    console.print(
+        f"""\
+This grades {len(shown)} submissions of {name} at profile quick (a short training), {jobs} at once, each in a sandbox.
+It takes about {minutes} on two idle cores. If you run it again it takes seconds, because unchanged code is not run again.
+At the end you see a table with one line for each submission, and where its result page is.
+
+"""
+        + "\n".join(f"{student:{width}}  {about}" for student, about in shown.items())
+        + "\n",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
     try:
         session = Session(
             course=course,
             assignment=name,
-            submitted=course.root / "examples",
+            submitted=examples,
             out=folder / name,
             profile="quick",
             device="cpu",
-            jobs=os.cpu_count() or 1,
+            jobs=jobs,
+            students=tuple(shown),
             gradebook=folder / "gradebook.db",
             feedback=True,
         )
@@ -149,18 +182,31 @@ def demo(assignment: AssignmentName = "pa4_convnet") -> None:
         raise fail(error, WRONG_USAGE) from error
     except SessionError as error:
         raise fail(error, CANNOT_GRADE) from error
-    first = next(student for student, outcome in outcomes.submissions.items() if outcome.status == "graded")
+    halves = {
+        student: abs(outcome.points - outcome.max_points / 2)
+        for student, outcome in outcomes.submissions.items()
+        if outcome.status == "graded"
+    }
+    if not halves:
+        raise typer.Exit(SOME_NOT_GRADED)
+    half = min(halves, key=lambda student: halves[student])
     console.print(
         f"""
-outcomes   {folder / name / "outcomes.json"}
-feedback   {folder / "feedback"}/<student>/{name}/{name}.html (open {first}'s in a browser)
-gradebook  {folder / "gradebook.db"} (nbgrader's own)
-notebook   {course.release / name / f"{name}.ipynb"} (what students open)
-solution   {course.solutions / name / f"{name}.ipynb"} (executed)
+Open this page first, the result of {half}:
+    {folder / "feedback" / half / name / f"{name}.html"}
+
+The other results:
+    result pages  {folder / "feedback"}/<student>/{name}/{name}.html
+    everything    {folder / name / "outcomes.json"}
+    gradebook     {folder / "gradebook.db"} (nbgrader's own)
+
+What students get, and the executed solution:
+    {course.release / name / f"{name}.ipynb"}
+    {course.solutions / name / f"{name}.ipynb"}
 
 Next: put real submissions into submitted/<student>/{name}/{name}.ipynb and run
     .venv/bin/autograder grade {name} --feedback
-then mark the written answers: .venv/bin/jupyter lab, menu Nbgrader, Formgrader.""",
+Then mark the written answers: run .venv/bin/jupyter lab, menu Nbgrader, Formgrader.""",
         highlight=False,
         markup=False,
         soft_wrap=True,

@@ -35,6 +35,7 @@ class Answer:
         fails: the items at which a mistake or a mutant is wrong; items that rest on these may fail too.
         close: wrong, but trained to figures that come near to right ones; `autograder calibrate` shows them beside.
         equivalent: why a wrong answer computes what the reference computes, and so earns every autograded point.
+        slow: an example that `autograder demo` leaves out, because it takes a while and shows little that the others do not.
         whole: also graded as a file at profile ``quick``, with exactly these ``verdicts``; so is every example, and every
             unfinished or hostile submission.
     """
@@ -51,6 +52,7 @@ class Answer:
     equivalent: str = ""
     close: bool = False
     example: bool = False
+    slow: bool = False
     whole: bool = False
 
     @property
@@ -111,6 +113,17 @@ def build(answer: Answer, source: NotebookNode, release: NotebookNode) -> Notebo
             raise ValueError(f"{answer.name}: no cell {place}")
         notebook.cells.insert(position + 1, nbformat.v4.new_code_cell(text, id=f"own-{number}"))  # type: ignore[no-untyped-call]
     return notebook
+
+
+def shown(assignment: str, everything: bool = False) -> dict[str, str]:
+    """The examples that `autograder demo` grades, by name and in its order, with what each of them is."""
+    told = {
+        answer.name: answer.about for answer in answers(assignment) if answer.example and (everything or not answer.slow)
+    }
+    told["damaged_file_cut_off"] = "The file ends in the middle."
+    if everything:
+        told["damaged_metadata_lost"] = "The reference solution without the cells' metadata."
+    return dict(sorted(told.items()))
 
 
 def write_examples(course: Course, assignment: str, folder: Path) -> list[Path]:

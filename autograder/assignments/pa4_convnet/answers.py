@@ -108,6 +108,7 @@ RIGHT = [
         },
         edits=(("feature_maps", "F.relu(net.conv1(data))", "net.features[:2](data)"),),
         example=True,
+        slow=True,
     ),
     Answer(
         "right_functional",
@@ -156,6 +157,7 @@ RIGHT = [
         ),
         edits=(("test_accuracy", "net.eval()", "net.eval()\n    warnings.warn('testing now')"),),
         example=True,
+        slow=True,
     ),
 ]
 
@@ -202,6 +204,7 @@ MISTAKES = [
         fails=("act13",),
         verdicts={"act13": "failed"},
         example=True,
+        slow=True,
     ),
     Answer(
         "mistake_loss_appended_per_batch",
@@ -226,6 +229,7 @@ MISTAKES = [
         verdicts={"act11": "failed", "act16": "partial", "act19": "partial"},
         close=True,
         example=True,
+        slow=True,
     ),
     Answer(
         "mistake_relu_after_fc2",
@@ -237,6 +241,7 @@ MISTAKES = [
         verdicts={"act09": "partial", "act16": "partial", "act19": "partial"},
         close=True,
         example=True,
+        slow=True,
     ),
     Answer(
         "mistake_accuracy_in_training_mode",
@@ -286,6 +291,22 @@ REST_GRADED = [
         example=True,
     ),
     Answer(
+        "half_right",
+        "unfinished",
+        "About half of the points: a ReLU forgotten, two mistakes in the trainer, and later tasks not attempted.",
+        edits=(
+            ("convnet", "self.pool2(F.relu(self.conv2(x)))", "self.pool2(self.conv2(x))"),
+            ("trainer", "self.optim.zero_grad()", "pass"),
+            ("trainer", "loss = self.loss_function(output, labels)", "loss = loss_function(output, labels)"),
+        ),
+        blank=("network_graph", "learning_rate", "loss_plot", "filters", "feature_maps", "act22", "act24"),
+        verdicts={
+            **{f"act{number}": "not_attempted" for number in (10, 16, 17, 21, 23)},
+            **{"act07": "partial", "act11": "failed", "act13": "failed", "act19": "partial"},
+        },
+        example=True,
+    ),
+    Answer(
         "syntax_error_in_trainer",
         "unfinished",
         "A syntax error in the trainer's cell.",
@@ -304,6 +325,7 @@ REST_GRADED = [
         blank=AFTER_TRAINING_LEFT,
         verdicts={"act10": "failed", **UNTRAINED},
         example=True,
+        slow=True,
     ),
     Answer(
         "exit_in_graph",
@@ -313,6 +335,7 @@ REST_GRADED = [
         blank=AFTER_TRAINING_LEFT,
         verdicts={"act10": "failed", **UNTRAINED},
         example=True,
+        slow=True,
     ),
     Answer(
         "prints_100_megabytes",
