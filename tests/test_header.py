@@ -20,18 +20,18 @@ from autograder.notebooks import header
 from autograder.notebooks.notebook import read
 from autograder.notebooks.release import generate
 
-PATH = "release/a/a.ipynb"
+NAME, PATH = "mnist_cnn", "release/mnist_cnn/mnist_cnn.ipynb"
 
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
-    """A course with the small assignment ``a``, whose text has both places."""
+    """A course with a small assignment in place of mnist_cnn, whose text has both places."""
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     text = "# Title\n\n<!-- colab badge -->\n\nYou build.\n\n<!-- libraries -->\n\n**Help.**"
     locked = {"grade": False, "grade_id": "header", "locked": True, "schema_version": 3, "solution": False, "task": False}
     cell = nbformat.v4.new_markdown_cell(text, id="header", metadata={"nbgrader": locked})
-    (tmp_path / "source" / "a").mkdir(parents=True)
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "source" / "a" / "a.ipynb")
+    (tmp_path / "source" / NAME).mkdir(parents=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "source" / NAME / f"{NAME}.ipynb")
     monkeypatch.chdir(tmp_path)
     return Course(tmp_path)
 
@@ -42,17 +42,17 @@ def configure(course: Course, line: str) -> None:
 
 
 def released(course: Course) -> str:
-    return str(read(course.release_notebook("a")).cells[0].source)
+    return str(read(course.release_notebook(NAME)).cells[0].source)
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, ["generate", "a", *arguments])
+    done = CliRunner().invoke(app, ["generate", NAME, *arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done.exit_code, done.output
 
 
 def by_nbgrader(course: Course) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).parent / "nbgrader"), "generate_assignment", "a"]
+    command = [str(Path(sys.executable).parent / "nbgrader"), "generate_assignment", NAME]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True, timeout=120)
 
@@ -74,19 +74,19 @@ def test_the_flag_fills_the_badge(course: Course) -> None:
     status, text = run("--repo", "ada/conv.nets", "--branch", "spring/2 (a)")
     assert status == 2, "a branch has no spaces"
     assert run("--repo", "ada/conv.nets", "--branch", "spring/(a)#1")[0] == 0
-    address = "https://colab.research.google.com/github/ada/conv.nets/blob/spring/%28a%29%231/release/a/a.ipynb"
+    address = f"https://colab.research.google.com/github/ada/conv.nets/blob/spring/%28a%29%231/{PATH}"
     assert f"({address})\n" in released(course)
     assert text.count("\n") == 1
 
 
 def test_the_courses_setting_fills_it_for_both_commands_alike(course: Course) -> None:
     configure(course, 'c.FillHeader.repository = "ada/convnets"')
-    generate(course, "a")
-    ours = course.release_notebook("a").read_bytes()
+    generate(course, NAME)
+    ours = course.release_notebook(NAME).read_bytes()
     done = by_nbgrader(course)
     assert done.returncode == 0, done.stderr
-    assert course.release_notebook("a").read_bytes() == ours
-    assert "/github/ada/convnets/blob/main/release/a/a.ipynb" in released(course)
+    assert course.release_notebook(NAME).read_bytes() == ours
+    assert "/github/ada/convnets/blob/main/release/mnist_cnn/mnist_cnn.ipynb" in released(course)
     status, text = run("--branch", "autumn")
     assert (status, "/ada/convnets/blob/autumn/" in released(course)) == (0, True)
     assert "Colab badge of ada/convnets, branch autumn" in text
@@ -99,7 +99,7 @@ def test_a_bad_setting_is_one_line_from_both_commands(course: Course) -> None:
     assert "OWNER/NAME" in done.stderr
     assert "Traceback" not in done.stderr
     with pytest.raises(CourseError, match="OWNER/NAME"):
-        generate(course, "a")
+        generate(course, NAME)
     status, text = run()
     assert (status, text.count("\n")) == (2, 1)
 
@@ -126,15 +126,15 @@ def test_what_is_no_branch_is_refused_in_one_line(branch: str) -> None:
 
 @pytest.mark.parametrize("repository", ["ada/x", "a/b", "Ada-L/convnets.2026", "mona_octo/_x-", f"{'a' * 39}/{'x' * 100}"])
 def test_odd_names_that_github_allows_are_taken(repository: str) -> None:
-    assert f"/github/{repository}/blob/release/v1/release/a/a.ipynb)" in header.badge(repository, "release/v1", PATH)
+    assert f"/github/{repository}/blob/release/v1/{PATH})" in header.badge(repository, "release/v1", PATH)
 
 
 def test_a_branch_without_a_repository_and_a_notebook_without_the_place_are_told(course: Course) -> None:
     status, text = run("--branch", "main")
     assert (status, "add --repo OWNER/NAME" in text) == (2, True)
-    source = read(course.source_notebook("a"))
+    source = read(course.source_notebook(NAME))
     source.cells[0].source = "# Title"
-    nbformat.write(source, course.source_notebook("a"))
+    nbformat.write(source, course.source_notebook(NAME))
     status, text = run("--repo", "ada/x")
     assert (status, "no badge: write <!-- colab badge -->" in text) == (0, True)
 

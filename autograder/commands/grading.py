@@ -131,17 +131,11 @@ def demo(
 
     Examples: `autograder demo`, `autograder demo --all`, `autograder demo cnn_blocks`
     """
-    from ..assignment import load
     from ..grading.session import Session, SessionError
     from ..proof import catalogue
 
     course, jobs = find_course(), os.cpu_count() or 1
     name, folder, examples = assignment, course.root / "demo", course.root / "examples"
-    try:
-        course.release_notebook(name)
-        load(name)
-    except (CourseError, FileNotFoundError) as error:
-        raise fail(error, WRONG_USAGE) from error
     shown = {
         student: about
         for student, about in catalogue.shown(name, everything).items()
