@@ -44,7 +44,7 @@ def waiting(found: Evidence, item: str, cell: str, problem: str | None = None) -
 def test_a_syntax_error_is_told_with_its_line_once_for_all_items() -> None:
     found = evidence(network=SYNTAX)
     items = {name: waiting(found, name, "network") for name in ("conv", "relu", "logits")}
-    (cause,) = root_causes(items, found.record, SOURCES)
+    (cause,) = root_causes(items, found.record, SOURCES, {})
     assert cause == RootCause(
         what="The cell `network` stopped with SyntaxError: '(' was never closed",
         next_step="Correct this line, or the one above it, then run the whole notebook from the top.",
@@ -67,7 +67,7 @@ def test_a_syntax_error_is_told_with_its_line_once_for_all_items() -> None:
 def test_cells_that_miss_what_a_failed_cell_defines_follow_from_it() -> None:
     found = evidence(network=SYNTAX, make=undefined("Net"), training=undefined("net"), plot=undefined("losses"))
     items = {"conv": waiting(found, "conv", "network"), "curve": waiting(found, "curve", "plot")}
-    (cause,) = root_causes(items, found.record, SOURCES)
+    (cause,) = root_causes(items, found.record, SOURCES, {})
     assert cause.place is not None
     assert (cause.place.cell, cause.items) == ("network", ("conv", "curve"))
 
@@ -75,7 +75,7 @@ def test_cells_that_miss_what_a_failed_cell_defines_follow_from_it() -> None:
 def test_a_name_that_nobody_defines_is_a_mistake_of_its_own() -> None:
     found = evidence(network=SYNTAX, plot=undefined("plt"))
     items = {"conv": waiting(found, "conv", "network"), "curve": waiting(found, "curve", "plot")}
-    network, plot = root_causes(items, found.record, SOURCES)
+    network, plot = root_causes(items, found.record, SOURCES, {})
     assert (network.items, plot.items) == (("conv",), ("curve",))
     assert items["curve"].root_cause == 1
     assert plot.next_step.startswith("Give plt a value before this line")
@@ -83,7 +83,7 @@ def test_a_name_that_nobody_defines_is_a_mistake_of_its_own() -> None:
 
 def test_a_cell_that_ran_is_no_cause_whatever_it_defines() -> None:
     found = evidence(training=undefined("net"))
-    (cause,) = root_causes({"loss": waiting(found, "loss", "training")}, found.record, SOURCES)
+    (cause,) = root_causes({"loss": waiting(found, "loss", "training")}, found.record, SOURCES, {})
     assert cause.place == Place(cell="training", line=1, code="losses = train(net)")
 
 
@@ -91,7 +91,7 @@ def test_a_missing_library_is_one_cause_wherever_it_is_imported() -> None:
     lacking = CellError(ename="ModuleNotFoundError", evalue="No module named 'sea_born'", line=1, module="sea_born")
     found = evidence(network=lacking, make=undefined("Net"), plot=lacking)
     items = {name: waiting(found, name, cell) for name, cell in (("conv", "network"), ("net", "make"), ("curve", "plot"))}
-    (cause,) = root_causes(items, found.record, SOURCES)
+    (cause,) = root_causes(items, found.record, SOURCES, {})
     assert (cause.what, cause.items) == (
         "The cell `network` stopped with ModuleNotFoundError: No module named 'sea_born'",
         ("conv", "net", "curve"),
@@ -104,11 +104,15 @@ def test_a_cell_that_was_stopped_is_a_cause() -> None:
     found = evidence({"network": "no end in the time allowed"}, training=undefined("Net"))
     del found.record.cells["network"]
     items = {"conv": waiting(found, "conv", "network"), "loss": waiting(found, "loss", "training")}
-    (cause,) = root_causes(items, found.record, SOURCES)
+    (cause,) = root_causes(items, found.record, SOURCES, {})
     assert cause.what == "The cell `network` was stopped: no end in the time allowed"
     assert cause.place == Place(cell="network")
+    del found.record.cells["plot"]
+    items["curve"] = waiting(found, "curve", "plot")
+    (cause,) = root_causes(items, found.record, SOURCES, {})
+    assert cause.items == ("conv", "loss", "curve"), "a cell that was not reached waits for the one that ended the run"
     late = evidence(plot=CellError(ename="CellTimeout", evalue="stopped after 60 seconds", line=1))
-    (cause,) = root_causes({"curve": waiting(late, "curve", "plot")}, late.record, SOURCES)
+    (cause,) = root_causes({"curve": waiting(late, "curve", "plot")}, late.record, SOURCES, {})
     assert cause.what == "The cell `plot` was stopped after 60 seconds"
     assert "within its time" in cause.next_step
 
@@ -117,15 +121,68 @@ def test_a_cell_that_ran_and_defines_what_cannot_be_used_is_a_cause() -> None:
     found = evidence()
     items = {name: waiting(found, name, "network", "TypeError: bad") for name in ("conv", "relu")}
     items["other"] = waiting(found, "other", "network", "KeyError: 'x'")
-    bad, other = root_causes(items, found.record, SOURCES)
+    bad, other = root_causes(items, found.record, SOURCES, {})
     assert (bad.what, bad.items) == ("Using what the cell `network` defines gave TypeError: bad", ("conv", "relu"))
     assert other.items == ("other",)
 
 
+LACKING = {**SOURCES, "make": "net = None\nif 'Net' in globals():\n    net = Net()", "device": "net = net.to('cpu')"}
+LACKING = {name: LACKING[name] for name in ("setup", "network", "make", "device", "training", "plot")}
+NONE = CellError(ename="TypeError", evalue="'NoneType' object is not callable", line=1)
+
+
+def causes_of(found: Evidence, **waits: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The cell and the items of each root cause; ``waits``: the cell for which an item waits, or what of it was no use."""
+    items = {}
+    for name, what in waits.items():
+        cell, _, problem = what.partition(": ")
+        items[name] = waiting(found, name, cell, problem)
+    released = {"network": "class Net(nn.Module):\n    ..."}
+    return [
+        (cause.place.cell if cause.place else "", cause.items)
+        for cause in root_causes(items, found.record, LACKING, released)
+    ]
+
+
+def test_a_value_that_is_none_because_a_cell_failed_follows_from_it() -> None:
+    found = evidence(network=SYNTAX, training=NONE)
+    assert causes_of(found, conv="network", loss="training") == [("network", ("conv", "loss"))]
+    other = evidence(network=SYNTAX, training=CellError(ename="ZeroDivisionError", evalue="", line=1))
+    assert causes_of(other, conv="network", loss="training") == [("network", ("conv",)), ("training", ("loss",))]
+    syntax = evidence(network=SYNTAX, training=SYNTAX)
+    assert len(causes_of(syntax, conv="network", loss="training")) == 2, "each has to be corrected"
+
+
+def test_a_value_that_is_none_for_another_reason_is_a_mistake_of_its_own() -> None:
+    assert causes_of(evidence(training=NONE), loss="training") == [("training", ("loss",))]
+
+
+def test_errors_follow_from_a_cell_whose_definition_cannot_be_used() -> None:
+    unusable = "network: NameError: name 'size' is not defined"
+    found = evidence(make=undefined("size", 3), training=NONE, plot=undefined("losses"))
+    assert causes_of(found, conv=unusable, net="make", loss="training", curve="plot") == [
+        ("network", ("conv", "net", "loss", "curve"))
+    ]
+
+
+def test_a_name_that_the_release_gives_and_the_answer_does_not_is_that_cells_mistake() -> None:
+    misnamed = LACKING | {"network": "class Nett(nn.Module):\n    pass"}
+    found = evidence(make=undefined("Net", 3))
+    items = {
+        "conv": waiting(found, "conv", "network", "NameError: name 'Net' is not defined"),
+        "net": waiting(found, "net", "make"),
+    }
+    (cause,) = root_causes(items, found.record, misnamed, {"network": SOURCES["network"]})
+    assert cause.items == ("conv", "net")
+    assert cause.what == "Using what the cell `network` defines gave NameError: name 'Net' is not defined"
+
+
 def test_a_cell_of_ones_own_is_named_as_such_and_shown() -> None:
     found = evidence(extra_3=CellError(ename="ZeroDivisionError", evalue="", line=1), plot=undefined("shown"))
-    (cause,) = root_causes({"curve": waiting(found, "curve", "plot")}, found.record, SOURCES)
+    (cause,) = root_causes({"curve": waiting(found, "curve", "plot")}, found.record, SOURCES, {})
     assert cause.what == "A cell of your own stopped with ZeroDivisionError"
+    assert cause.place is not None
+    assert wording.where(cause.place) == "a cell of your own, line 1"
     assert cause.place == Place(cell="extra_3", line=1, code="shown = 1")
 
 
@@ -134,7 +191,7 @@ def test_items_that_lost_nothing_or_were_not_attempted_wait_for_nothing() -> Non
     right = ItemOutcome(outcome="passed", points=1, max_points=1, findings=[Finding(item="a", task="It.", passed=True)])
     blank = waiting(found, "b", "network")
     blank.outcome = "not_attempted"
-    assert root_causes({"a": right, "b": blank}, found.record, SOURCES) == []
+    assert root_causes({"a": right, "b": blank}, found.record, SOURCES, {}) == []
     assert right.root_cause is blank.root_cause is None
 
 
@@ -148,7 +205,7 @@ def test_an_item_that_lost_at_something_else_too_says_both() -> None:
             item="conv", task="It is shown.", passed=False, observed="nothing", expected="a picture", rests_on=("pool",)
         ),
     ]
-    causes = root_causes({"conv": item}, found.record, SOURCES)
+    causes = root_causes({"conv": item}, found.record, SOURCES, {})
     assert wording.message(item, causes).splitlines() == [
         "See above: the error in the cell `network`, line 3.",
         "Depends on pool; fix that first.",

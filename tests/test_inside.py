@@ -98,6 +98,11 @@ def rerunning(student: Student) -> Evidence:
 def failing(student: Student) -> Evidence:
     return Evidence({"never": student.namespace["divide"](0)})
 
+@probe(after="defined")
+def missing(student: Student) -> Evidence:
+    assert student.namespace.get("ConvNet") is student.namespace.pop("ConvNet", None) is None
+    return Evidence({"never": student.namespace["ConvNet"]()})
+
 @probe(after="printing")
 def drawing_random_numbers(student: Student) -> Evidence:
     before = torch.get_rng_state(), random.getstate()
@@ -283,6 +288,7 @@ def test_a_cell_run_again_puts_every_variable_back(box: BoxRun) -> None:
 
 def test_what_student_code_raises_in_a_probe_is_its_finding(box: BoxRun) -> None:
     assert box.found("failing") == {"problem": "ZeroDivisionError: division by zero"}
+    assert box.found("missing") == {"problem": "NameError: name 'ConvNet' is not defined"}
 
 
 def test_a_probe_leaves_random_state_and_torch_settings_alone(box: BoxRun) -> None:

@@ -108,7 +108,7 @@ def toy_evidence(value: object = 1) -> Evidence:
 
 
 def judged(made: Assignment, evidence: Evidence, not_attempted: set[str]) -> dict[str, ItemOutcome]:
-    return judge(made, evidence, [*ITEMS, MANUAL], not_attempted, {})[0]
+    return judge(made, evidence, [*ITEMS, MANUAL], not_attempted, {}, {})[0]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.notebooks.python import gives
+from autograder.notebooks.python import given, words
 
 CELL = """
 import numpy as np, torch.nn as nn
@@ -44,7 +44,7 @@ lambda y: y
      "seen", "file", "read", "later"],
 )  # fmt: skip
 def test_global_names_are_given_whatever_the_syntax(name: str) -> None:
-    assert gives(CELL, name)
+    assert name in given(CELL)
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,14 @@ def test_global_names_are_given_whatever_the_syntax(name: str) -> None:
      "title", "table", "row", "torch", "Dataset", "pyplot", "", "y", "float", "loop"],
 )  # fmt: skip
 def test_what_is_local_used_or_compared_is_not(name: str) -> None:
-    assert not gives(CELL, name)
+    assert name not in given(CELL)
 
 
 @pytest.mark.parametrize("line", ["a" * 1_000_000, "a," * 500_000, "( " * 500_000, "= " * 500_000, "for " + " in" * 300_000])
 def test_long_lines_take_no_time(line: str) -> None:
-    assert not gives("\n".join([line] * 20), "b")
+    assert "b" not in given("\n".join([line] * 20))
+
+
+def test_the_lines_that_give_a_name_are_kept() -> None:
+    assert given("net = None\nif ready:\n    net = Net(3)  # now\n") == {"net": ["net = None", "    net = Net(3)"]}
+    assert words("net = Net(3).to(device_1)") == {"net", "Net", "to", "device_1"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+from collections import UserDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,24 @@ class Rerun:
     run: CellRun
 
 
+class Names(UserDict[str, Any]):
+    """The global variables of the notebook, not a copy; one that is not there is a ``NameError``, as in the notebook."""
+
+    def __init__(self, variables: dict[str, Any]) -> None:
+        self.data = variables
+
+    def __missing__(self, name: str) -> Any:
+        raise NameError(f"name '{name}' is not defined", name=name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a name, or the default."""
+        return self.data.get(name, default)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Take a name away; its value, or the default."""
+        return self.data.pop(name, *default)
+
+
 class Student:
     """The notebook so far: its variables, its cells, and the seed of this grading's random inputs."""
 
@@ -62,9 +81,9 @@ class Student:
         self.seed = seed
 
     @property
-    def namespace(self) -> dict[str, Any]:
+    def namespace(self) -> Names:
         """The global variables of the notebook."""
-        return self._runner.namespace
+        return Names(self._runner.namespace)
 
     def cells(self, first: str, last: str) -> list[str]:
         """The code cells from ``first`` to ``last``, in their order, with those that the student added between."""

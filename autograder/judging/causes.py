@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 
-from ..notebooks.python import gives
+from ..notebooks.python import given, words
 from ..outcomes import ItemOutcome, Place, RootCause
 from ..runs.evidence import TIMEOUT, CellError, Record
 from .wording import listed
@@ -12,69 +14,111 @@ from .wording import listed
 CODE = 200  # characters of a line that is shown
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 NO_LIBRARY = "ModuleNotFoundError"
+MOST = 1_000  # names that are followed to the cells that give them
+NOTHING = "NoneType"  # in what Python says of an error, where a value is missing
 
 
-def root_causes(outcomes: Mapping[str, ItemOutcome], record: Record, sources: Mapping[str, str]) -> list[RootCause]:
+def root_causes(
+    outcomes: Mapping[str, ItemOutcome], record: Record, sources: Mapping[str, str], released: Mapping[str, str]
+) -> list[RootCause]:
     """The mistakes for which findings of these items have ``stopped_by``, in the order of the first item of each.
 
     Each such item gets its ``root_cause``, and the places of all findings the text of their lines.
 
     Args:
         sources: of all code cells that are run, by the names under which they are, in the order of the notebook.
+        released: the same cells as they were handed out; they say what a cell should define that does not.
     """
-    told: dict[tuple[str, ...], RootCause] = {}
-    for name, item in outcomes.items():
+    for item in outcomes.values():
         item.findings = [
             finding.model_copy(update={"place": _with_code(finding.place, sources)}) if finding.place else finding
             for finding in item.findings
         ]
-        if item.outcome not in ("failed", "partial"):
-            continue
-        for finding in item.findings:
-            if finding.passed or not finding.stopped_by:
-                continue
-            cell = _first_failure(finding.stopped_by, record, sources)
-            key, cause = _cause(cell, record, sources) or (
-                ("", cell, finding.observed),
-                _of_a_problem(finding.observed, cell),
-            )
-            known = told.setdefault(key, cause)
-            if name not in known.items:
-                told[key] = known.model_copy(update={"items": (*known.items, name)})
-            if item.root_cause is None:
-                item.root_cause = list(told).index(key)
+    waiting = [
+        (name, finding)
+        for name, item in outcomes.items()
+        for finding in item.findings
+        if item.outcome in ("failed", "partial") and finding.stopped_by and not finding.passed
+    ]
+    unusable = {finding.stopped_by: finding.observed for _, finding in reversed(waiting)}
+    cells = _Cells(record, sources, released, {cell: why for cell, why in unusable.items() if not record.failed(cell)})
+    told: dict[tuple[str, str], RootCause] = {}
+    for name, finding in waiting:
+        cell = cells.first(finding.stopped_by)
+        key, cause = cells.cause(cell, finding.observed if cell == finding.stopped_by else unusable.get(cell, ""))
+        known = told.setdefault(key, cause)
+        if name not in known.items:
+            told[key] = known.model_copy(update={"items": (*known.items, name)})
+        if outcomes[name].root_cause is None:
+            outcomes[name].root_cause = list(told).index(key)
     return list(told.values())
 
 
-def _first_failure(cell: str, record: Record, sources: Mapping[str, str]) -> str:
-    """Where a chain of failures begins: a name that has no value would have got it in an earlier cell, which failed too."""
-    order = list(sources)
-    while (error := record.error(cell)) is not None and error.undefined and cell in sources:
-        earlier = [each for each in order[: order.index(cell)] if record.failed(each)]
-        giver = next((each for each in reversed(earlier) if gives(sources[each], error.undefined)), None)
-        if giver is None:
-            break
-        cell = giver
-    return cell
+class _Cells:
+    """The cells of a notebook: which failed, which define what cannot be used (``unusable``: why), which gives what."""
 
+    def __init__(
+        self, record: Record, sources: Mapping[str, str], released: Mapping[str, str], unusable: Mapping[str, str]
+    ) -> None:
+        self._record, self._sources, self._released, self._unusable = record, sources, released, unusable
+        self._order = list(sources)
 
-def _cause(cell: str, record: Record, sources: Mapping[str, str]) -> tuple[tuple[str, ...], RootCause] | None:
-    """The failure of a cell and what it has in common with others of one cause; None if the cell ran to its end."""
-    if not record.failed(cell):
+    @cached_property
+    def _given(self) -> dict[str, list[tuple[int, list[str]]]]:
+        """For each global name, in the order of the notebook, the places of the cells that give it, with their lines."""
+        found: dict[str, list[tuple[int, list[str]]]] = {}
+        for number, cell in enumerate(self._order):
+            for name, lines in given(f"{self._sources[cell]}\n{self._released.get(cell, '')}").items():
+                found.setdefault(name, []).append((number, lines))
+        return found
+
+    def first(self, cell: str) -> str:
+        """The cell in which a chain of failures that leads to this one begins; the cell itself, if none leads to it."""
+        if cell in self._sources and cell not in self._record.cells:  # the run was ended before, or here
+            ended = [each for each in self._order[: self._order.index(cell) + 1] if each in self._record.stopped]
+            return ended[-1] if ended else cell
+        while (error := self._record.error(cell)) is not None and cell in self._sources:
+            if error.ename in SYNTAX or (before := self._before(error, cell)) is None:
+                break
+            cell = before
+        return cell
+
+    def _before(self, error: CellError, cell: str) -> str | None:
+        """The earlier cell from which the error of a cell follows, if there is one.
+
+        It should have given a name that has no value, or what is None; or what it gives cannot be used elsewhere either.
+        """
+        used = words(_with_code(Place(cell=cell, line=error.line), self._sources).code)
+        missing = {error.undefined} if error.undefined else used if NOTHING in error.evalue else set()
+        failed = {each for each in self._order if self._record.failed(each)}
+        return self._giver(missing, cell, failed.union(self._unusable)) or self._giver(used, cell, self._unusable)
+
+    def _giver(self, names: Iterable[str], cell: str, wanted: Collection[str]) -> str | None:
+        """Which of the ``wanted`` cells gave these names last before a cell, or the names from which they were made."""
+        queue = deque((name, self._order.index(cell)) for name in sorted(names))
+        seen: set[tuple[str, int]] = set()
+        while queue and len(seen) < MOST:
+            name, until = queue.popleft()
+            number, lines = next((one for one in reversed(self._given.get(name, [])) if one[0] < until), (-1, []))
+            if number < 0 or (name, number) in seen:
+                continue
+            if self._order[number] in wanted:
+                return self._order[number]
+            seen.add((name, number))
+            queue.extend((word, number) for word in sorted(set().union(*map(words, lines))))
         return None
-    error = record.error(cell)
-    place = _with_code(Place(cell=cell, line=error.line if error else None), sources)
-    key: tuple[str, ...] = ("cell", cell)
-    if error is not None and error.ename == NO_LIBRARY and error.module:
-        key = "library", error.module
-    next_step = _next_step(error)
-    return key, RootCause(what=_sentence(record.why_failed(cell)), next_step=next_step, items=(), place=place)
 
-
-def _of_a_problem(observed: str, cell: str) -> RootCause:
-    """A cell that ran, but defines what cannot be used."""
-    next_step = "Correct what the cell defines, then run it and the check below it."
-    return RootCause(what=_sentence(observed), next_step=next_step, items=(), place=Place(cell=cell))
+    def cause(self, cell: str, why: str) -> tuple[tuple[str, str], RootCause]:
+        """What is wrong with a cell, and what it has in common with others of one mistake; ``why`` is for one that ran."""
+        if not self._record.failed(cell):
+            next_step = "Correct what the cell defines, then run it and the check below it."
+            return (cell, why), RootCause(what=_sentence(why), next_step=next_step, items=(), place=Place(cell=cell))
+        error = self._record.error(cell)
+        place = _with_code(Place(cell=cell, line=error.line if error else None), self._sources)
+        lacking = error.module if error is not None and error.ename == NO_LIBRARY else None
+        what = _sentence(self._record.why_failed(cell))
+        cause = RootCause(what=what, next_step=_next_step(error), items=(), place=place)
+        return ("library", lacking) if lacking else (cell, ""), cause
 
 
 def _next_step(error: CellError | None) -> str:

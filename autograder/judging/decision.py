@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from ..assignment import Assignment
 from ..inside import screen
-from ..notebooks.notebook import grade_id, items, new_output, tags
+from ..notebooks.notebook import cells_by_grade_id, grade_id, items, new_output, tags
 from ..outcomes import ItemOutcome, SubmissionOutcome
 from ..runs.evidence import Evidence
 from ..runs.plan import key
@@ -26,7 +26,9 @@ def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment
     """Judge evidence: the outcome of each item and the sum."""
     profile, isolation = found.record.profile, found.record.isolation
     try:
-        judged, causes = judge(assignment, found, items(release), not_attempted(notebook, release), _sources(notebook))
+        sources = {key(cell, number): cell.source for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
+        released = {name: cell.source for name, cell in cells_by_grade_id(release).items()}
+        judged, causes = judge(assignment, found, items(release), not_attempted(notebook, release), sources, released)
     except JudgeError as error:
         return SubmissionOutcome(
             status="could_not_grade",
@@ -53,11 +55,6 @@ def decide(notebook: NotebookNode, release: NotebookNode, assignment: Assignment
         profile=profile,
         isolation=isolation,
     )
-
-
-def _sources(notebook: NotebookNode) -> dict[str, str]:
-    """The sources of code cells, by the names under which they are run."""
-    return {key(cell, number): cell.source for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
 
 
 def _note_cut_short(release: NotebookNode, judged: dict[str, ItemOutcome]) -> None:

@@ -83,12 +83,14 @@ def judge(
     items: Iterable[Item],
     not_attempted: set[str],
     sources: Mapping[str, str],
+    released: Mapping[str, str],
 ) -> tuple[dict[str, ItemOutcome], list[RootCause]]:
     """The outcome of each autograded item, in the order of the notebook, and the mistakes for which items were not judged.
 
     Args:
         not_attempted: items whose answer still is, or still holds at its place, the stub of the release.
-        sources: of the code cells, by the names under which they are run, in the order of the notebook.
+        sources, released: of the code cells, by the names under which they are run, in the order of the notebook; as they
+            were handed in, and as they were handed out.
 
     Raises:
         JudgeError: see :func:`findings`.
@@ -102,7 +104,7 @@ def judge(
     wrong = {name for name, item in outcomes.items() if item.outcome != "passed"}
     for item in outcomes.values():
         _keep_needs(item, wrong)
-    return outcomes, root_causes(outcomes, evidence.record, sources)
+    return outcomes, root_causes(outcomes, evidence.record, sources, released)
 
 
 def _outcome(item: Item, own: list[Finding], not_attempted: bool) -> ItemOutcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..outcomes import Finding, ItemOutcome, Place, RootCause
+from ..runs.plan import named
 
 NOT_ATTEMPTED = "Not attempted: the placeholder is still in the answer cell."
 INDENT = "  "
@@ -48,7 +49,7 @@ def in_one_line(item: ItemOutcome) -> str:
 
 def where(place: Place) -> str:
     """A place in the notebook as a phrase."""
-    return f"the cell `{place.cell}`" + (f", line {place.line}" if place.line is not None else "")
+    return named(place.cell) + (f", line {place.line}" if place.line is not None else "")
 
 
 def listed(names: Iterable[str]) -> str:

@@ -276,6 +276,10 @@ def _compared(evidence: Evidence, make: Make, images: tuple[int, ...], probe: st
     executed = architecture.network(document["evaluation"], global_pools)
     training = architecture.network(document["training"], global_pools)
     found = architecture.both_modes(training, executed)
+    if (
+        found.problem and not found.layers and not declared(document["modules"])
+    ):  # it broke off before there was anything to judge
+        raise evidence.not_shown(cell, found.problem)
     alignment = (align_from_the_front if found.problem else align)(found.layers, wanted.layers)
     agrees = partial(_agrees, evidence, reference, images, probe, found)
     source = source_of(make)

@@ -12,6 +12,7 @@ _DEFINES = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)")
 _IMPORTS = re.compile(r"(?:from\s+\S+\s+)?import\s+(.*)")
 _BINDS = re.compile(r"(?:async\s+)?(?:for\s+(.*?)\s+in\b|with\b.*?\sas\s+(\w+))")
 _EQUALS = re.compile(r"(?<![=!<>+\-*/%&|^@:])=(?!=)")
+_WORD = re.compile(r"[^\W\d]\w*")
 _TARGETS = re.compile(r"\(?[\w ,*]+\)?(?::.*)?")
 
 
@@ -25,8 +26,12 @@ def tree_of(source: str) -> ast.Module:
         return ast.parse(source)
 
 
-def gives(source: str, name: str) -> bool:
-    """Whether code gives a value to a global name, as far as its lines tell; it may hold errors of syntax."""
+def given(source: str) -> dict[str, list[str]]:
+    """The global names to which code gives a value, each with the lines that do, as far as lines tell.
+
+    It may hold errors of syntax. Of a function or a class it is the line with its name.
+    """
+    found: dict[str, list[str]] = {}
     inside = False  # of a function or a class, whose names are its own
     for whole in source.splitlines():
         line = whole[:_LINE].partition("#")[0].rstrip()
@@ -34,9 +39,14 @@ def gives(source: str, name: str) -> bool:
             inside = line.startswith("@") or _DEFINES.match(line) is not None
         elif inside:
             continue
-        if name in _given(line.strip()):
-            return True
-    return False
+        for name in _given(line.strip()):
+            found.setdefault(name, []).append(line)
+    return found
+
+
+def words(line: str) -> set[str]:
+    """All that could be a name in a line of code."""
+    return set(_WORD.findall(line[:_LINE]))
 
 
 def _given(line: str) -> set[str]:
@@ -49,6 +59,4 @@ def _given(line: str) -> set[str]:
     bound = _BINDS.match(line)
     targets = [bound[1] or bound[2]] if bound else []
     targets += [part.strip() for part in _EQUALS.split(line)[:-1]]
-    return {
-        word for target in targets if _TARGETS.fullmatch(target) for word in re.findall(r"\w+", target.partition(":")[0])
-    }
+    return {word for target in targets if _TARGETS.fullmatch(target) for word in _WORD.findall(target.partition(":")[0])}
