@@ -55,6 +55,10 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.GradeInSandbox.profile = "full"
 
-# Feedback pages and formgrader show what students wrote; nothing of it may run in the reader's browser.
+# `nbgrader generate_feedback` and `autograder grade --feedback` make the same page; points come from the gradebook.
+c.GenerateFeedback.exporter_class = "autograder.grading.exporter.ResultPageExporter"
+c.GenerateFeedback.preprocessors = []
+
+# Formgrader shows what students wrote; nothing of it may run in the marker's browser.
 c.HTMLExporter.preprocessors = ["autograder.grading.safe_pages.SafeToRead"]
 c.HTMLExporter.filters = {"markdown2html": "autograder.grading.safe_pages.markdown2html"}

@@ -11,6 +11,16 @@ from .notebooks.notebook import write_text
 
 Verdict = Literal["passed", "partial", "failed", "not_attempted", "could_not_grade"]
 
+SIGNS: dict[Verdict, str] = {"passed": "✓", "partial": "◐", "failed": "✗", "not_attempted": "·", "could_not_grade": "?"}
+WORDS: dict[Verdict, str] = {
+    "passed": "passed",
+    "partial": "partly right",
+    "failed": "not right yet",
+    "not_attempted": "not attempted",
+    "could_not_grade": "could not be graded",
+}
+"""How a student reads a verdict; a sign never stands without its word."""
+
 
 class Place(BaseModel):
     """A place in the student's notebook: the ``grade_id`` of a cell, a line of it counted from 1, and that line's text."""

@@ -95,8 +95,8 @@ def test_both_doors_give_the_same_scores(course: Course) -> None:
 
     page = (second / "feedback" / STUDENTS[0] / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
     assert "batches are counted, not images" in page
-    assert "Where points were lost" in page
-    assert "act19: partly right, 4 of 8 points" in page
+    assert "Fix this first" in page
+    assert "act19, errors and accuracy: partly right, 4 of 8 points" in page
     hidden = Path(__file__).parents[1] / "autograder" / "assignments" / ASSIGNMENT / "test_results.py"
     for line in hidden.read_text(encoding="utf-8").splitlines():
         if line.strip().startswith(("require(", "assert ", "def test_")):

@@ -2,7 +2,9 @@
 
 import contextlib
 import copy
+import os
 import shutil
+import subprocess
 import sys
 import types
 from collections.abc import Callable
@@ -160,6 +162,18 @@ def mark_by_hand(course: Course, student: str, item: str, points: float) -> None
         gradebook.db.commit()
 
 
+def pages_in(folder: Path) -> dict[str, str]:
+    return {path.parts[-3]: path.read_text(encoding="utf-8") for path in folder.glob(f"*/{ASSIGNMENT}/{ASSIGNMENT}.html")}
+
+
+def feedback_pages(course: Course) -> dict[str, str]:
+    """Result pages by student, as our command writes them."""
+    pages = course.root / "ours"
+    shutil.rmtree(pages, ignore_errors=True)
+    feedback(course, ASSIGNMENT, db=course.gradebook, autograded=course.root / "autograded", feedback=pages)
+    return pages_in(pages)
+
+
 def test_points_are_entered_and_manual_items_wait(course: Course) -> None:
     hand_in(course, "ann", answered())
     path = our_door(course, "ann", outcome_of(VERDICTS))
@@ -202,6 +216,9 @@ def test_both_doors_give_the_same_grade(course: Course, sandbox: Any) -> None:
     pages = {s: read(course.root / "autograded" / s / ASSIGNMENT / f"{ASSIGNMENT}.ipynb") for s in theirs}
     assert theirs["late"]["late"] == (3600.0, theirs["late"]["score"])
 
+    their_pages = feedback_pages(course)
+    assert "for handing it in 1 hour late" in their_pages["late"]
+
     shutil.rmtree(course.root / "autograded")
     with open_gradebook(course, course.gradebook) as gradebook:
         for student in theirs:
@@ -213,6 +230,7 @@ def test_both_doors_give_the_same_grade(course: Course, sandbox: Any) -> None:
         assert page == pages[student]
         assert entry(course, student) == theirs[student]
         assert (path.parent / "timestamp.txt").exists() == (student != "bob")
+    assert feedback_pages(course) == their_pages
 
 
 def test_one_bad_submission_costs_the_others_nothing(course: Course, sandbox: Any) -> None:
@@ -431,11 +449,54 @@ def test_feedback_shows_messages_and_nothing_that_runs(course: Course) -> None:
     page = (pages / "ann" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text()
     assert_nothing_runs(page)
     assert_nothing_runs(formgrader_page(course, path))
-    assert "act07: not right yet, 0 of 4 points" in page
-    assert "act16: could not be graded, a person will look at it" in page
+    assert "act07, forward: second block: not right yet, 0 of 4 points" in page
+    assert "act16, learning rate, final loss: pending, 10 points" in page
     assert "observed &lt;b&gt;1,000&lt;/b&gt;" in page
     assert "trainer: the cell was duplicated." in page
     assert "<td>kept</td>" in page
+
+
+def test_one_page_by_our_command_by_nbgraders_and_by_formgraders_button(course: Course) -> None:
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    for student in ("ann", "bob"):
+        hand_in(course, student, answered())
+        our_door(course, student, outcome_of(VERDICTS))
+    mark_by_hand(course, "ann", "act20", 1.5)
+    ours = feedback_pages(course)
+    assert "marked by a person, 1.5 of 2 points" in ours["ann"]
+
+    config = course_config(course)
+    api = NbGraderAPI(CourseDirectory(root=str(course.root), db_url=db_url(course.gradebook), config=config), config=config)
+    assert api.generate_feedback(ASSIGNMENT)["success"]
+    assert pages_in(course.root / "feedback") == ours
+
+    program = [str(Path(sys.executable).with_name("nbgrader")), "generate_feedback", ASSIGNMENT, "--force"]
+    shutil.rmtree(course.root / "feedback")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(program, cwd=course.root, env=environment, check=True, capture_output=True, timeout=120)
+    assert pages_in(course.root / "feedback") == ours
+
+
+UNFIT = """{"cells": [
+{"cell_type": "code", "id": "a", "metadata": {}, "source": "", "outputs": [{}], "execution_count": null}],
+"nbformat": 4, "nbformat_minor": 5, "metadata": {}}"""
+"""A notebook that can be read and has an output of no kind."""
+
+
+def test_a_page_that_fails_names_its_student_and_the_others_go_on(course: Course) -> None:
+    for student in ("ann", "bob", "zoe", "zora"):
+        hand_in(course, student, answered())
+        path = our_door(course, student, outcome_of(VERDICTS))
+        if student.startswith("zo"):
+            path.parent.joinpath(path.name).unlink()
+            path.write_text("{broken" if student == "zoe" else UNFIT)
+    with pytest.raises(CourseError) as failed:
+        feedback(course, ASSIGNMENT, db=course.gradebook, autograded=course.root / "autograded", feedback=course.root / "p")
+    assert "no page for zoe: " in str(failed.value)
+    assert "no page for zora: " in str(failed.value)
+    assert sorted(pages_in(course.root / "p")) == ["ann", "bob"]
 
 
 @pytest.mark.parametrize(

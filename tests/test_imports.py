@@ -35,7 +35,8 @@ judging.thresholds judging.loops judging.held_out judging.attempts judging.wordi
 judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
-grading.item_cells grading.safe_pages grading.entries grading.marks grading.gradebook grading.preprocessors
+pages.clean pages.difference pages.marks pages.render pages.rows pages.shown pages.sections pages.page
+grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.gradebook grading.preprocessors
 grading.student_folders
 grading.journal
 grading.places grading.batch

@@ -11,7 +11,7 @@ import copy
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,8 @@ from ..notebooks.notebook import cells_by_grade_id, read, write, write_text
 from ..notebooks.release import register
 from ..notebooks.timestamp import NAME, settled
 from ..outcomes import SubmissionOutcome
+from ..pages.marks import Marks
+from ..pages.page import result_page
 from .entries import STAMP, Entries, stamp
 from .item_cells import OUTCOME, write_outcomes
 
@@ -204,14 +206,30 @@ def forget_scores(url: str, assignment: str, student: str, *, keep_entry: bool =
             gradebook.remove_submission(assignment, student)
 
 
-def feedback(course: Course, assignment: str, *, db: Path, autograded: Path, feedback: Path, student: str = "*") -> None:
+def feedback(
+    course: Course,
+    assignment: str,
+    *,
+    db: Path,
+    autograded: Path,
+    feedback: Path,
+    student: str = "*",
+    not_graded: Mapping[str, SubmissionOutcome] | None = None,
+) -> None:
     """Write ``feedback/<student>/<assignment>/<assignment>.html`` for autograded submissions, all or one
-    student's.
+    student's, and for those that could not be graded, of which nbgrader knows nothing.
 
     Raises:
         CourseError: nothing was autograded, or nbgrader could not make a page.
     """
     from nbgrader.converters import GenerateFeedback
 
+    if not_graded:
+        release = read(course.release_notebook(assignment))
+        for name, outcome in not_graded.items():
+            page = result_page(assignment, name, release, outcome, Marks({}))
+            write_text(feedback / name / assignment / f"{assignment}.html", page)
+        if not any(autograded.glob(f"*/{assignment}")):
+            return
     folders = {"autograded_directory": autograded, "feedback_directory": feedback}
     convert(GenerateFeedback, course, assignment, db=db, student=student, folders=folders)

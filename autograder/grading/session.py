@@ -99,7 +99,7 @@ class Session:
         report.show(outcomes, console)
         also = f" (the outcomes of {len(others)} others stay as they were)" if others else ""
         console.print(f"written: {self.out / 'outcomes.json'}{also}", soft_wrap=True, highlight=False)
-        if self.gradebook is not None and self.feedback and any(self.autograded.glob(f"*/{self.assignment}")):
+        if self.gradebook is not None and self.feedback:
             with console.status("writing feedback pages ..."):
                 gradebook.feedback(
                     self.course,
@@ -107,6 +107,7 @@ class Session:
                     db=self.gradebook,
                     autograded=self.autograded,
                     feedback=self.gradebook.parent / "feedback",
+                    not_graded={name: one for name, one in outcomes.submissions.items() if one.status != "graded"},
                 )
         return outcomes
 

@@ -10,6 +10,9 @@ POINTS = 5_000  # of a line
 LINES = 20  # of one axes
 AXES = 400  # of one figure
 IMAGE_PIXELS = 64 * 64  # larger images are described by their shape alone
+WORDS = 600  # characters of a figure in words
+ALT = "text/x-figure-words"
+"""The kind of data of an output that holds a figure in words."""
 
 
 def _numbers(values: Any) -> list[float]:
@@ -70,3 +73,12 @@ def describe(figure: Any) -> dict[str, Any]:
         )
     texts = {name: getattr(figure, f"_{name}", None) for name in ("suptitle", "supxlabel", "supylabel")}
     return {name: str(text.get_text())[:300] if text else "" for name, text in texts.items()} | {"axes": described}
+
+
+def words(described: dict[str, Any]) -> str:
+    """What :func:`describe` gave in words, for those who do not see the figure: titles and labels of axes, each once."""
+    said = [described["suptitle"]]
+    for axes in described["axes"]:
+        said += [axes["title"], *(f"{name}: {axes[f'{name}label']}" for name in "xy" if axes[f"{name}label"])]
+    said += [f"{name}: {described[f'sup{name}label']}" for name in "xy" if described[f"sup{name}label"]]
+    return "; ".join(dict.fromkeys(" ".join(text.split()) for text in said if text.strip()))[:WORDS]

@@ -18,7 +18,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from . import errors, screen
+from . import errors, figures, screen
 
 STREAM_CHARACTERS = 50_000  # kept of each of stdout and stderr of one cell
 OUTPUT_BYTES = 4_000_000  # kept of one rich output
@@ -210,9 +210,12 @@ class CellRunner:
 
         def format_and_describe(shown: Any, *args: Any, **kwargs: Any) -> Any:
             if isinstance(shown, Figure):
-                _sink.run.figures.append(describe(shown))
+                described = describe(shown)
+                _sink.run.figures.append(described)
                 if not self.pictures:
                     return {"text/plain": repr(shown)}, {}
+                data, metadata = show(shown, *args, **kwargs)
+                return data | {figures.ALT: figures.words(described)}, metadata
             return show(shown, *args, **kwargs)
 
         object.__setattr__(formatter, "format", format_and_describe)

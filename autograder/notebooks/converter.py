@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,13 +76,16 @@ def convert(
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own way of adding a submission
             converter.start()
     except Exception as error:  # nbgrader lets library errors of every kind through; each means the stage failed
-        raise CourseError(f"nbgrader {stage.__name__} of {assignment}: {_cause(buffer, error)}") from error
+        raise CourseError(f"nbgrader {stage.__name__} of {assignment}: {_causes(buffer, error)}") from error
 
 
-def _cause(buffer: io.StringIO, error: Exception) -> str:
-    """The line that names the error: the end of the logged traceback, else the exception itself."""
-    lines = [line for line in buffer.getvalue().splitlines() if line.strip()]
-    for before, line in zip(["", *lines], lines, strict=False):
-        if before.startswith("    ") and line[:1].isalpha() and not line.startswith(("ERROR", "WARNING", "INFO")):
-            return line
-    return str(error) or type(error).__name__
+def _causes(buffer: io.StringIO, error: Exception) -> str:
+    """The lines that name the errors, one for each submission that failed: the end of a logged traceback, else the exception."""
+    found = []
+    for record in re.split(r"^(?=(?:ERROR|WARNING|INFO) )", buffer.getvalue(), flags=re.MULTILINE):
+        lines = [line for line in record.splitlines() if line.strip()]
+        ends = [
+            line for before, line in pairwise(lines) if before.startswith("    ") and line[:1].isalpha()
+        ]  # of a chain of errors the last is the one that was raised
+        found += [re.sub(r"^autograder(\.\w+)+: ", "", ends[-1])] if ends else []
+    return "; ".join(dict.fromkeys(found)) or str(error) or type(error).__name__

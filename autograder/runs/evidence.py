@@ -24,6 +24,7 @@ import safetensors.torch
 from pydantic import AfterValidator, BaseModel, Field
 from torch import Tensor
 
+from ..inside.figures import ALT
 from ..inside.steps import MOST_PASSES
 from ..notebooks.notebook import write_text
 from ..outcomes import Place
@@ -333,7 +334,7 @@ def _clean_data(data: dict[str, Any], trusted: bool) -> dict[str, str]:
     for mime, content in data.items():
         if not isinstance(content, str):
             continue
-        if mime == "text/plain" or (trusted and mime in ("text/html", "image/svg+xml")):
+        if mime in ("text/plain", ALT) or (trusted and mime in ("text/html", "image/svg+xml")):
             kept[mime] = content if trusted else _cut(content)
         elif mime == "image/png" and len(content) <= PICTURE:
             try:
