@@ -80,7 +80,7 @@ def convert(
 
 
 def _causes(buffer: io.StringIO, error: Exception) -> str:
-    """The lines that name the errors, one for each submission that failed: the end of a logged traceback, else the exception."""
+    """The lines that name the errors, one for each that was logged with a traceback; without any, the exception itself."""
     found = []
     for record in re.split(r"^(?=(?:ERROR|WARNING|INFO) )", buffer.getvalue(), flags=re.MULTILINE):
         lines = [line for line in record.splitlines() if line.strip()]
