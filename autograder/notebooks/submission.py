@@ -85,6 +85,16 @@ def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submi
     return Submission(restored.notebook, repairs + restored.repairs, restored.flags, restored.answered)
 
 
+def read_cells(path: Path, content: bytes) -> list[StudentCell]:
+    """The cells of a notebook that was read already; ``path`` is for messages alone.
+
+    Raises:
+        Unreadable: it is no notebook.
+    """
+    repairs: list[str] = []
+    return _cells(path, _parse(path, content, repairs), repairs)
+
+
 def _read(path: Path, assignment: str) -> bytes:
     # In nbgrader's layout the folder of the assignment is in that of the student; a link there leads to other people's work.
     for folder in (path.parent, *([path.parent.parent] if path.parent.name == assignment else [])):
@@ -279,13 +289,18 @@ def _attachments(found: object) -> dict[str, Any]:
     return kept
 
 
-def _check_assignment(path: Path, cells: list[StudentCell], release: NotebookNode, assignment: str) -> None:
+def foreign_cells(cells: list[StudentCell], release: NotebookNode) -> list[str]:
+    """The names of cells that show that a notebook is of another assignment than the released one; none if it is of this."""
     expected = {grade_id(cell) for cell in release.cells} - {""}
     present = {cell.grade_id for cell in cells} - {""}
     foreign = sorted(present - expected)
     if len(foreign) <= len(present & expected) or len(present & expected) >= len(expected) / 2:
-        return
-    if not _has_its_text(cells, release):  # an editor, or a person, may have written other ids on the right cells
+        return []
+    return [] if _has_its_text(cells, release) else foreign  # an editor, or a person, may have written other ids
+
+
+def _check_assignment(path: Path, cells: list[StudentCell], release: NotebookNode, assignment: str) -> None:
+    if foreign := foreign_cells(cells, release):
         names = ", ".join("".join(filter(str.isprintable, name))[:40] for name in foreign[:3])
         raise Unreadable(
             f"{path}: is a notebook of another assignment than {assignment} (it has the cells {names}); "
