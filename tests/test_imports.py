@@ -18,6 +18,14 @@ notebooks.repairs notebooks.borders notebooks.imports notebooks.locked
 notebooks.split notebooks.restore
 notebooks.submission notebooks.timestamp
 collecting.record
+collecting.filenames collecting.files collecting.times
+collecting.forms.claim collecting.forms.moodle collecting.forms.canvas collecting.forms.gradescope
+collecting.forms.blackboard
+collecting.forms.brightspace collecting.forms.ilias collecting.forms.exchange collecting.forms.submitted
+collecting.forms.github collecting.forms.drive collecting.forms.folders collecting.forms.registry
+collecting.roster collecting.people collecting.resolving
+collecting.calendar collecting.content collecting.opening collecting.choosing collecting.storing
+collecting.downloads collecting.collect collecting.summary
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace
@@ -47,7 +55,7 @@ escape doctor skeleton
 proof.variants proof.catalogue proof.layer_calls proof.operators proof.mutants proof.proof proof.prove proof.session
 calibration.distribution calibration.fingerprint calibration.calibration calibration.calibrate calibration.plot
 calibration.report calibration.session
-commands.terminal commands.machine commands.authoring commands.grading commands.exporting
+commands.terminal commands.machine commands.authoring commands.collecting commands.grading commands.exporting
 cli __main__
 """
 ORDER = [name for line in FLOW.split("\n") for name in line.split()]

@@ -1,7 +1,7 @@
 """What was collected for one assignment: whose each file is, and how the learning platform named it.
 
-Grades and feedback go back under the platform's own names, so these are kept as they were, in
-``collected/<assignment>/record.json``.
+Grades and feedback go back under the platform's own names, so ``collected/<assignment>/record.json`` keeps these as they
+were.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Person(_Part):
     """A person as one platform names them; what it does not say is empty.
 
     ``id``: a login or student number. ``user``: the platform's number for this person in every course (Canvas).
-    ``participant``: its number for this assignment alone (Moodle). ``joined``: last and first name run together, lower case,
-    as Canvas writes them. ``group``: the name of a group where the platform names no members.
+    ``participant``: its number for this assignment alone (Moodle). ``joined``: last and first name run together in lower
+    case (Canvas).
     """
 
     name: str = ""
@@ -35,26 +35,26 @@ class Person(_Part):
     user: str = ""
     participant: str = ""
     joined: str = ""
-    group: str = ""
 
     @property
     def shown(self) -> str:
         """What a reader knows the person by."""
-        return self.name or self.id or self.group or self.joined or self.email or self.user or self.participant
+        return self.name or self.id or self.joined or self.email or self.user or self.participant
 
 
 class Upload(_Part):
     """One file that was handed in, as the platform gave it.
 
-    ``form``: which platform's naming (``moodle``, ``canvas``, ...). ``source``: the file or folder that was collected from.
-    ``path``: the file in it, with ``/`` between folders, and through a student's own archive. ``folder`` and ``filename``
-    are the parts of it that the platform made and that the student chose. ``person`` is the one whose upload it is, which
-    for a group is said for each member. ``submission``: the platform's number of the submission. Times are UTC.
+    ``form``: which platform's naming (``moodle``, ``canvas``, ...). ``source``: what was collected from. ``path``: the
+    file in it, with ``/`` between folders; ``inside``: the notebook in it, if it is an archive. ``folder`` and
+    ``filename``: what of the path the platform made (empty where it made none) and what the student chose.
+    ``submission``: the platform's number of the submission. Times are UTC, and None where the platform does not say.
     """
 
     form: str
     source: str
     path: str
+    inside: str = ""
     folder: str = ""
     filename: str
     person: Person = Person()
@@ -65,20 +65,19 @@ class Upload(_Part):
 
 
 class Student(_Part):
-    """What was collected of one student: the upload that counts, why, and the others, newest first."""
+    """What was collected of one student: the upload that counts, why, all others, and the group it was handed in by."""
 
     counts: Upload
     reason: str = ""
     others: list[Upload] = Field(default_factory=list)
     group: str = ""
-    late: bool = False
 
 
 class Collection(_Part):
     """All that was collected for an assignment.
 
-    ``groups``: members' ids by the group's name; a group is graded once. ``persons``: which student somebody said a person
-    of the platform is, so that nobody is asked twice.
+    ``groups``: members' ids by the group's name; a group is graded once. ``persons``: which student somebody said a
+    person of the platform is, so that nobody is asked twice.
     """
 
     assignment: str
