@@ -42,6 +42,8 @@ CELLS = {
     "timed": "%%time\nb = 0\n1 / b",
     "timed_syntax": "\n%%time\nb = = 0",
     "written": "%%writefile broken_module.py\na = 1\n\nb = = 1",
+    "unended": "a = 1\nb = '''two\nthree",
+    "headless": "def f():",
     "undefined": "given = 1\ngiven + never_given",
     "local": "def f():\n    x += 1\nf()",
     "importing": "import sys; sys.path.append('.')\nimport broken_module",
@@ -218,6 +220,8 @@ def test_an_error_names_its_line_in_the_cell(box: BoxRun) -> None:
     ("cell", "line", "said"),
     [
         ("unclosed", 4, "'(' was never closed"),
+        ("unended", 2, "unterminated triple-quoted string literal (detected at line 3)"),
+        ("headless", 1, "expected an indented block after function definition on line 1"),
         ("blank_lines", 4, "division by zero"),
         ("elsewhere", 4, "division by zero"),
         ("timed", 3, "division by zero"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codeop
 import contextlib
 import importlib
 import io
@@ -187,6 +188,8 @@ class CellRunner:
         config.InteractiveShell.colors = "nocolor"
         config.InteractiveShell.enable_tip = False
         self.shell = BoxShell.instance(config=config)
+        # A cell that ends too early is never gone on with: say what is open in which line, not "incomplete input".
+        self.shell.compile.flags &= ~codeop.PyCF_ALLOW_INCOMPLETE_INPUT  # type: ignore[attr-defined]
         for name in ("pip", "conda", "mamba"):
             self.shell.register_magic_function(_skip_install, "line", name)  # type: ignore[arg-type]
         self._describe_figure = describe_figure

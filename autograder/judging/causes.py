@@ -89,13 +89,17 @@ class _Cells:
         It should have given a name that has no value, or what is None; or what it gives cannot be used elsewhere either.
         """
         used = words(_with_code(Place(cell=cell, line=error.line), self._sources).code)
-        missing = {error.undefined} if error.undefined else used if NOTHING in error.evalue else set()
-        failed = {each for each in self._order if self._record.failed(each)}
-        return self._giver(missing, cell, failed.union(self._unusable)) or self._giver(used, cell, self._unusable)
+        place, useless = self._order.index(cell), set(self._unusable)
+        earlier = useless.union(each for each in self._order[:place] if self._record.failed(each))
+        if error.undefined:
+            found = self._giver({error.undefined}, place, earlier)
+        else:  # the cell may have put None into the name itself, for want of what it needs
+            found = self._giver(used, place + 1, earlier) if NOTHING in error.evalue else None
+        return found or self._giver(used, place + 1, useless)
 
-    def _giver(self, names: Iterable[str], cell: str, wanted: Collection[str]) -> str | None:
-        """Which of the ``wanted`` cells gave these names last before a cell, or the names from which they were made."""
-        queue = deque((name, self._order.index(cell)) for name in sorted(names))
+    def _giver(self, names: Iterable[str], until: int, wanted: Collection[str]) -> str | None:
+        """Which of the ``wanted`` cells gave these names last before a place, or the names from which they were made."""
+        queue = deque((name, until) for name in sorted(names))
         seen: set[tuple[str, int]] = set()
         while queue and len(seen) < MOST:
             name, until = queue.popleft()
