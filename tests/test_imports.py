@@ -30,7 +30,8 @@ outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace
 inside.errors inside.shell
-inside.workers inside.stalled inside.steps inside.probing inside.networks inside.standins inside.stepwise inside.epochs
+inside.workers inside.stalled inside.steps inside.replacing inside.probing inside.networks inside.standins inside.stepwise
+inside.epochs
 inside.variants inside.main inside.isolate inside.server
 sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes
 sandbox.bubblewrap sandbox.ruleset sandbox.launcher sandbox.open_box sandbox.landlock sandbox.container sandbox.unisolated

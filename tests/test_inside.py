@@ -75,6 +75,29 @@ figure.suptitle('Two')
 plt.show()
 plt.semilogx([1, 10], [1, 2])
 """,
+    "module": "%%writefile measuring.py\nscale = 1\ndef measure(network, x):\n    return scale * network(x).item()",
+    "holders": """
+import functools, types
+from measuring import measure, scale
+net = torch.nn.Linear(2, 1)
+test_loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(7, 2), torch.ones(7)), batch_size=2)
+test_data = test_loader.dataset
+trainer = types.SimpleNamespace(net=net, loader=test_loader)
+listed, paired, keyed, partly = [net], (net, test_loader), {"net": net}, functools.partial(net)
+whole = torch.nn.Sequential(net)
+def count(network=net, *, loader=test_loader):
+    return len(loader), sum(len(images) for images, labels in loader), len(loader.dataset)
+def closing(network, loader):
+    return lambda: (measure(network, one), len(loader))
+closed, one = closing(net, test_loader), torch.ones(1, 2)
+""",
+    "ways": """
+held = (net, trainer.net, listed[0], paired[0], keyed["net"], partly, whole, count.__defaults__[0])
+seen = [way(one).item() for way in held]
+seen += [measure(net, one), closed()[0]]
+counts = [count(), (len(trainer.loader), len(list(paired[1])), len(test_data)), closed()[1]]
+kept = trainer.net
+""",
     "progress": "from tqdm.auto import tqdm\nprint(sum(tqdm(range(3))))",
     "warning": "import warnings\nwarnings.warn('careful')\nprint('fine')",
     "device": "print(json.dumps(1)) if 'json' in globals() else print('clean namespace')",
@@ -95,6 +118,28 @@ def rerunning(student: Student) -> Evidence:
     again = student.rerun("doubling", n=50, new=1)
     after = student.namespace
     return Evidence({"m": again.values["m"], "after": [after["n"], after["m"], "new" in after]}, {"x": after["x"]})
+
+@probe(after="ways")
+def replaced(student: Student) -> Evidence:
+    from inside import loop
+
+    class Doubling(torch.nn.Module):
+        def forward(self, images):
+            return 2000 * images.sum()
+
+    names, network = student.namespace, Doubling()
+    before = names["net"], type(names["net"]), list(names["net"].state_dict()), names["seen"], names["counts"]
+    batches = loop.Batches([(torch.zeros(5, 2), torch.zeros(5))] * 3)
+    again = student.rerun("ways", net=network, test_loader=batches, test_data=batches.dataset, scale=10)
+    own = again.values["kept"] is network
+    after = names["net"], type(names["net"]), list(names["net"].state_dict()), names["seen"], names["counts"]
+    back = student.rerun("ways")
+    same = before[:2] == after[:2] and before[2:] == after[2:] and type(names["test_loader"]).__name__ == "DataLoader"
+    return Evidence({
+        "error": again.run.error, "seen": again.values["seen"], "counts": again.values["counts"], "own": own, "same": same,
+        "back": back.values["seen"] == before[3] and back.values["counts"] == before[4],
+        "scale": names["measure"].__globals__["scale"],
+    })
 
 @probe(after="defined")
 def failing(student: Student) -> Evidence:
@@ -288,6 +333,17 @@ def test_the_notebooks_namespace_is_its_own(box: BoxRun) -> None:
 def test_a_cell_run_again_puts_every_variable_back(box: BoxRun) -> None:
     assert box.found("rerunning") == {"m": 100, "after": [3, 6, False]}
     assert box.tensors["rerunning/x"].tolist() == [0, 1, 2]
+
+
+def test_a_stand_in_is_met_on_every_way_to_what_it_stands_for(box: BoxRun) -> None:
+    found = box.found("replaced")
+    assert found["error"] is None
+    assert found["seen"] == [4000] * 8 + [40_000] * 2
+    assert found["counts"] == [[3, 15, 15], [3, 3, 15], 3]
+    assert found["own"], "what the cell took from elsewhere is the stand-in"
+    assert found["same"]
+    assert found["back"]
+    assert found["scale"] == 1
 
 
 def test_what_student_code_raises_in_a_probe_is_its_finding(box: BoxRun) -> None:

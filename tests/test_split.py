@@ -64,6 +64,7 @@ BELONG = {
         f"%%writefile own.py\nfrom torch import nn\n{HALF}",
         ["from own import ConvNet"],
     ),
+    "an import of all of it": ("pa4_convnet", "convnet", f"%%writefile own.py\n{HALF}", ["import own", "from own import *"]),
     "a method put on the class": (
         "pa4_convnet",
         "convnet",

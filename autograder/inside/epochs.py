@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from . import draws, loop
+from .replacing import same
 
 MOST_EPOCHS = 20
 RUNNING = 2.0  # nats; how much larger than the epoch's loss the reported running loss is, so that it is like no other figure
@@ -63,7 +64,7 @@ class GivenFunctions:
         return next(number for number, known in enumerate(self._met) if known is thing)
 
     def _note(self, event: str, model: Any, loader: Any, loss_fn: Any, **more: Any) -> dict[str, float]:
-        loaders = {id(self.train_loader): "train_loader", id(self.test_loader): "test_loader"}
+        loaders = {"train_loader": self.train_loader, "test_loader": self.test_loader}
         # It may stand in a wrapper: compiled, or for several devices.
         parts = list(model.modules()) if isinstance(model, nn.Module) else []
         made = [name for name, kind in self._classes.items() if any(isinstance(part, kind) for part in parts)]
@@ -72,7 +73,7 @@ class GivenFunctions:
                 "event": event,
                 "model": self._number(model),
                 "class": made[0] if made else type(model).__name__,
-                "loader": loaders.get(id(loader), "another loader"),
+                "loader": next((name for name, one in loaders.items() if same(loader, one)), "another loader"),
                 "loss": self._loss(loss_fn),
                 **more,
             }

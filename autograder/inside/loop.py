@@ -11,6 +11,7 @@ from unittest import mock
 import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.utils.data import DataLoader
 
 FEATURES, CLASSES, BATCH_SIZES = 6, 10, (5, 5, 2)  # as many classes as digits, since loops ask for them
 RATE, MOMENTUM = 0.2, 0.5
@@ -34,8 +35,11 @@ def problem(seed: int) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
     return weight, bias, batches
 
 
-class Batches:
-    """Given batches with the parts of a ``DataLoader`` that loops use: iteration, length, ``dataset``, ``batch_size``."""
+class Batches(DataLoader[Any]):
+    """Given batches with the parts of a ``DataLoader`` that loops use: iteration, length, ``dataset``, ``batch_size``.
+
+    It is one by its class alone, which lets a real one become like it (:mod:`.replacing`).
+    """
 
     def __init__(self, batches: list[tuple[Tensor, Tensor]]) -> None:
         self.batches = batches
@@ -45,7 +49,7 @@ class Batches:
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[list[Tensor]]:
+    def __iter__(self) -> Any:
         for images, labels in self.batches:
             yield [images.clone(), labels.clone()]
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import errors
+from . import errors, replacing
 from .shell import CellRun, CellRunner
 
 PROBE_SECONDS = 60.0
@@ -91,16 +91,11 @@ class Student:
         return names[names.index(first) : names.index(last) + 1]
 
     def rerun(self, cell: str, seconds: float = 30.0, /, **replaced: Any) -> Rerun:
-        """Run an answer cell again with some global variables replaced; every variable is put back afterwards."""
+        """Run an answer cell again with some global variables replaced (:mod:`.replacing`); all is put back afterwards."""
         namespace = self._runner.namespace
-        before = dict(namespace)
-        namespace.update(replaced)
-        try:
+        with replacing.replaced(namespace, replaced) as known:
             run = self._runner.run(self._sources[cell], seconds)
-            return Rerun(dict(namespace), run)
-        finally:
-            namespace.clear()
-            namespace.update(before)
+            return Rerun(known.names(namespace), run)
 
 
 @contextlib.contextmanager

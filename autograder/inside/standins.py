@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -58,7 +58,7 @@ class WatchedBatches(loop.Batches):
         super().__init__(batches)
         self.handed: list[Tensor] = []
 
-    def __iter__(self) -> Iterator[list[Tensor]]:
+    def __iter__(self) -> Any:
         for pair in super().__iter__():
             self.handed += pair
             yield pair

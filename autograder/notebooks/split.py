@@ -121,6 +121,7 @@ def _belonging(answer: str, released: str, own: list[str], known: set[str]) -> i
         code = _code(source)
         functions |= code.functions
         set_now = code.binds | code.changes | {name for call in code.calls for name in functions.get(call, ())}
+        set_now |= open_names if "*" in code.binds else set()  # whatever a module holds
         more_shown = (
             code.shows & {"picture", "value"} - shown and code.mentions & bound and not (code.binds | code.removes) & answers
         )

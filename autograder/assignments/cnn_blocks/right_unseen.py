@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograder.assignments.cnn_blocks.right_networks import LIST_BATCHNORM, LIST_MAXPOOL
 from autograder.proof.catalogue import Answer
 
 NAMES_OF_THE_GRADER = """set_seeds(seed)
@@ -61,7 +62,40 @@ for epoch in range(1, num_epochs + 1):
     maxpool_history.append(entry)
 """
 
+IN_A_FILE = "%%writefile {name}.py\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\n{network}"
+
+DEFAULTS = """def run(network, training=train_loader, testing=test_loader):
+    adam, loss_fn = torch.optim.Adam(network.parameters(), lr=learning_rate), nn.CrossEntropyLoss()
+    numbers = range(1, num_epochs + 1)
+    return [train(network, training, loss_fn, adam, n) | test(network, testing, loss_fn, n) for n in numbers]
+"""
+
+RUN = "set_seeds(seed)\n{name}_model = {kind}().to(device)\n{name}_history = run({name}_model)\n"
+
 UNSEEN = [
+    Answer(
+        "right_networks_in_files",
+        "right",
+        "Writes its networks into files, and imports them below.",
+        cells={
+            "conv_maxpool": IN_A_FILE.format(name="pooling", network=LIST_MAXPOOL),
+            "conv_batchnorm": IN_A_FILE.format(name="normalising", network=LIST_BATCHNORM),
+        },
+        added=(
+            ("conv_maxpool", "from pooling import ConvMaxPoolNetwork"),
+            ("conv_batchnorm", "from normalising import *"),
+        ),
+    ),
+    Answer(
+        "right_loaders_as_defaults",
+        "right",
+        "Trains by a function in a cell of its own, where the loaders are the defaults of parameters.",
+        cells={
+            "train_maxpool": RUN.format(name="maxpool", kind="ConvMaxPoolNetwork"),
+            "train_batchnorm": RUN.format(name="batchnorm", kind="ConvBatchNormNetwork"),
+        },
+        added=(("conv_batchnorm", DEFAULTS),),
+    ),
     Answer(
         "right_variables_named_as_the_graders",
         "right",

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from inside import draws, loop, networks, standins, stepwise
 from inside.probing import Evidence, Student, probe
+from inside.replacing import same
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
@@ -127,7 +128,7 @@ def training_loop(student: Student) -> Evidence:
 def _trained(watches: list[loop.Watch], model: Any) -> loop.Watch:
     """The watch over the network that is ``model`` in the end, bare or wrapped; else the last one that saw something."""
     parts = list(model.modules()) if isinstance(model, nn.Module) else []
-    used = [watched for watched in watches if any(watched.network is part for part in parts)]
+    used = [watched for watched in watches if any(same(watched.network, part) for part in parts)]
     return (used or [watched for watched in watches if watched.events] or watches)[-1]
 
 

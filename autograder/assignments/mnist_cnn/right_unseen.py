@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograder.assignments.mnist_cnn.right_networks import SEQUENTIAL
 from autograder.assignments.mnist_cnn.right_training import RUN_HEAD, RUN_TAIL
 from autograder.proof.catalogue import Answer
 
@@ -75,7 +76,43 @@ TRAINER = """class Trainer:
         return self
 """
 
+IN_A_FILE = """
+
+@torch.no_grad()
+def share_of_right(network, loader):
+    network.eval()
+    device = next(network.parameters()).device
+    right = [(network(x.to(device)).argmax(1) == y.to(device)).sum().item() for x, y in loader]
+    return sum(right) / len(loader.dataset)
+"""
+
+DEFAULTS = """def share_of_right(network=model, *, loader=test_loader):
+    with torch.no_grad():
+        network.eval()
+        return float(torch.cat([network(x.to(device)).argmax(1) == y.to(device) for x, y in loader]).float().mean())
+"""
+
 UNSEEN = [
+    Answer(
+        "right_code_in_files",
+        "right",
+        "Writes its network and its functions into files, and imports them below.",
+        cells={
+            "output_size_code": "%%writefile sizes.py\ndef w_out(w_in, k, p, s=1):\n    return (w_in - k + 2 * p) // s + 1",
+            "mnist_cnn": "%%writefile own_cnn.py\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\n"
+            + SEQUENTIAL
+            + IN_A_FILE,
+            "evaluation": "import own_cnn\ntest_accuracy = own_cnn.share_of_right(model, test_loader)",
+        },
+        added=(("output_size_code", "from sizes import w_out"), ("mnist_cnn", "from own_cnn import MNIST_CNN")),
+    ),
+    Answer(
+        "right_defaults",
+        "right",
+        "A function in a cell of its own, where network and loader are the defaults of its parameters.",
+        cells={"evaluation": "test_accuracy = share_of_right()"},
+        added=(("loss_curve", DEFAULTS),),
+    ),
     Answer(
         "right_clipped_and_scaled",
         "right",

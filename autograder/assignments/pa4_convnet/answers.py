@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autograder.assignments.pa4_convnet import right_answers, wrong_answers
+from autograder.assignments.pa4_convnet import right_answers, right_elsewhere, wrong_answers
 from autograder.outcomes import Verdict
 from autograder.proof.catalogue import Answer
 
@@ -380,4 +380,4 @@ REST_GRADED = [
 ]
 
 WHOLE = [replace(answer, whole=True) for answer in (*RIGHT, *MISTAKES, *REST_GRADED)]
-ANSWERS = [*WHOLE, *right_answers.RIGHT, *wrong_answers.WRONG]
+ANSWERS = [*WHOLE, *right_answers.RIGHT, *right_elsewhere.ELSEWHERE, *wrong_answers.WRONG]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from inside import draws, loop, networks, standins, trace
 from inside.probing import Evidence, Student, probe
+from inside.replacing import same
 from torch import Tensor, nn
 
 EPOCHS = 10  # of the plot
@@ -146,7 +147,7 @@ def training_calls(student: Student) -> Evidence:
         def train(self, epochs: Any) -> list[float]:
             optimizers = [part for part in self._parts if isinstance(part, torch.optim.Optimizer)]
             networks = [part for part in self._parts if isinstance(part, nn.Module) and any(True for _ in part.parameters())]
-            loaders = [part for part in self._parts if isinstance(part, (loop.Batches, torch.utils.data.DataLoader))]
+            loaders = [part for part in self._parts if isinstance(part, torch.utils.data.DataLoader)]
             noted.append((epochs, *((found or [None])[0] for found in (optimizers, networks, loaders))))
             events.append(_optimizer(noted[-1][1], noted[-1][2]) | {"epochs": _number(epochs)})
             return draws.losses(student.seed, min(int(epochs), MOST_EPOCHS))
@@ -164,10 +165,10 @@ def training_calls(student: Student) -> Evidence:
     )
     kept = again.values.get("net")
     weights = {id(one) for one in kept.parameters()} if isinstance(kept, nn.Module) else set()
-    names = {id(batches[0]): "train_loader", id(batches[1]): "test_loader"}
+    names = {"train_loader": batches[0], "test_loader": batches[1]}
     for event, (_, _, network, loader) in zip(events, noted, strict=True):
         event["kept"] = network is not None and any(id(one) in weights for one in network.parameters())
-        event["loader"] = None if loader is None else names.get(id(loader), "another loader")
+        event["loader"] = next((name for name, one in names.items() if same(loader, one)), loader and "another loader")
     error, rate = again.run.error, _number(again.values.get("learning_rate"))
     return Evidence({"events": events, "learning_rate": rate, "error": error})
 
