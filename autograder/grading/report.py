@@ -11,16 +11,11 @@ from rich.text import Text
 
 from ..judging import wording
 from ..notebooks.terminal import printable
-from ..outcomes import ClassOutcomes, SubmissionOutcome
+from ..outcomes import SIGNS, ClassOutcomes, SubmissionOutcome
 from ..sandbox.tiers import UNISOLATED, WARNING
 
-GLYPHS = {
-    "passed": ("✓", "green"),
-    "partial": ("◐", "yellow"),
-    "failed": ("✗", "red"),
-    "not_attempted": ("·", "dim"),
-    "could_not_grade": ("?", "magenta"),
-}
+STYLES = {"passed": "green", "partial": "yellow", "failed": "red", "not_attempted": "dim", "could_not_grade": "magenta"}
+GLYPHS = {verdict: (sign, STYLES[verdict]) for verdict, sign in SIGNS.items()}
 NAMES = {
     "passed": "passed",
     "partial": "partly",

@@ -27,6 +27,7 @@ from autograder.assignment import Assignment, load
 from autograder.course import Course
 from autograder.grading import gradebook
 from autograder.grading import session as grading_session
+from autograder.judging import wording
 from autograder.networks import replay
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
@@ -99,9 +100,10 @@ class AttackedClass:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def shown(self, student: str) -> str:
-        """What its cells put out, its flags and repairs, its messages."""
+        """What its cells put out, its flags and repairs, its messages and root causes."""
         outcome = self.outcome(student)
         said = [outcome.reason or "", *outcome.flags, *outcome.repairs, *(item.message for item in outcome.items.values())]
+        said += [wording.root_cause(cause) for cause in outcome.root_causes]
         if text := self.executed(student):
             for cell in notebook.nbformat.reads(text, as_version=4).cells:
                 for output in cell.get("outputs", []):
