@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from autograder.inside import networks, probing
 from autograder.judging import held_out
 from autograder.networks import comparison, replay
-from autograder.runs.evidence import Evidence, Found, Record
+from autograder.runs.evidence import CellError, CellRecord, Evidence, Found, NotShown, Record
 
 SEED = 11
 
@@ -112,6 +112,10 @@ def test_a_trained_network_is_measured_outside(monkeypatch: pytest.MonkeyPatch) 
     nothing = evidence_of(networks.trained(None, SEED), "training")
     with pytest.raises(comparison.Complaint, match="no trained network"):
         held_out.accuracy(nothing, "training", "training", dataset="mnist", normalised=normalised, count=200)
+    error = CellError(ename="NameError", evalue="name 'net' is not defined", line=3)
+    nothing.record.cells["training"] = CellRecord(seconds=1.0, error=error)
+    with pytest.raises(NotShown, match="the cell `training` stopped with NameError"):
+        held_out.accuracy(nothing, "training", "training", dataset="mnist", normalised=normalised, count=200)
 
 
 def test_reported_losses_need_a_network_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +158,21 @@ def test_of_a_network_whose_init_raises_the_layers_built_until_then_count() -> N
     assert "TypeError" in seen.stopped()
     with pytest.raises(comparison.Complaint, match="linear"):
         seen.require_layer(5, "", ("in", "out", "bias"), "")
+
+
+class Unbegun(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = nowhere  # type: ignore[name-defined]  # noqa: F821
+        self.fc = nn.Linear(self.size, 10)
+
+
+def test_a_network_that_stops_before_it_has_a_layer_is_not_judged() -> None:
+    found = evidence_of(networks.describe(Unbegun, SEED))
+    with pytest.raises(
+        NotShown, match="using what the cell `network` defines gave NameError: name 'nowhere' is not defined"
+    ):
+        comparison.compare(found, small, (4, 1, 28, 28), probe="network", cell="network")
 
 
 def test_what_raises_before_a_module_is_begun_is_no_network() -> None:

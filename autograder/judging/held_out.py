@@ -44,6 +44,11 @@ def _noted(
     return float(evidence.notes.once(name, key, compute))
 
 
+def _no_network(evidence: Evidence, cell: str, observed: str, cause: str) -> AssertionError:
+    """What to say where no network can be run: the error of the training cell, if it ended in one."""
+    return evidence.not_shown(cell) if evidence.record.failed(cell) else Complaint(observed, "a trained network", cause)
+
+
 def accuracy(
     evidence: Evidence,
     probe: str,
@@ -75,7 +80,7 @@ def accuracy(
     except replay.NotSupported:
         raise
     except replay.NotReplayable as error:
-        raise Complaint(f"no trained network to test: {error}", "a trained network", "its training did not run") from error
+        raise _no_network(evidence, cell, f"no trained network to test: {error}", "its training did not run") from error
 
 
 def require_network_behind(
@@ -113,7 +118,7 @@ def require_network_behind(
     except replay.NotSupported:
         raise
     except replay.NotReplayable as error:
-        raise Complaint(f"the trained network cannot be run: {error}", "a trained network", "it was replaced") from error
+        raise _no_network(evidence, cell, f"the trained network cannot be run: {error}", "it was replaced") from error
     require(
         found <= factor * reported + slack,
         f"loss {found:.4f} on {count:,} training images",
