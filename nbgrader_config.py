@@ -50,6 +50,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.LimitOutput",
     "autograder.grading.marks.SaveGrades",
     "autograder.grading.preprocessors.FlagUngraded",
+    "autograder.grading.preprocessors.AdjustScores",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]

@@ -32,6 +32,7 @@ from autograder.exporting.plain import plain
 from autograder.exporting.sheet import Sheet
 from autograder.exporting.systems import SYSTEMS, NotThisFile
 from autograder.exporting.tables import anonymous, anonymous_outcomes, as_csv, as_excel, as_json, pseudonym
+from autograder.grading.adjustments import Adjustments
 from autograder.grading.gradebook import open_gradebook
 from autograder.outcomes import ClassOutcomes, Finding, ItemOutcome, NotOutcomes, Place, RootCause, SubmissionOutcome
 
@@ -150,7 +151,7 @@ def test_totals_are_those_of_nbgraders_own_export(db: Path, grades: ClassGrades)
 
 
 def test_an_excused_student_has_no_points(db: Path) -> None:
-    found = of_gradebook(db, NAME, [], excused={"cy", "eve"}).students
+    found = of_gradebook(db, NAME, [], adjustments=Adjustments(excused={"cy": "", "eve": ""})).students
     assert {name for name, grade in found.items() if grade.status == "excused"} == {"cy", "eve"}
     assert found["cy"].points is None
 
@@ -187,7 +188,8 @@ def test_json_has_the_parts_of_each_item(grades: ClassGrades) -> None:
     found = json.loads(as_json(grades))
     assert found["due"] == "2026-03-01T12:00:00+00:00"
     assert found["students"]["ada"]["items"]["one"] == {
-        "max_points": 6, "by_hand": False, "automatic": 5.5, "manual": 6, "bonus": 0, "waits": False, "points": 6,
+        "max_points": 6, "by_hand": False, "automatic": 5.5, "manual": 6, "bonus": 0, "waits": False, "adjustment": 0,
+        "points": 6,
     }  # fmt: skip
 
 
@@ -307,7 +309,7 @@ def test_who_got_no_points_is_said(grades: ClassGrades) -> None:
 
 
 def test_excused_is_written_where_the_system_has_a_word_for_it(db: Path) -> None:
-    grades = of_gradebook(db, NAME, [], excused={"cy"})
+    grades = of_gradebook(db, NAME, [], adjustments=Adjustments(excused={"cy": "ill"}))
     text = fill(grades, SYSTEMS["canvas"], CANVAS.encode(), titles=[NAME]).sheet.written().decode()
     assert '"Young, Cy",103,,cy,Lab 1,,"EX",\r\n' in text
     filled = fill(grades, SYSTEMS["moodle"], MOODLE.encode(), titles=[NAME])

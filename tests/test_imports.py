@@ -44,6 +44,7 @@ judging.thresholds judging.loops judging.held_out judging.attempts judging.wordi
 judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
+grading.adjustments
 pages.clean pages.difference pages.marks pages.render pages.rows pages.shown pages.sections pages.page
 grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.gradebook grading.preprocessors
 grading.student_folders
@@ -56,7 +57,9 @@ escape doctor skeleton
 proof.variants proof.catalogue proof.layer_calls proof.operators proof.mutants proof.proof proof.prove proof.session
 calibration.distribution calibration.fingerprint calibration.calibration calibration.calibrate calibration.plot
 calibration.report calibration.session
+changing.cells changing.changes changing.regrade changing.trial
 commands.terminal commands.machine commands.authoring commands.collecting commands.grading commands.exporting
+commands.changing
 cli __main__
 """
 ORDER = [name for line in FLOW.split("\n") for name in line.split()]

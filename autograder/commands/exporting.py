@@ -15,6 +15,7 @@ from ..course import Course, CourseError
 from ..exporting.feedback_zip import pack
 from ..exporting.fill import Filled
 from ..exporting.grades import ClassGrades, NoGrades, of_gradebook, of_outcomes
+from ..grading import adjustments
 from ..notebooks.notebook import items, read, write_bytes
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes
@@ -170,7 +171,8 @@ def _grades(course: Course, assignment: str, db: Path, outcomes: Path | None) ->
     last = course.root / "graded" / assignment / "outcomes.json"
     try:
         order = [item.id for item in items(read(course.release_notebook(assignment)))]
-        return of_gradebook(db, assignment, order, ClassOutcomes.read(last) if last.is_file() else None)
+        run = ClassOutcomes.read(last) if last.is_file() else None
+        return of_gradebook(db, assignment, order, run, adjustments.read(course, assignment))
     except (CourseError, NotOutcomes) as error:
         raise fail(error, WRONG_USAGE) from error
     except NoGrades as error:

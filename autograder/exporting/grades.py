@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from ..grading.adjustments import Adjustments
 from ..notebooks.converter import db_url
 from ..outcomes import ClassOutcomes
 
@@ -24,6 +25,7 @@ class ItemGrade:
     """One item of one submission. Scores are points, None where nobody gave any.
 
     ``by_hand`` items are marked by a person; on the others a person's score takes the place of the automatic one.
+    ``adjustment`` is what was added or taken off for everybody, because the item was given to all or dropped.
     """
 
     max_points: float
@@ -32,12 +34,13 @@ class ItemGrade:
     manual: float | None = None
     bonus: float = 0.0
     waits: bool = False
+    adjustment: float = 0.0
 
     @property
     def points(self) -> float | None:
-        """What counts, the bonus included, as nbgrader counts it; None where there is no score yet."""
+        """What counts, bonus and adjustment included, as nbgrader counts it; None where there is no score yet."""
         score = self.automatic if self.manual is None else self.manual
-        return self.bonus or None if score is None else score + self.bonus
+        return None if score is None else round(score + self.bonus + self.adjustment, 6)
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,11 @@ class StudentGrade:
         return round(sum(item.bonus for item in self.items.values()), 2)
 
     @property
+    def adjustment(self) -> float:
+        """What items that were given to all, or dropped, change."""
+        return round(sum(item.adjustment for item in self.items.values()), 2)
+
+    @property
     def waiting(self) -> list[str]:
         """Items for which a person is needed, in the order of the notebook."""
         return [name for name, item in self.items.items() if item.waits]
@@ -118,20 +126,25 @@ class ClassGrades:
 
 
 def of_gradebook(
-    db: Path, assignment: str, order: Collection[str], outcomes: ClassOutcomes | None = None, excused: Collection[str] = ()
+    db: Path,
+    assignment: str,
+    order: Collection[str],
+    outcomes: ClassOutcomes | None = None,
+    adjustments: Adjustments | None = None,
 ) -> ClassGrades:
     """What a gradebook says of an assignment.
 
     Args:
         order: ids of the items in the order of the notebook.
         outcomes: the last run, for what nbgrader does not keep: profile, isolation, seconds, why there is no grade.
-        excused: students whose grade does not count.
+        adjustments: which students are excused, and what of extra credit is no bonus.
 
     Raises:
         NoGrades: there is no gradebook, or the assignment is not in it.
     """
     from nbgrader.api import Gradebook, MissingEntry
 
+    adjusted = adjustments or Adjustments()
     run = f"run `autograder grade {assignment}` first"
     if not db.is_file():
         raise NoGrades(f"{db}: there is no gradebook; {run}")
@@ -149,22 +162,23 @@ def of_gradebook(
         students = {
             one.id: StudentGrade(
                 one.id, one.first_name or "", one.last_name or "", one.email or "", one.lms_user_id or "",
-                "excused" if one.id in excused else "missing",
+                "excused" if one.id in adjusted.excused else "missing",
             )
             for one in gradebook.students
         }  # fmt: skip
         scores = _scores(gradebook, assignment)
         for submission in gradebook.assignment_submissions(assignment):
             given = scores.get(submission.id, {})
-            grades = {
-                name: ItemGrade(points, name in written, *given.get(name, (None, None, 0.0, True)))
-                for name, points in items.items()
-            }
+            grades = {}
+            for name, points in items.items():
+                automatic, manual, extra, waits = given.get(name, (None, None, 0.0, True))
+                ours = adjusted.ours(submission.student_id, name)
+                grades[name] = ItemGrade(points, name in written, automatic, manual, round(extra - ours, 6), waits, ours)
             waits = any(item.waits for item in grades.values())
             known = students[submission.student_id]
             students[known.student] = replace(
                 known,
-                status="excused" if known.student in excused else "waiting" if waits else "graded",
+                status="excused" if known.student in adjusted.excused else "waiting" if waits else "graded",
                 items=grades,
                 late_penalty=float(submission.late_submission_penalty or 0.0),
                 submitted=_utc(submission.timestamp),
@@ -224,8 +238,8 @@ def _with_outcome(grade: StudentGrade, outcomes: ClassOutcomes) -> StudentGrade:
     return replace(
         grade,
         status="could_not_grade" if failed else grade.status,
-        profile=outcomes.profile,
-        isolation=outcomes.isolation,
+        profile=outcome.profile or outcomes.profile,
+        isolation=outcome.isolation or outcomes.isolation,
         seconds=outcome.seconds,
         reason=outcome.reason or "",
     )

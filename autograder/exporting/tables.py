@@ -63,6 +63,7 @@ def _columns(grade: StudentGrade, max_points: float) -> dict[str, Cell]:
         "manual": grade.manual if there else None,
         "override": grade.override if there else None,
         "bonus": grade.bonus if there else None,
+        "adjustment": grade.adjustment if there else None,
         "late_penalty": grade.late_penalty if there else None,
         "submitted": grade.submitted.isoformat() if grade.submitted else "",
         "late_hours": round(grade.late.total_seconds() / 3600, 2),

@@ -59,6 +59,10 @@ Record = Callable[[Handed, NotebookNode, SubmissionOutcome], None]
 """Called for each submission with its executed notebook and outcome; enters it into the gradebook."""
 
 
+Revise = Callable[[str, SubmissionOutcome], SubmissionOutcome]
+"""Called with a student and what was judged; returns what counts of it."""
+
+
 def grade_class(
     course: Course,
     assignment: Assignment,
@@ -70,6 +74,7 @@ def grade_class(
     record: Record | None,
     journal: Journal | None = None,
     others: Mapping[str, SubmissionOutcome] | None = None,
+    revise: Revise | None = None,
 ) -> ClassOutcomes:
     """Grade ``submissions`` and keep ``out/outcomes.json`` up to date; what a begun ``journal`` keeps is not graded again.
 
@@ -103,6 +108,7 @@ def grade_class(
     ):
         for found, outcome, notebook in _judged(runs, partial(_finish, release=release, judges=judges), pool, count):
             outcome.profile = outcome.profile or executor.options.profile
+            outcome = revise(found.handed.student, outcome) if revise else outcome
             problem = _enter(found.handed, notebook, outcome, record) if record else None
             outcomes.submissions[found.handed.student] = outcome
             shown.refresh(outcomes)

@@ -21,12 +21,13 @@ from nbformat import NotebookNode
 
 from ..course import Course, CourseError
 from ..notebooks.converter import convert, course_config, db_url, quiet_logger
-from ..notebooks.notebook import cells_by_grade_id, read, write, write_text
+from ..notebooks.notebook import as_notebook, cells_by_grade_id, read, write, write_text
 from ..notebooks.release import register
 from ..notebooks.timestamp import NAME, settled
 from ..outcomes import SubmissionOutcome
 from ..pages.marks import Marks
 from ..pages.page import result_page
+from . import adjustments
 from .entries import STAMP, Entries, stamp
 from .item_cells import OUTCOME, write_outcomes
 
@@ -82,14 +83,17 @@ def ensure_assignment(course: Course, assignment: str, db: Path) -> None:
         CourseError: there is no release, it is older than its source, or the gradebook holds submissions of
             the assignment with other cells.
     """
-    release = read(course.release_notebook(assignment))
-    expected = {
-        name: (cell.metadata.nbgrader.get("checksum"), float(cell.metadata.nbgrader.get("points") or 0))
-        for name, cell in cells_by_grade_id(release).items()
-    }
+    release, decided = read(course.release_notebook(assignment)), adjustments.read(course, assignment)
+    cells = cells_by_grade_id(release)
+    released = {name: float(cell.metadata.nbgrader.get("points") or 0) for name, cell in cells.items()}
+    points = decided.points(released)
+    expected = {name: (cell.metadata.nbgrader.get("checksum"), points[name]) for name, cell in cells.items()}
     if _known_cells(course, assignment, db) != expected:
         with tempfile.TemporaryDirectory() as scratch:
             register(course, assignment, db, Path(scratch))
+        if decided.dropped:
+            with open_gradebook(course, db) as gradebook:
+                adjustments.settle(gradebook, assignment, decided, released)
         if _known_cells(course, assignment, db) != expected:
             raise CourseError(f"release/{assignment} is older than its source; run `autograder generate {assignment}`")
 
@@ -169,6 +173,20 @@ def record(
         for file in path.parent.iterdir():
             file.chmod(0o444)
     return path
+
+
+def penalise(course: Course, assignment: str, db: Path) -> None:
+    """Compute the late penalties of all submissions anew, by nbgrader's own step and the course's own method."""
+    from nbgrader.preprocessors import AssignLatePenalties
+
+    with open_gradebook(course, db) as gradebook:
+        students = [submission.student_id for submission in gradebook.assignment_submissions(assignment)]
+    logger, _ = quiet_logger()
+    step = AssignLatePenalties(config=course_config(course), log=logger, enabled=True)
+    with one_transaction(db):
+        for student in students:
+            names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": db_url(db)}
+            step(as_notebook({"cells": [], "metadata": {}}), {"nbgrader": names})
 
 
 def forget(course: Course, assignment: str, student: str, *, db: Path, autograded: Path) -> None:

@@ -69,3 +69,18 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
                 connection.execute(insert(_TEXTS), rows)
             gradebook.db.commit()
         return nb, resources
+
+
+def marked_text(gradebook: Gradebook, grade: str) -> str | None:
+    """The hash of the text that a grade was given for, by nbgrader's own id of the grade."""
+    connection = gradebook.db.connection()
+    _TEXTS.create(connection, checkfirst=True)
+    found: str | None = connection.scalar(select(_TEXTS.c.text_hash).where(_TEXTS.c.grade_id == grade))
+    return found
+
+
+def remember_text(gradebook: Gradebook, grade: str, text_hash: str) -> None:
+    """Keep such a hash for a grade that has none."""
+    connection = gradebook.db.connection()
+    _TEXTS.create(connection, checkfirst=True)
+    connection.execute(insert(_TEXTS), [{"grade_id": grade, "text_hash": text_hash}])

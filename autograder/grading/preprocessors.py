@@ -19,6 +19,7 @@ from traitlets import Enum, Integer, Unicode
 from ..course import Course
 from ..notebooks.submission import Unreadable, read_submission
 from ..sandbox import tiers
+from . import adjustments
 from .gradebook import forget_scores
 from .item_cells import OUTCOME, write_outcomes
 
@@ -125,3 +126,23 @@ class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
                     comment.auto_comment = "\n\n".join(filter(None, [comment.auto_comment, reason]))
             gradebook.db.commit()
         return nb, resources
+
+
+class AdjustScores(NbGraderPreprocessor):  # type: ignore[misc]
+    """Let what was decided about items (dropped, given to all) hold for scores that were just entered."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Adjust the scores of one submission."""
+        names, course = resources["nbgrader"], Course.find(self.course_root())
+        decided = adjustments.read(course, names["assignment"])
+        if decided.dropped or decided.given or decided.applied.get(names["student"]):
+            released = {item.id: item.max_points for item in items(nb)}
+            with Gradebook(names["db_url"]) as gradebook:
+                adjustments.settle(gradebook, names["assignment"], decided, released, names["student"])
+            adjustments.write(course, names["assignment"], decided)
+        return nb, resources
+
+    def course_root(self) -> Path | None:
+        """The course that is being graded, which need not be where the command was typed."""
+        root = self.config.CourseDirectory.get("root")
+        return Path(root) if root else None

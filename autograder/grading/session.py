@@ -25,7 +25,7 @@ from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
 from . import gradebook, places, report
-from .batch import grade_class, handed_in
+from .batch import Revise, grade_class, handed_in
 from .entries import Entries
 from .journal import Journal, hash_of_grader
 from .progress import ClassProgress
@@ -41,7 +41,8 @@ class Session:
 
     ``gradebook`` None means grades are entered nowhere; ``store`` None means evidence is kept in the course's own store.
     Boxes run on this machine, ``jobs`` at once, or on the dask cluster of ``scheduler``, or in ``slurm`` jobs. With
-    ``resume`` outcomes of the last run into ``out`` are kept where nothing changed.
+    ``resume`` outcomes of the last run into ``out`` are kept where nothing changed. With ``only``, the verdicts on these
+    items are renewed, and on all others those of the last run stay.
     """
 
     course: Course
@@ -61,6 +62,7 @@ class Session:
     slurm: slurm.Slurm | None = None
     speedups: bool = True
     isolation: str = tiers.AUTO
+    only: tuple[str, ...] = ()
 
     @property
     def autograded(self) -> Path:
@@ -192,7 +194,25 @@ class Session:
                 record=record,
                 journal=journal,
                 others=others,
+                revise=self._revised() if self.only else None,
             )
+
+    def _revised(self) -> Revise:
+        """What takes the items of ``only`` from a new verdict, and everything else from the last run."""
+        try:
+            before = ClassOutcomes.read(self.out / "outcomes.json").submissions
+        except (NotOutcomes, FileNotFoundError) as error:
+            raise CourseError(f"there is no earlier run to renew items of: {error}") from error
+
+        def revise(student: str, new: SubmissionOutcome) -> SubmissionOutcome:
+            old = before.get(student)
+            if old is None or old.status != "graded" or new.status != "graded":
+                return old or new
+            items = {name: new.items[name] if name in self.only else item for name, item in old.items.items()}
+            points = round(sum(item.points for item in items.values()), 2)
+            return old.model_copy(update={"items": items, "points": points})
+
+        return revise
 
     def _record(self, entries: Entries, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
         assert self.gradebook is not None

@@ -1,0 +1,75 @@
+"""Judge a class again after a change, from the evidence that is kept."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from ..assignment import load
+from ..course import Course, CourseError
+from ..grading.batch import handed_in
+from ..grading.session import Session, SessionError
+from ..notebooks.notebook import read
+from ..notebooks.submission import Unreadable, read_submission
+from ..outcomes import ClassOutcomes
+from ..runs.plan import Options, choose_device, default_threads
+from ..runs.store import look_up
+
+
+def regrade(
+    course: Course, assignment: str, console: Console | None = None, *, only: tuple[str, ...] = (), known_only: bool = False
+) -> list[str]:
+    """Grade an assignment as its last run did; without a ``console`` nothing is shown.
+
+    Args:
+        only: renew the verdicts on these items alone.
+        known_only: do nothing where some submission has to run again.
+
+    Returns:
+        The students whose submissions have to run again, because what they are run with has changed.
+
+    Raises:
+        CourseError: it was never graded, or it cannot be graded now.
+    """
+    out = course.root / "graded" / assignment
+    if not (out / "outcomes.json").is_file():
+        raise CourseError(f"{out / 'outcomes.json'}: no such file; run `autograder grade {assignment}` first")
+    profile = ClassOutcomes.read(out / "outcomes.json").profile.partition(",")[0]
+    again = _unknown(course, assignment, profile)
+    if again and known_only:
+        return again
+    session = Session(
+        course=course,
+        assignment=assignment,
+        submitted=course.submitted,
+        out=out,
+        profile=profile,
+        device="auto",
+        jobs=2,
+        gradebook=course.gradebook,
+        feedback=any(course.root.glob(f"feedback/*/{assignment}")),
+        only=only,
+    )
+    try:
+        session.run(console or Console(file=io.StringIO()))
+    except SessionError as error:
+        raise CourseError(str(error)) from error
+    return again
+
+
+def _unknown(course: Course, assignment: str, profile: str) -> list[str]:
+    """Students of whose submissions no evidence is kept for what would be run now."""
+    loaded, release = load(assignment), read(course.release_notebook(assignment))
+    options = Options(
+        profile, choose_device("auto"), default_threads(2), store=course.evidence_store, secret=course.secret()
+    )
+    found = []
+    for handed in handed_in(course.submitted, assignment):
+        try:
+            notebook = read_submission(handed.path, release, assignment).notebook
+        except Unreadable:
+            continue
+        if look_up(notebook, loaded, options).kept is None:
+            found.append(handed.student)
+    return found
