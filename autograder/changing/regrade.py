@@ -9,6 +9,7 @@ from rich.console import Console
 from ..assignment import load
 from ..course import Course, CourseError
 from ..grading.batch import handed_in
+from ..grading.gradebook import feedback
 from ..grading.session import Session, SessionError
 from ..notebooks.notebook import read
 from ..notebooks.submission import Unreadable, read_submission
@@ -56,6 +57,13 @@ def regrade(
     except SessionError as error:
         raise CourseError(str(error)) from error
     return again
+
+
+def renew_pages(course: Course, assignment: str) -> None:
+    """Make the result pages anew, where there are any."""
+    if any(course.root.glob(f"feedback/*/{assignment}")):
+        folders = {"autograded": course.root / "autograded", "feedback": course.root / "feedback"}
+        feedback(course, assignment, db=course.gradebook, **folders)
 
 
 def _unknown(course: Course, assignment: str, profile: str) -> list[str]:

@@ -190,7 +190,7 @@ def _carry_out(
 ) -> None:  # fmt: skip
     """Try a change on a copy, show what it makes of the grades, ask, and do it."""
     from ..changing.changes import Desk, remember
-    from ..changing.regrade import regrade
+    from ..changing.regrade import regrade, renew_pages
     from ..changing.trial import copied, difference, grades
     from ..exporting.grades import NoGrades
 
@@ -211,6 +211,8 @@ def _carry_out(
         remember(desk, done)
         if grade:
             regrade(course, assignment, console if rerun else None, only=only)
+        else:
+            renew_pages(course, assignment)
     except (CourseError, NoGrades) as error:
         raise fail(error, WRONG_USAGE) from error
     console.print(f"done: {done.what}{_undone_by(done)}", markup=False, highlight=False, soft_wrap=True)

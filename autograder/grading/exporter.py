@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ..notebooks import notebook as _notebook  # noqa: F401  first, because it makes the import of nbformat fast
@@ -11,8 +12,10 @@ from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
 from traitlets import default
 
+from ..course import Course
 from ..pages.marks import read_marks
 from ..pages.page import result_page
+from . import adjustments
 from .item_cells import read_outcomes
 
 
@@ -45,5 +48,7 @@ class ResultPageExporter(Exporter):
         """The page, and nbconvert's resources, of a notebook and the names that nbgrader has for it."""
         found = self._init_resources(resources)  # type: ignore[no-untyped-call]
         names = found["nbgrader"]
-        marks = read_marks(names["db_url"], names["assignment"], names["student"], nb)
+        course = Course(Path(self.config.CourseDirectory.root))
+        decided = adjustments.read(course, names["assignment"])
+        marks = read_marks(names["db_url"], names["assignment"], names["student"], nb, decided)
         return result_page(names["assignment"], names["student"], nb, read_outcomes(nb), marks), found

@@ -6,18 +6,23 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
+from ..grading.adjustments import Adjustments
 from ..notebooks.notebook import items
 from ..outcomes import SubmissionOutcome
 
 
 @dataclass(frozen=True)
 class Mark:
-    """The points of one item, from 0 to ``max_points``; None where it waits for a person. ``bonus`` comes on top."""
+    """The points of one item, from 0 to ``max_points``; None where it waits for a person. ``bonus`` comes on top.
+
+    ``decided`` says what the instructor decided about the item for everybody, if anything.
+    """
 
     points: float | None
     max_points: float
     bonus: float = 0.0
     by_hand: bool = False
+    decided: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,10 @@ def marks_of(notebook: NotebookNode, outcome: SubmissionOutcome) -> Marks:
     return Marks(found)
 
 
-def read_marks(url: str, assignment: str, student: str, notebook: NotebookNode) -> Marks:
+def read_marks(url: str, assignment: str, student: str, notebook: NotebookNode, decisions: Adjustments) -> Marks:
     """The marks of a submission in nbgrader's gradebook at an SQLAlchemy address, for the items of its notebook.
+
+    ``decisions`` are those of the instructor about items; in the gradebook they are extra credit.
 
     Raises:
         nbgrader.api.MissingEntry: the gradebook does not know the submission.
@@ -71,10 +78,21 @@ def read_marks(url: str, assignment: str, student: str, notebook: NotebookNode) 
                 score = grade.auto_score if grade.manual_score is None else grade.manual_score
                 # A person may settle an item without a number, which nbgrader counts as 0.
                 points = 0.0 if score is None and not grade.needs_manual_grade else score
-                found[item.id] = Mark(points, item.max_points, grade.extra_credit or 0.0, grade.manual_score is not None)
+                bonus = round((grade.extra_credit or 0.0) - decisions.ours(student, item.id), 6)
+                if item.id in decisions.dropped:
+                    found[item.id] = Mark(0.0, 0.0, bonus, decided=_decided("does not count", decisions.dropped[item.id]))
+                elif item.id in decisions.given:
+                    full = _decided("counts in full for everybody", decisions.given[item.id])
+                    found[item.id] = Mark(max(points or 0.0, item.max_points), item.max_points, bonus, decided=full)
+                else:
+                    found[item.id] = Mark(points, item.max_points, bonus, grade.manual_score is not None)
         return Marks(
             found,
             {said.name: said.manual_comment for said in submission.comments if said.manual_comment},
             submission.late_submission_penalty or 0.0,
             submission.assignment.total_seconds_late,
         )
+
+
+def _decided(what: str, why: str) -> str:
+    return f"This item {what}: {why}" if why else f"This item {what}."

@@ -105,6 +105,8 @@ def _row(item: Item, title: str, mark: Mark, judged: ItemOutcome | None) -> Row:
 def _verdict(mark: Mark, judged: ItemOutcome | None) -> tuple[str, str]:
     if mark.points is None:
         return PENDING
+    if mark.decided:
+        return SIGNS["passed"], "settled for everybody"
     share = mark.points / mark.max_points if mark.max_points else 1.0
     if mark.by_hand:
         return SIGNS["passed" if share >= 1 else "partial" if share > 0 else "failed"], "marked by a person"
@@ -119,10 +121,14 @@ def _points(mark: Mark) -> str:
     if mark.points is None:
         return f"pending ({number(mark.max_points)})"
     bonus = f" + {number(mark.bonus)} bonus" if mark.bonus else ""
+    if not mark.max_points and mark.decided:
+        return f"not counted{bonus}"
     return f"{number(mark.points)} of {number(mark.max_points)}{bonus}"
 
 
 def _reason(mark: Mark, judged: ItemOutcome | None) -> str:
+    if mark.decided:
+        return mark.decided
     if mark.points is None and judged is None:
         return "A person reads this answer."
     if mark.points is None and judged is not None and judged.outcome == "could_not_grade":
