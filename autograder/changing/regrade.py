@@ -62,8 +62,8 @@ def regrade(
 def renew_pages(course: Course, assignment: str) -> None:
     """Make the result pages anew, where there are any."""
     if any(course.root.glob(f"feedback/*/{assignment}")):
-        folders = {"autograded": course.root / "autograded", "feedback": course.root / "feedback"}
-        feedback(course, assignment, db=course.gradebook, **folders)
+        autograded, pages = course.root / "autograded", course.root / "feedback"
+        feedback(course, assignment, db=course.gradebook, autograded=autograded, feedback=pages)
 
 
 def _unknown(course: Course, assignment: str, profile: str) -> list[str]:
