@@ -202,6 +202,11 @@ def trained(mean: Summed, step: str = "given", seed: int = SEED) -> Watched:
             means.append(mean(losses, sizes))
         return means
 
+    return of_a_loop(train, seed)
+
+
+def of_a_loop(train: Callable[..., Any], seed: int) -> Watched:
+    """What is seen of two epochs of a whole loop."""
     document, tensors = loop.watch(train, seed)
     record = Record(seed=seed, profile="full", isolation="none", versions={})
     record.found["loop"] = Found(document=document)
@@ -281,6 +286,19 @@ def test_right_loops(step: Step, optimizer: Callable[..., Any]) -> None:
 )
 def test_wrong_loops(step: Step, failed: set[str]) -> None:
     assert complaints(watched(step)) == failed
+
+
+def test_the_sign_of_a_gradient_of_nearly_nothing_says_nothing() -> None:
+    """With this seed the loop diverges, until a gradient is nearly 0."""
+
+    def train(net: nn.Module, optim: Any, loss: nn.Module, batches: loop.Batches, epochs: int) -> None:
+        for images, labels in [batch for _ in range(epochs) for batch in batches]:
+            never_zeroed(net, optim, loss, images, labels)
+
+    found = of_a_loop(train, seed=1_963_925)
+    found.require_backward_of_the_loss()
+    with pytest.raises(Complaint):
+        found.require_cleared_gradients()
 
 
 def test_the_given_loss_function_is_told_from_another() -> None:
