@@ -25,7 +25,7 @@ collecting.forms.brightspace collecting.forms.ilias collecting.forms.exchange co
 collecting.forms.github collecting.forms.drive collecting.forms.folders collecting.forms.registry
 collecting.roster collecting.people collecting.resolving
 collecting.calendar collecting.content collecting.opening collecting.choosing collecting.storing
-collecting.downloads collecting.collect collecting.summary
+collecting.downloads collecting.collect collecting.summary collecting.zip_collect
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace
