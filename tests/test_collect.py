@@ -11,6 +11,7 @@ import subprocess
 import sys
 import unicodedata
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -596,3 +597,43 @@ def test_the_help_has_examples(room: Room) -> None:
     )
     assert "autograder collect pa4_convnet" in done.stdout
     assert "submitted/<student>/<assignment>/" in done.stdout
+
+
+def test_ilias_says_in_a_spreadsheet_when(room: Room) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Name", "Login", "Letzte Abgabe", "Datum der Bewertung"])
+    for member in CLASS:
+        when = member.submitted.astimezone(made.ZONE).replace(tzinfo=None) if member.files else None
+        sheet.append([member.name, member.id, when, datetime(2026, 3, 9, 8)])
+    book.save(room.root / "Week_3.xlsx")
+    tree = made.ilias(CLASS) | {"Week_3/Week_3.xlsx": (room.root / "Week_3.xlsx").read_bytes()}
+    source = as_zip(tree, room.root / "download.zip")
+    for arguments in ([source], [as_zip(made.ilias(CLASS), room.root / "bare.zip"), "Week_3.xlsx"]):
+        shutil.rmtree(room.root / "submitted", ignore_errors=True)
+        room.collect(*arguments)
+        found = {member.id: room.time(member.id) for member in CLASS if member.id in TAKEN}
+        assert found == {member.id: member.submitted for member in CLASS if member.id in TAKEN}
+
+
+def test_somebody_at_a_terminal_is_asked_and_not_twice(bare: Room) -> None:
+    from zoneinfo import ZoneInfo
+
+    from autograder.collecting.collect import Request, collect
+
+    enrol(bare, "john,John,Smith,,", "jane,Jane,Smith,,")
+    asked = []
+
+    def ask(person: record.Person, candidates: Sequence[str]) -> str:
+        asked.append((person.shown, tuple(candidates)))
+        return "jane"
+
+    request = Request(Course(bare.root), NAME, (moodle_of(bare, "J. Smith"),), ZoneInfo("UTC"))
+    for _ in range(2):
+        report = collect(request, lambda done, of: None, ask)
+        assert not report.needs_a_person
+    assert asked == [("J. Smith", ("jane", "john"))]
+    assert bare.students == {"jane"}

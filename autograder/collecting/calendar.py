@@ -11,26 +11,20 @@ from ..course import Course, CourseError
 from ..notebooks.converter import course_config
 
 
-def zone_of(course: Course) -> tuple[tzinfo, str]:
-    """The zone of times that say none, and its name: ``NbGraderAPI.timezone`` or ``Exchange.timezone`` of
-    ``nbgrader_config.py``.
-
-    If the course sets neither it is that of this machine, and the name is empty.
+def zone_of(course: Course) -> tuple[tzinfo, bool]:
+    """The zone of times that say none, ``NbGraderAPI.timezone`` of ``nbgrader_config.py``, and whether the course sets
+    it; UTC if it does not.
 
     Raises:
         CourseError: there is no such zone.
     """
-    config = course_config(course)
-    for part in ("NbGraderAPI", "Exchange"):
-        if name := str(config[part].get("timezone") or ""):
-            try:
-                return ZoneInfo(name), name
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                path = course.root / "nbgrader_config.py"
-                raise CourseError(
-                    f"{path}: {part}.timezone is {name!r}, no time zone; write one such as Europe/Berlin"
-                ) from None
-    return datetime.now().astimezone().tzinfo or UTC, ""
+    name = str(course_config(course).NbGraderAPI.get("timezone") or "")
+    try:
+        return ZoneInfo(name or "UTC"), bool(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        path = course.root / "nbgrader_config.py"
+        said = f"{path}: NbGraderAPI.timezone is {name!r}, no time zone; write one such as Europe/Berlin"
+        raise CourseError(said) from None
 
 
 def due_of(course: Course, assignment: str) -> datetime | None:

@@ -93,7 +93,7 @@ def collect(request: Request, notify: Callable[[int, int], None], ask: Ask | Non
     context = Context(request.assignment, request.zone)
     names = [one.name for one in students.students.values()] + [row.name for row in lists.rows]
     expected = frozenset(word for name in names for word in name.casefold().split() if len(word) > 1)
-    sources = [source for source in request.sources if source.suffix.casefold() != ".csv"]
+    sources = [source for source in request.sources if source.suffix.casefold() not in roster.TABLES]
     found = [one for source in sources for one in downloads(source, context, lists, request.form, expected)]
     made = not students.students
     if made:
@@ -114,7 +114,7 @@ def collect(request: Request, notify: Callable[[int, int], None], ask: Ask | Non
     enrolled = set(students.students)
     resolved = resolver.resolve((claim, download.form.name) for claim, download in here)
     with tempfile.TemporaryDirectory(prefix="collect-") as stage:
-        handed = _opened(here, recogniser, Path(stage), _times(lists), notify)
+        handed = _opened(here, recogniser, Path(stage), _times(lists, here, request.zone), notify)
         _sort(handed, resolved, report, request.assignment)
         _note_empty(here, resolved, report)
         store = Store(request.course, request.assignment)
@@ -136,10 +136,8 @@ def _lists(request: Request) -> tuple[Lists, Roster]:
     lists = Lists()
     path = request.course.root / roster.NAME
     named = [request.roster] if request.roster else [path] if path.is_file() else []
-    for listed in [*named, *(source for source in request.sources if source.suffix.casefold() == ".csv")]:
-        found = roster.read(listed, request.zone)
-        lists.enrolled += found.enrolled
-        lists.rows += found.rows
+    for listed in [*named, *(source for source in request.sources if source.suffix.casefold() in roster.TABLES)]:
+        lists.add(roster.read(listed, request.zone))
     return lists, Roster(lists.enrolled)
 
 
@@ -154,9 +152,13 @@ def _enrol_rows(students: Roster, lists: Lists) -> None:
         students.enrol(participant, "canvas" if row.user else "moodle")
 
 
-def _times(lists: Lists) -> dict[str, datetime]:
-    """When each participant handed in, as a list says."""
-    return {row.participant: row.submitted for row in lists.rows if row.participant and row.submitted}
+def _times(lists: Lists, claims: list[tuple[Claim, Download]], zone: tzinfo) -> dict[str, datetime]:
+    """When each participant or id handed in, as a list says."""
+    moments = {row.participant: row.submitted for row in lists.rows if row.participant and row.submitted}
+    ids = {person.id.casefold() for claim, _ in claims for person in claim.persons if person.id}
+    for table in lists.tables:
+        moments |= roster.times(table, ids, zone)
+    return moments
 
 
 def _opened(
@@ -169,8 +171,8 @@ def _opened(
     for done, (claim, download) in enumerate(claims, start=1):
         if not claim.note:
             for one in opened(claim, download.form.name, download.source, recogniser, stage):
-                participants = [person.participant for person in claim.persons]
-                moment = claim.submitted or next((times[number] for number in participants if number in times), None)
+                signs = [person.participant or person.id.casefold() for person in claim.persons]
+                moment = claim.submitted or next((times[sign] for sign in signs if sign in times), None)
                 yield Found(claim, one.upload.model_copy(update={"submitted": moment}), one.look, one.staged)
         notify(done, len(claims))
 

@@ -11,7 +11,7 @@ from ..notebooks.submission import Unreadable
 from .files import File, Listing, listing, unpacked
 from .forms.claim import Claim, Context, Form
 from .forms.registry import FORMS, SURE, recognise
-from .roster import MAX_BYTES, Lists, parsed
+from .roster import MAX_BYTES, TABLES, Lists, parsed
 
 
 @dataclass
@@ -88,7 +88,7 @@ def _each(
 
 
 def _is_table(file: File) -> bool:
-    return file.name.casefold().endswith((".csv", ".tsv"))
+    return file.name.casefold().endswith(TABLES)
 
 
 def _is_list(file: File, context: Context, lists: Lists) -> bool:
@@ -101,6 +101,5 @@ def _is_list(file: File, context: Context, lists: Lists) -> bool:
         return False
     if found is None:
         return False
-    lists.enrolled += found.enrolled
-    lists.rows += found.rows
+    lists.add(found)
     return True

@@ -9,10 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from itertools import islice
 from pathlib import Path
+from zipfile import BadZipFile
 
 from ..course import CourseError
 from ..notebooks.notebook import write_text
@@ -22,6 +24,9 @@ from .times import parse
 NAME = "students.csv"
 COLUMNS = ("id", "first_name", "last_name", "email", "lms_user_id")
 MAX_BYTES = 20_000_000
+MAX_ROWS = 20_000
+TABLES = (".csv", ".tsv", ".xlsx")
+"""How the names of tables end."""
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._@-]{0,62}[A-Za-z0-9_-])?")
 _PARTICIPANT = re.compile(r"\D+?\s*(\d+)")
 
@@ -56,12 +61,19 @@ class Row:
 
 @dataclass
 class Lists:
-    """What was read beside the submissions: enrolled students, if one of the files is a roster, and rows of platforms'
-    lists.
+    """What was read beside the submissions: enrolled students, if one of the files is a roster, rows of platforms' lists,
+    and other tables in which there are times.
     """
 
     enrolled: list[Enrolled] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    tables: list[list[list[str]]] = field(default_factory=list)
+
+    def add(self, other: Lists) -> None:
+        """Take what another one has, too."""
+        self.enrolled += other.enrolled
+        self.rows += other.rows
+        self.tables += other.tables
 
 
 def is_plain(student: str) -> bool:
@@ -106,11 +118,27 @@ def parsed(content: bytes, zone: tzinfo) -> Lists | None:
         return Lists(enrolled=[_enrolled(row) for row in rows if row.get("id")])
     if header[:2] == ["student", "id"]:
         return Lists(rows=list(_canvas(header, table[1:])))
-    participants = list(_moodle(table, zone))
-    return Lists(rows=participants) if participants else None
+    if participants := list(_moodle(table, zone)):
+        return Lists(rows=participants)
+    return Lists(tables=[table]) if any(parse(cell, zone) for row in table[1:] for cell in row) else None
+
+
+def times(table: Sequence[Sequence[str]], ids: Collection[str], zone: tzinfo) -> dict[str, datetime]:
+    """When each of ``ids`` (in lower case) handed in, by a table that has them in one column and times in another; of
+    several columns of times the first.
+    """
+    width = max(map(len, table), default=0)
+    cells = [[*row, *[""] * (width - len(row))] for row in table]
+    named = max(range(width), key=lambda column: sum(row[column].strip().casefold() in ids for row in cells), default=0)
+    rows = {login: row for row in cells if (login := row[named].strip().casefold()) in ids} if width else {}
+    dated = next((column for column in range(width) if any(parse(row[column], zone) for row in rows.values())), None)
+    found = {login: parse(row[dated], zone) for login, row in rows.items()} if dated is not None else {}
+    return {login: moment for login, moment in found.items() if moment}
 
 
 def _table(content: bytes) -> list[list[str]]:
+    if content.startswith(b"PK\x03\x04"):
+        return _sheet(content)
     for encoding in ("utf-8-sig", "utf-16") if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252"):
         try:
             text = content.decode(encoding)
@@ -121,6 +149,20 @@ def _table(content: bytes) -> list[list[str]]:
         except csv.Error:
             return []
     return []
+
+
+def _sheet(content: bytes) -> list[list[str]]:
+    """The first sheet of an Excel file, as texts."""
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        cells = islice(book.worksheets[0].iter_rows(values_only=True), MAX_ROWS)
+        rows = [["" if cell is None else str(cell) for cell in row] for row in cells]
+    except (InvalidFileException, BadZipFile, KeyError, ValueError, IndexError, OSError, SyntaxError):  # all that it raises
+        return []
+    return [row for row in rows if any(row)]
 
 
 def _enrolled(row: dict[str, str]) -> Enrolled:

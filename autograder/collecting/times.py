@@ -16,6 +16,7 @@ _YEARS = range(1990, 2100)
 """What else a file says is no time at which somebody handed in."""
 _DASHED = re.compile(r"(\d{4})-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)")
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[年년./-]\s*(\d{1,2})\s*[月월./-]\s*(\d{1,2})\s*[日일]?")
+_DOTTED = re.compile(r"(?<!\d)(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
 _CLOCK = re.compile(r"(\d{1,2})[:.h](\d\d)(?:[:.](\d\d))?")
 _BARE_CLOCK = re.compile(r"(?<!\d)(\d{1,2})([0-5]\d)(?!\d)")
 _AFTERNOON = re.compile(r"(?<![^\W\d_])(?:p\.?\s?m\b|下午|午後|오후)", re.IGNORECASE)
@@ -66,8 +67,8 @@ def _clock(text: str) -> tuple[int, int, int]:
 
 def _dates(text: str) -> Iterator[tuple[int, int, int, str]]:
     """Year, month, day and the text without them, for each reading."""
-    if found := _YEAR_FIRST.search(text):
-        year, month, day = map(int, found.groups())
+    if found := _YEAR_FIRST.search(text) or _DOTTED.search(text):
+        year, month, day = map(int, found.groups() if found.re is _YEAR_FIRST else reversed(found.groups()))
         yield year, month, day, text[: found.start()] + " " + text[found.end() :]
         return
     words = [word.strip(".").casefold() for word in re.findall(r"[^\W\d_]+\.?", text)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,8 +96,8 @@ def collect(
         raise fail(error, WRONG_USAGE) from error
     if not set_zone:
         console.print(
-            f"Times without a zone are taken for {datetime.now().astimezone():%Z}, as on this machine; "
-            "set c.NbGraderAPI.timezone in nbgrader_config.py, for example to Europe/Berlin",
+            "Times without a zone are taken for UTC; set c.NbGraderAPI.timezone in nbgrader_config.py, "
+            "for example to Europe/Berlin",
             highlight=False,
             soft_wrap=True,
         )
