@@ -15,7 +15,7 @@ setup:  ## virtual environment, packages, system tools (first time 2 to 6 minute
 data: setup  ## fetch and verify MNIST and Fashion-MNIST (about 10 seconds, 110 MB; later one second)
 	@.venv/bin/autograder data all
 
-demo: setup  ## grade 8 submissions in examples/ and show the table (at most 90 seconds on two cores); ALL=1 for all examples (4 minutes)
+demo: setup  ## grade 8 submissions in examples/ and show the table (at most 90 seconds on two cores); ALL=1 for all examples (3 minutes)
 	@.venv/bin/autograder data mnist
 	@.venv/bin/autograder demo $(if $(ALL),--all)
 

@@ -21,7 +21,8 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pyte
 c.ClearSolutions.code_stub = {"python": CODE_STUB}
 c.ClearSolutions.text_stub = TEXT_STUB
 c.GenerateAssignment.force = True
-# The Colab badge of every release opens release/ in this GitHub repository, "OWNER/NAME"; no badge while it is empty.
+# The Colab badge opens the notebook below release/ in this GitHub repository, "OWNER/NAME", which students can read: push
+# nothing but release/ to it. While this is empty there is no badge.
 c.FillHeader.repository = ""
 c.FillHeader.branch = "main"
 c.GenerateAssignment.preprocessors = [

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course import Course, CourseError
 from autograder.notebooks import header
+from autograder.notebooks.converter import course_config
 from autograder.notebooks.notebook import read
 from autograder.notebooks.release import generate
 
@@ -85,6 +86,7 @@ def test_the_courses_setting_fills_it_for_both_commands_alike(course: Course) ->
     ours = course.release_notebook(NAME).read_bytes()
     done = by_nbgrader(course)
     assert done.returncode == 0, done.stderr
+    assert "not recognized" not in done.stderr
     assert course.release_notebook(NAME).read_bytes() == ours
     assert "/github/ada/convnets/blob/main/release/mnist_cnn/mnist_cnn.ipynb" in released(course)
     status, text = run("--branch", "autumn")
@@ -144,6 +146,16 @@ def test_places_are_filled_in_text_cells_alone_and_wherever_they_stand() -> None
     assert header.fill("a <!--  colab badge --> b", "") == "a  b"
     assert header.fill("<!-- colab badge -->", "") == ""
     assert header.fill("<!-- another comment -->", "B") == "<!-- another comment -->"
+
+
+def test_the_steps_of_nbgrader_are_all_there() -> None:
+    from nbgrader.converters import GenerateAssignment
+
+    steps = course_config(Course(ROOT)).GenerateAssignment.preprocessors
+    ours = [step for step in steps if step != f"{header.FillHeader.__module__}.FillHeader"]
+    assert len(steps) == len(ours) + 1
+    nbgraders = GenerateAssignment.class_traits()["preprocessors"].default()
+    assert [step.rpartition(".")[2] for step in ours] == [step.__name__ for step in nbgraders]
 
 
 @pytest.mark.parametrize("name", header.LIBRARIES)
