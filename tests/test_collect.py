@@ -384,8 +384,26 @@ def test_two_people_of_one_name_are_two(bare: Room) -> None:
 
 
 def test_two_people_of_one_name_without_a_roster(bare: Room) -> None:
-    assert bare.collect(moodle_of(bare, "Wei Li", "Wei Li"))[0] == 0
-    assert bare.students == {"wei-li", "wei-li-101"}
+    for taken in ("2 2 new", "2 2 as before"):
+        status, output = bare.collect(moodle_of(bare, "Wei Li", "Wei Li"))
+        assert (status, row(output, "taken")) == (0, taken), output
+        assert bare.students == {"wei-li", "wei-li-101"}
+
+
+def test_blind_marking_names_nobody(bare: Room) -> None:
+    for taken in ("3 3 new", "3 3 as before"):
+        status, output = bare.collect(moodle_of(bare, "Participant", "Participant", "Participant"))
+        assert (status, row(output, "taken")) == (0, taken), output
+
+
+def test_drive_files_without_a_name_are_nobodys(room: Room) -> None:
+    tree = made.drive(CLASS[:4]) | {
+        "MNIST/Copy of mnist_cnn.ipynb": notebook_of("x"),
+        "MNIST/mnist_cnn (1).ipynb": notebook_of("y"),
+    }
+    status, output = room.collect(as_zip(tree, room.root / "download.zip"))
+    assert (status, len(room.students)) == (1, 4)
+    assert row(output, "whose is it?").startswith("2 ")
 
 
 def test_people_who_are_not_enrolled_are_added_if_asked(room: Room) -> None:
@@ -530,6 +548,8 @@ def test_bad_input_is_one_line(room: Room) -> None:
         ([zip_path, "numbers.csv"], "numbers.csv: is no list of students; it needs the columns id, first_name"),
         ([zip_path, "--roster", "none.csv"], "none.csv: cannot be read"),
         ([zip_path, "--who", "somebody"], "--who says NAME=ID"),
+        ([zip_path, "--who", "J. Smith=nobody"], "--who J. Smith=nobody: 'nobody' is nobody of students.csv"),
+        ([zip_path, "--who", "J. Smith=../x"], "'../x' is nobody of students.csv"),
         ([zip_path, "--groups", "numbers.csv"], "needs the columns group and student, it has a, b"),
     ):
         status, output = room.collect(*arguments)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from ..course import Course
+from ..course import Course, CourseError
 from ..notebooks.submission import Unreadable
 from . import record, roster
 from .choosing import Choice, choose
@@ -21,7 +21,7 @@ from .forms.claim import Claim, Context
 from .opening import Found, opened
 from .people import Roster
 from .record import Collection, Person, Student
-from .resolving import Ask, Doubt, Resolved, Resolver, read_groups
+from .resolving import Ask, Doubt, Key, Resolved, Resolver, key_of, read_groups
 from .roster import Enrolled, Lists
 from .storing import Plan, Store
 
@@ -96,6 +96,11 @@ def collect(request: Request, notify: Callable[[int, int], None], ask: Ask | Non
     sources = [source for source in request.sources if source.suffix.casefold() not in roster.TABLES]
     found = [one for source in sources for one in downloads(source, context, lists, request.form, expected)]
     made = not students.students
+    for name, student in request.said.items():
+        if not roster.is_plain(student) or not (made or student in students.students):
+            raise CourseError(
+                f"--who {name}={student}: {student!r} is nobody of {roster.NAME}; add a line for them, or --add"
+            )
     if made:
         _enrol_rows(students, lists)
     resolver = Resolver(
@@ -103,6 +108,7 @@ def collect(request: Request, notify: Callable[[int, int], None], ask: Ask | Non
         made=made,
         add=request.add,
         said=known.persons | request.said,
+        known=_numbered(known),
         groups=read_groups(request.groups, students) if request.groups else {},
         rows=lists.rows,
         ask=ask,
@@ -139,6 +145,16 @@ def _lists(request: Request) -> tuple[Lists, Roster]:
     for listed in [*named, *(source for source in request.sources if source.suffix.casefold() in roster.TABLES)]:
         lists.add(roster.read(listed, request.zone))
     return lists, Roster(lists.enrolled)
+
+
+def _numbered(known: Collection) -> dict[Key, str]:
+    """Who persons with a number of the platform's were found to be."""
+    found: dict[Key, set[str]] = defaultdict(set)
+    for student, one in known.students.items():
+        for upload in (one.counts, *one.others):
+            if upload.person.participant or upload.person.user:
+                found[key_of(upload.person, upload.form)].add(student)
+    return {key: students.pop() for key, students in found.items() if len(students) == 1}
 
 
 def _enrol_rows(students: Roster, lists: Lists) -> None:

@@ -59,13 +59,15 @@ class Resolver:
     """What is known of the people of a course.
 
     ``made``: there was no roster, and who appears is enrolled. ``add``: who is nobody of the roster is, too. ``said``: what
-    somebody said before. ``groups``: members by the group's name, as a table says them.
+    somebody said, ``known`` who persons with a number of their own were found to be before. ``groups``: members by the
+    group's name, as a table says them.
     """
 
     roster: Roster
     made: bool = False
     add: bool = False
     said: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[Key, str] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rows: Sequence[Row] = ()
     ask: Ask | None = None
@@ -83,7 +85,7 @@ class Resolver:
         settled: dict[tuple[str, str], Key] = {}
         members = {words(name): list(students) for name, students in self.groups.items()}
         for key, person in persons.items():
-            if (spoken := self._spoken(person)) is not None:
+            if (spoken := self._spoken(person) or self.known.get(key)) is not None:
                 result.students[key] = (spoken,)
                 settled[key[0], spoken] = key
             elif (named := words(person.name) or words(person.joined)) and named in members:
@@ -93,7 +95,7 @@ class Resolver:
                 self._find(key, person, prefixed and key[0] == "moodle", by_name, result)
         self._part_namesakes(persons, by_name, settled, result)
         for key, doubt in list(result.doubts.items()):
-            if self.ask is not None and (student := self.ask(doubt.person, doubt.candidates)):
+            if self.ask and (student := self.ask(doubt.person, doubt.candidates)) in self.roster.students:
                 result.students[key] = (student,)
                 result.said[doubt.person.shown] = student
                 del result.doubts[key]
