@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.grading.lateness import keep_up
 from autograder.grading.student_folders import guard
 from autograder.notebooks.restore import CODE_STUB, TEXT_STUB
 
@@ -16,6 +17,8 @@ if _programs not in os.environ.get("PATH", "").split(os.pathsep):
 
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "convnets"
+# The course's time zone: of due dates in formgrader, and of a timestamp.txt that names none. See docs/lateness.md.
+c.NbGraderAPI.timezone = "UTC"
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "data", ".*"]
 
 c.ClearSolutions.code_stub = {"python": CODE_STUB}
@@ -43,6 +46,9 @@ c.GenerateAssignment.preprocessors = [
 
 # What else lies in a student's folder may be a link to anything.
 guard()
+
+# What `nbgrader autograde` passes over, having graded it before, gets the late penalty that is due now.
+keep_up()
 
 # Damage is repaired while a submission is read, so that nbgrader's own steps find a sound notebook.
 c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporter"

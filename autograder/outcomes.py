@@ -44,6 +44,7 @@ class Finding(BaseModel):
         place: which answer cell, and where in it, the finding is about.
         stopped_by: the cell whose error kept the test from judging the answer; empty where it was judged.
         fault: what went wrong in the grader; then the finding says nothing of the student.
+        test: file and name of the hidden test, for whoever mends it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +60,7 @@ class Finding(BaseModel):
     place: Place | None = None
     stopped_by: str = ""
     fault: str = ""
+    test: str = ""
 
 
 class RootCause(BaseModel):
@@ -99,12 +101,14 @@ class SubmissionOutcome(BaseModel):
     """The verdict on one submission; ``points`` and ``max_points`` count autograded items only, ``seconds`` is wall time.
 
     ``profile`` and ``isolation`` are those of its own run: an outcomes.json may hold submissions of several runs.
+    ``entered`` says whether the gradebook of that run was one that counts, and not a trial's or none.
     """
 
     status: Literal["graded", "could_not_grade"]
     reason: str | None = None
     profile: str = ""
     isolation: str = ""
+    entered: bool = True
     points: float = 0.0
     max_points: float = 0.0
     seconds: float = 0.0
@@ -118,10 +122,20 @@ class SubmissionOutcome(BaseModel):
         """The items that could not be graded; of a submission that has no grade as a whole, none is named."""
         return [name for name, item in self.items.items() if item.outcome == "could_not_grade"]
 
+    def faults(self) -> dict[str, str]:
+        """Why items could not be graded, with the hidden test at which the grader failed."""
+        told = {name: next((one for one in self.items[name].findings if one.fault), None) for name in self.not_graded}
+        return {name: ": ".join(filter(None, [one.test, one.fault])) if one else "" for name, one in told.items()}
+
     @property
     def complete(self) -> bool:
         """Whether there is a verdict on the student at every item."""
         return self.status == "graded" and not self.not_graded
+
+
+def profile_note(profile: str) -> str:
+    """The sentence that goes with points of any profile but ``full``, whose points need none."""
+    return f"Graded at profile {profile}: a trial run, not the final grade." if profile not in ("", "full") else ""
 
 
 class NotOutcomes(ValueError):

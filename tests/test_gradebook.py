@@ -226,7 +226,7 @@ def test_both_doors_give_the_same_grade(course: Course, sandbox: Any) -> None:
     for student in theirs:
         path = our_door(course, student, outcome_of(VERDICTS))
         page = read(path)
-        assert page.metadata.autograder.pop("entered"), "what this entry was made of"
+        assert page.metadata.autograder.pop("made_of"), "what this entry was made of"
         assert page == pages[student]
         assert entry(course, student) == theirs[student]
         assert (path.parent / "timestamp.txt").exists() == (student != "bob")

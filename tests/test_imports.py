@@ -46,8 +46,8 @@ judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
 grading.adjustments
 pages.clean pages.difference pages.marks pages.render pages.rows pages.shown pages.sections pages.page
-grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.gradebook grading.preprocessors
-grading.student_folders
+grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.gradebook grading.lateness
+grading.preprocessors grading.student_folders
 grading.journal
 grading.places grading.batch
 grading.report grading.progress grading.session grading.validate

@@ -88,6 +88,9 @@ def test_what_could_not_be_graded_is_tried_again(tmp_path: Path, handed: list[Ha
     journal = written(tmp_path, handed)
     journal.add(handed[0], SubmissionOutcome(status="could_not_grade", reason="no luck"))
     assert list(kept(tmp_path, handed)) == ["grace"]
+    lost = ItemOutcome(outcome="could_not_grade", points=0, max_points=1)
+    journal.add(handed[1], GRADED.model_copy(update={"items": {**GRADED.items, "act02": lost}}))
+    assert kept(tmp_path, handed) == {}
 
 
 @pytest.mark.parametrize("cut", [1, 2, 30, 200])

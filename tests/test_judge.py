@@ -11,7 +11,7 @@ from autograder.judging import thresholds, wording
 from autograder.judging.hidden_tests import JudgeError
 from autograder.judging.judge import findings, judge
 from autograder.notebooks.notebook import Item
-from autograder.outcomes import Finding, ItemOutcome, Place
+from autograder.outcomes import Finding, ItemOutcome, Place, SubmissionOutcome
 from autograder.runs.evidence import CellRecord, Evidence, Found, Record
 
 TESTS = '''
@@ -135,7 +135,8 @@ def test_weights_share_the_points(outcomes: dict[str, ItemOutcome]) -> None:
 
 def test_a_finding_keeps_its_fields(outcomes: dict[str, ItemOutcome]) -> None:
     at_least, two = outcomes["half"].findings
-    assert at_least == Finding(item="half", task="The value is at least one.", passed=True, weight=3, place=ANSWER)
+    asked, test = "The value is at least one.", "test_toy.py::test_heavy"
+    assert at_least == Finding(item="half", task=asked, passed=True, weight=3, place=ANSWER, test=test)
     assert two == Finding(
         item="half",
         task="The value is two.",
@@ -144,6 +145,7 @@ def test_a_finding_keeps_its_fields(outcomes: dict[str, ItemOutcome]) -> None:
         expected="2",
         cause="an off-by-one error",
         place=ANSWER,
+        test="test_toy.py::test_light",
     )
 
 
@@ -170,7 +172,25 @@ def test_a_fault_of_the_grader_is_not_a_zero_of_the_student(outcomes: dict[str, 
 
 def test_an_item_without_hidden_test_could_not_be_graded(outcomes: dict[str, ItemOutcome]) -> None:
     assert outcomes["untested"].outcome == "could_not_grade"
-    assert "no hidden test" in wording.message(outcomes["untested"])
+    assert "no hidden test has the mark item('untested')" in wording.message(outcomes["untested"])
+
+
+def test_a_mark_that_names_no_item_is_a_fault_at_the_item_that_was_meant(tmp_path: Path) -> None:
+    made = assignment(tmp_path, TESTS.replace('item("loud")', 'item("lond")'))
+    outcome = judged(made, toy_evidence(), set())["loud"]
+    assert outcome.outcome == "could_not_grade"
+    (finding,) = outcome.findings
+    assert finding.fault == "its mark item('lond') names no autograded item of the notebook"
+    assert finding.test.endswith("::test_loud")
+
+
+def test_a_fault_names_the_hidden_test_and_its_file(outcomes: dict[str, ItemOutcome]) -> None:
+    submission = SubmissionOutcome(status="graded", items=outcomes)
+    assert not submission.complete
+    assert submission.not_graded == ["broken", "untested"]
+    faults = submission.faults()
+    assert faults["broken"] == "test_toy.py::test_fault: KeyError: 'a fault of the grader'"
+    assert faults["untested"] == "no hidden test has the mark item('untested')"
 
 
 def test_missing_evidence_fails_with_the_reason(outcomes: dict[str, ItemOutcome]) -> None:

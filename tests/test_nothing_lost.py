@@ -4,6 +4,7 @@ All runs here are the real command on real submissions; their evidence is gather
 """
 
 import contextlib
+import csv
 import json
 import os
 import random
@@ -19,7 +20,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from room import NAME, Room, hand_in, new_room
+from conftest import ROOT
+from nbgrader.api import Gradebook
+from room import ENVIRONMENT, NAME, OPTIONS, Room, hand_in, new_room
 from typer.testing import CliRunner
 
 from autograder.cli import app
@@ -328,6 +331,73 @@ def test_one_student_is_graded_again_and_everybody_else_is_kept(graded: Room, ro
     _, said = room.grade("--resume")
     assert "kept from the last run: 2 of 3" in said, "emmy's and grace's"
     assert list(room.outcomes()) == STUDENTS[1:]
+
+
+def test_hidden_tests_that_fail_are_told_by_both_commands(graded: Room, room: Room, tmp_path: Path) -> None:
+    """The same package with two slips in its hidden tests: one raises an error, the mark of another names no item."""
+    shutil.copytree(ROOT / "autograder", tmp_path / "package" / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
+    hidden = tmp_path / "package" / "autograder" / "assignments" / NAME
+    network = hidden / "test_network.py"
+    text = network.read_text()
+    assert text.count('mark.item("act02")') == 1
+    text = text.replace('mark.item("act02")', 'mark.item("act2")')
+    network.write_text(
+        text.replace("def test_fc2(network: Comparison) -> None:", "def test_fc2(network: Comparison) -> None:\n    1 / 0")
+    )
+    environment = ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "package")}
+    run = subprocess.run(
+        room.command("--student", "ada", "--student", "grace"),
+        cwd=room.root, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    said = run.stdout + run.stderr
+    assert run.returncode == 1, said
+    assert "0 graded, 2 could not be graded: ada, grace" in said
+    fc2 = next(name for name, item in room.outcomes()["ada"]["items"].items() if "test_fc2" in str(item["findings"]))
+    misnamed = "test_network.py::test_pool1: its mark item('act2') names no autograded item of the notebook"
+    faults = {fc2: "test_network.py::test_fc2: ZeroDivisionError: division by zero", "act02": misnamed}
+    for item, fault in faults.items():
+        assert f"{item} could not be graded (ada, grace): {fault}" in said
+        assert room.outcomes()["ada"]["items"][item]["outcome"] == "could_not_grade"
+        assert room.scores()["ada"][item] is None
+    assert sum(filter(None, room.scores()["ada"].values())) > 0, "its other items have their points"
+
+    config = room.root / "nbgrader_config.py"
+    config.unlink()  # a link into this repository, where nbgrader would look for submissions
+    shutil.copyfile(ROOT / "nbgrader_config.py", config)
+    scripts = Path(sys.executable).parent
+    run = subprocess.run(
+        [str(scripts / "nbgrader"), "autograde", NAME, "--force", "--student=grace", "--GradeInSandbox.profile=proof"],
+        cwd=room.root, env=environment | {"PATH": f"{scripts}:{os.environ['PATH']}"}, capture_output=True, text=True,
+    )  # fmt: skip
+    for item, fault in faults.items():
+        assert f"grace: {item} could not be graded: {fault}" in run.stderr
+
+
+def test_points_of_a_trial_enter_the_gradebook_only_if_somebody_says_so(graded: Room, room: Room) -> None:
+    shutil.copy(room.path("grace"), room.path("emmy"))
+    before = room.scores()
+    trial = [option for option in OPTIONS if option != "--enter-trial-grades"]
+    for more in ([], ["--gradebook", room.root / "submitted" / ".." / "gradebook.db"]):  # the course's own, in other words
+        with contextlib.chdir(room.root):
+            done = CliRunner().invoke(app, ["grade", NAME, *trial, "--student", "emmy", "--feedback", *map(str, more)])
+        assert done.exit_code == 0, done.output
+        assert f"nothing was entered into {room.db}: profile proof is a trial; --enter-trial-grades" in done.output
+        assert room.scores() == before
+        found = room.outcomes()
+        assert (found["emmy"]["profile"], found["emmy"]["entered"], found["ada"]["entered"]) == ("proof", False, True)
+        assert found["emmy"]["points"] == found["grace"]["points"]
+        page = room.out / "trial" / "feedback" / "emmy" / NAME / f"{NAME}.html"
+        assert "profile proof" in page.read_text()
+    status, said = room.grade("--student", "emmy")
+    assert status == 0, said
+    assert "nothing was entered" not in said
+    assert room.scores()["emmy"] == before["grace"]
+    with Gradebook(f"sqlite:///{room.db}") as gradebook:
+        comments = gradebook.find_submission_notebook(NAME, NAME, "emmy").comments
+        assert all("Graded at profile proof: a trial run" in comment.auto_comment for comment in comments)
+    with contextlib.chdir(room.root):
+        rows = list(csv.DictReader(CliRunner().invoke(app, ["export", NAME]).output.splitlines()))
+    assert {row["student"]: row["profile"] for row in rows} == dict.fromkeys(STUDENTS, "proof")
 
 
 def test_an_unreadable_file_of_outcomes_is_not_written_over_for_one_student(room: Room) -> None:

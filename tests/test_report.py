@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from autograder.grading import report
-from autograder.outcomes import ClassOutcomes, ItemOutcome, Place, RootCause, SubmissionOutcome
+from autograder.outcomes import ClassOutcomes, Finding, ItemOutcome, Place, RootCause, SubmissionOutcome
 
 
 def submission(*verdicts: str) -> SubmissionOutcome:
@@ -67,7 +67,7 @@ def test_of_one_submission_all_that_was_found_is_shown() -> None:
         "? act05: could not be graded",
         "· act06: not attempted, 0 of 2 points",
     } <= set(said)
-    assert said[-1] == "1 graded"
+    assert said[-1] == "0 graded, 1 could not be graded: ada"
 
 
 def test_of_a_class_a_root_cause_is_one_line_in_the_table() -> None:
@@ -102,7 +102,32 @@ def test_who_could_not_be_graded_has_a_reason_and_no_points(shown: str) -> None:
     assert "could not grade" in row(shown, "di")
     assert "[bold]no notebook[/bold]" in row(shown, "di")
     assert "0/12" not in row(shown, "di")
-    assert "3 graded, 1 could not be graded: di" in shown
+    assert "2 graded, 2 could not be graded: bo [red], di" in shown
+
+
+def test_of_each_fault_of_the_grader_is_said_where_it_is_and_whom_it_met() -> None:
+    class_of_30 = {f"s{number:02}": submission("passed", "could_not_grade", "could_not_grade") for number in range(30)}
+    for outcome in class_of_30.values():
+        one = {"passed": False, "task": "The graph is right."}
+        outcome.items["act02"].findings = [
+            Finding(item="act02", fault="KeyError: 'x[red]'", test="test_a.py::test_b", **one)
+        ]
+        outcome.items["act03"].findings = [Finding(item="act03", fault="no hidden test has the mark item('act03')", **one)]
+    class_of_30["s29"].items["act03"].outcome = "passed"
+    said = shown_alone(submission("passed"), class_of_30)
+    names = ", ".join(f"s{number:02}" for number in range(20))
+    assert f"act02 could not be graded ({names} and 10 more): test_a.py::test_b: KeyError: 'x[red]'" in said
+    assert f"act03 could not be graded ({names} and 9 more): no hidden test has the mark item('act03')" in said
+    assert said[-1] == f"1 graded, 30 could not be graded: {names} and 10 more"
+    assert report.line("ada", class_of_30["s00"]) == "ada: 2 of 6 points, 41 s; could not be graded: act02, act03"
+
+
+def test_another_profile_is_written_at_the_points() -> None:
+    trial = submission("passed").model_copy(update={"profile": "proof"})
+    said = "\n".join(shown_alone(submission("passed").model_copy(update={"profile": "full"}), {"bo": trial}))
+    assert "2/2 (proof)" in row(said, "bo")
+    assert "(full)" not in said
+    assert report.line("bo", trial) == "bo: 2 of 2 points at profile proof, 41 s"
 
 
 def test_every_sign_is_explained(shown: str) -> None:

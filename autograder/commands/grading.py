@@ -39,6 +39,9 @@ def grade(
     student: Annotated[list[str] | None, typer.Option(help="Only this student; may be repeated.")] = None,
     gradebook: Annotated[Path | None, typer.Option(help="nbgrader's gradebook file; default: the course's.")] = None,
     no_gradebook: Annotated[bool, typer.Option("--no-gradebook", help="Do not enter grades anywhere.")] = False,
+    enter_trial_grades: Annotated[
+        bool, typer.Option("--enter-trial-grades", help="Enter grades of quick or proof into the course's gradebook too.")
+    ] = False,
     feedback: Annotated[bool, typer.Option("--feedback", help="Also write nbgrader's feedback pages.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run everything again, even what is known.")] = False,
     resume: Annotated[
@@ -62,6 +65,9 @@ def grade(
 ) -> None:
     """Grade submissions, many at once, and enter the grades into nbgrader's gradebook.
 
+    Points of the profiles quick and proof are a trial: they are in outcomes.json and on the pages, and enter the course's
+    gradebook only with `--enter-trial-grades`.
+
     Run again after an interruption and only the rest is run: evidence is kept by content. With `--resume` what was judged is
     not judged again either. For many machines see docs/scaling.md.
 
@@ -76,6 +82,7 @@ def grade(
     processes.begin()  # beside this process, which imports as much
 
     from ..cluster.slurm import Slurm
+    from ..grading.places import is_same_file
     from ..grading.session import Session, SessionError
 
     if scheduler and slurm:
@@ -92,17 +99,21 @@ def grade(
         interface=slurm_interface,
         options=tuple(slurm_option or ()),
     )
+    results = out or course.root / "graded" / assignment
+    book = None if no_gradebook else gradebook or course.gradebook
+    trial = profile != "full" and book is not None and is_same_file(book, course.gradebook) and not enter_trial_grades
     try:
         session = Session(
             course=course,
             assignment=assignment,
             submitted=submitted or course.submitted,
-            out=out or course.root / "graded" / assignment,
+            out=results,
             profile=profile,
             device=device,
             jobs=jobs or os.cpu_count() or 1,
             students=tuple(student or ()),
-            gradebook=None if no_gradebook else gradebook or course.gradebook,
+            gradebook=results / "trial" / "gradebook.db" if trial else book,
+            trial=trial,
             feedback=feedback,
             fresh=fresh,
             resume=resume,
@@ -118,7 +129,7 @@ def grade(
         raise fail(error, CANNOT_GRADE) from error
     except KeyboardInterrupt:
         raise fail("interrupted; the same command with --resume goes on from here", INTERRUPTED) from None
-    if any(outcome.status != "graded" for outcome in outcomes.submissions.values()):
+    if not all(outcome.complete for outcome in outcomes.submissions.values()):
         raise typer.Exit(SOME_NOT_GRADED)
 
 

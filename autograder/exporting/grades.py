@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..grading.adjustments import Adjustments
+from ..grading.entries import runs
 from ..notebooks.converter import db_url
 from ..outcomes import ClassOutcomes
 
@@ -136,7 +137,7 @@ def of_gradebook(
 
     Args:
         order: ids of the items in the order of the notebook.
-        outcomes: the last run, for what nbgrader does not keep: profile, isolation, seconds, why there is no grade.
+        outcomes: the last run, for what the gradebook does not keep: seconds, why there is no grade.
         adjustments: which students are excused, and what of extra credit is no bonus.
 
     Raises:
@@ -166,7 +167,7 @@ def of_gradebook(
             )
             for one in gradebook.students
         }  # fmt: skip
-        scores = _scores(gradebook, assignment)
+        scores, known_runs = _scores(gradebook, assignment), runs(gradebook)
         for submission in gradebook.assignment_submissions(assignment):
             given = scores.get(submission.id, {})
             grades = {}
@@ -176,8 +177,11 @@ def of_gradebook(
                 grades[name] = ItemGrade(points, name in written, automatic, manual, round(extra - ours, 6), waits, ours)
             waits = any(item.waits for item in grades.values())
             known = students[submission.student_id]
+            profile, isolation = known_runs.get(submission.id, ("", ""))
             students[known.student] = replace(
                 known,
+                profile=profile,
+                isolation=isolation,
                 status="excused" if known.student in adjusted.excused else "waiting" if waits else "graded",
                 items=grades,
                 late_penalty=float(submission.late_submission_penalty or 0.0),
@@ -187,7 +191,11 @@ def of_gradebook(
             )
         due = _utc(found.duedate)
     if outcomes is not None:
-        students = {name: _with_outcome(grade, outcomes) for name, grade in students.items()}
+        entered = {student for student, outcome in outcomes.submissions.items() if outcome.entered}
+        # What could not be graded at all is in no gradebook, and its student handed something in.
+        failed = {name for name in entered - set(students) if outcomes.submissions[name].status == "could_not_grade"}
+        students |= {name: StudentGrade(name) for name in failed}
+        students = {name: _with_outcome(one, outcomes) if name in entered else one for name, one in students.items()}
     return ClassGrades(assignment, items, dict(sorted(students.items())), due)
 
 

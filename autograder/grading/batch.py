@@ -109,6 +109,7 @@ def grade_class(
         for found, outcome, notebook in _judged(runs, partial(_finish, release=release, judges=judges), pool, count):
             outcome.profile = outcome.profile or executor.options.profile
             outcome = revise(found.handed.student, outcome) if revise else outcome
+            outcome.entered = record is not None
             problem = _enter(found.handed, notebook, outcome, record) if record else None
             outcomes.submissions[found.handed.student] = outcome
             shown.refresh(outcomes)

@@ -1,4 +1,4 @@
-"""Know what a gradebook holds already, so that a re-grade enters only what has changed.
+"""Know what a gradebook holds already, so that a re-grade enters only what has changed, and of which profile its points are.
 
 An entry is up to date if the autograded notebook was made of the same run, outcomes, configuration and time stamp, and the
 gradebook itself still has the scores: whoever takes a score out of it, or restores an older gradebook, gets it entered anew.
@@ -11,14 +11,19 @@ import json
 from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
+from sqlalchemy import Column, MetaData, String, Table, inspect, select
 
 from ..course import Course
 from ..notebooks.converter import db_url
 from ..outcomes import SubmissionOutcome
 
-STAMP = "entered"
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
+STAMP = "made_of"
 TAIL_BYTES = 65_536
 """Metadata of a notebook are at the end of its file."""
 
@@ -31,6 +36,32 @@ def stamp(notebook: NotebookNode, outcome: SubmissionOutcome, course: Course, su
     digest.update(path.read_bytes() if path.is_file() else b"none")
     digest.update(str(submitted).encode())
     return digest.hexdigest()
+
+
+_RUNS = Table(
+    "autograder_run",
+    MetaData(),
+    Column("submission_id", String(32), primary_key=True),
+    Column("profile", String, nullable=False),
+    Column("isolation", String, nullable=False),
+)
+"""A table beside nbgrader's own; ``submission_id`` is nbgrader's id of a submitted assignment."""
+
+
+def note_run(gradebook: Gradebook, submission: str, profile: str, isolation: str) -> None:
+    """Note in the gradebook how the points of a submission were found; takes effect with the session's next commit."""
+    connection = gradebook.db.connection()
+    _RUNS.create(connection, checkfirst=True)
+    connection.execute(_RUNS.delete().where(_RUNS.c.submission_id == submission))
+    connection.execute(_RUNS.insert().values(submission_id=submission, profile=profile, isolation=isolation))
+
+
+def runs(gradebook: Gradebook) -> dict[str, tuple[str, str]]:
+    """Profile and isolation of the points in a gradebook, by nbgrader's id of the submission."""
+    connection = gradebook.db.connection()
+    if not inspect(connection).has_table(_RUNS.name):
+        return {}
+    return {row.submission_id: (row.profile, row.isolation) for row in connection.execute(select(_RUNS))}
 
 
 class Entries:

@@ -23,7 +23,7 @@ from ..course import Course, CourseError
 from ..notebooks.converter import convert, course_config, db_url, quiet_logger
 from ..notebooks.notebook import as_notebook, cells_by_grade_id, read, write, write_text
 from ..notebooks.release import register
-from ..notebooks.timestamp import NAME, settled
+from ..notebooks.timestamp import NAME, course_zone, settled
 from ..outcomes import SubmissionOutcome
 from ..pages.marks import Marks
 from ..pages.page import result_page
@@ -141,12 +141,12 @@ def record(
     from traitlets.utils.importstring import import_item
 
     path = autograded / student / assignment / f"{assignment}.ipynb"
-    found, problem = settled(submitted) if submitted else (None, "")
+    config = course_config(course)
+    found, problem = settled(submitted, course_zone(config)) if submitted else (None, "")
     outcome.flags += [problem] if problem else []
     made_of = stamp(executed, outcome, course, found)
     if entries is not None and entries.hold(student, outcome, path, made_of):
         return path
-    config = course_config(course)
     logger, _ = quiet_logger()
     names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": db_url(db)}
     resources: dict[str, Any] = {

@@ -87,12 +87,12 @@ class Journal:
     def begin(self, submissions: Iterable[Handed]) -> None:
         """Take note of the files as they are now, and of the outcomes that still hold for them.
 
-        An outcome holds if the submission was graded, and nothing that it depends on has changed since.
+        An outcome holds if the submission was graded at every item, and nothing that it depends on has changed since.
         """
         for handed in submissions:
             now = self._inputs[handed.student] = self._hash(handed)
             inputs, outcome = self._known.get(handed.student, (None, None))
-            if outcome is not None and outcome.status == "graded" and now is not None and inputs == now:
+            if outcome is not None and outcome.complete and now is not None and inputs == now:
                 self.kept[handed.student] = outcome
 
     def keep_only(self, holds: Callable[[str, SubmissionOutcome], bool]) -> None:

@@ -53,6 +53,11 @@ def trouble(error: BaseException) -> str | None:
     return None
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, by whatever names, also where it does not exist yet."""
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+
+
 def is_locked(error: BaseException) -> bool:
     """Whether waiting may help: another program holds the gradebook."""
     cause = getattr(error, "orig", None) or error

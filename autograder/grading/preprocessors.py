@@ -18,8 +18,10 @@ from traitlets import Enum, Integer, Unicode
 
 from ..course import Course
 from ..notebooks.submission import Unreadable, read_submission
+from ..outcomes import profile_note
 from ..sandbox import tiers
 from . import adjustments
+from .entries import note_run
 from .gradebook import forget_scores
 from .item_cells import OUTCOME, write_outcomes
 
@@ -66,7 +68,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
 
     runs_submission = True
 
-    profile = Enum(["full", "quick"], "full", help="thresholds and run length").tag(config=True)
+    profile = Enum(["full", "quick", "proof"], "full", help="thresholds and run length").tag(config=True)
     device = Unicode("auto", help="auto, cpu or cuda").tag(config=True)
     threads = Integer(0, help="processor threads of the run, 0 for the grader's own choice").tag(config=True)
     isolation = Enum(tiers.CHOICES, tiers.AUTO, help="how student code is isolated; none stamps all results").tag(
@@ -93,6 +95,8 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
         if outcome.status != "graded":
             forget_scores(names["db_url"], names["assignment"], names["student"])
             raise CouldNotGrade(outcome.reason or "no reason given")
+        for item, fault in outcome.faults().items():
+            self.log.error("%s: %s could not be graded: %s", names["student"], item, fault)
         repairs, flags = found.get("repairs", []), [*found.get("flags", []), *outcome.flags]
         outcome = outcome.model_copy(update={"repairs": repairs, "flags": flags})
         return write_outcomes(executed, outcome), resources
@@ -100,7 +104,8 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
 
 class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
     """Take back the score of each item that could not be graded, and ask a person to grade it, with the
-    reason. Where submissions ran without isolation, say so in the gradebook beside each score.
+    reason. Where submissions ran without isolation or at another profile than ``full``, say so in the gradebook beside
+    each score.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
@@ -108,8 +113,12 @@ class FlagUngraded(NbGraderPreprocessor):  # type: ignore[misc]
         names = resources["nbgrader"]
         where = (names["notebook"], names["assignment"], names["student"])
         verdicts = {c.metadata.nbgrader.grade_id: c.metadata.get(OUTCOME, {}) for c in nb.cells if role(c) == "item"}
-        stamped = [flag for flag in nb.metadata.get(OUTCOME, {}).get("flags", []) if flag == tiers.WARNING]
+        run = nb.metadata.get(OUTCOME, {})
+        stamped = [flag for flag in run.get("flags", []) if flag == tiers.WARNING]
+        stamped += filter(None, [profile_note(run.get("profile", ""))])
         with Gradebook(names["db_url"]) as gradebook:
+            submission = gradebook.find_submission(names["assignment"], names["student"])
+            note_run(gradebook, submission.id, run.get("profile", ""), run.get("isolation", ""))
             for item in items(nb):
                 verdict = verdicts.get(item.id, {})
                 if stamped and item.answer:

@@ -60,9 +60,9 @@ class ClassProgress:
         else:
             if student in self._running:
                 self._running.remove(student)
-            self._failed += outcome.status == "could_not_grade"
+            self._failed += not outcome.complete
             self._progress.advance(self._task)
-            if not self._console.is_terminal or outcome.status == "could_not_grade":
+            if not self._console.is_terminal or not outcome.complete:
                 self._progress.console.print(report.line(student, outcome), markup=False, highlight=False, soft_wrap=True)
         failures = f"{self._failed} could not be graded" if self._failed else ""
         names = printable(", ".join(self._running))

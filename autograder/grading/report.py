@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..judging import wording
 from ..notebooks.terminal import printable
-from ..outcomes import SIGNS, ClassOutcomes, SubmissionOutcome
+from ..outcomes import SIGNS, ClassOutcomes, SubmissionOutcome, profile_note
 from ..sandbox.tiers import UNISOLATED, WARNING
 
 STYLES = {"passed": "green", "partial": "yellow", "failed": "red", "not_attempted": "dim", "could_not_grade": "magenta"}
@@ -23,6 +23,9 @@ NAMES = {
     "not_attempted": "not attempted",
     "could_not_grade": "could not be graded",
 }
+
+
+NAMED = 20  # students that are named where something is wrong with all of them
 
 
 def _glyphs(outcome: SubmissionOutcome) -> Text:
@@ -49,7 +52,10 @@ def line(student: str, outcome: SubmissionOutcome) -> str:
     """One submission in one line, for logs."""
     if outcome.status == "could_not_grade":
         return f"{printable(student)}: could not be graded: {outcome.reason}"
-    return f"{printable(student)}: {outcome.points:g} of {outcome.max_points:g} points, {outcome.seconds:.0f} s"
+    trial = f" at profile {outcome.profile}" if profile_note(outcome.profile) else ""
+    failed = f"; could not be graded: {', '.join(outcome.not_graded)}" if outcome.not_graded else ""
+    points = f"{outcome.points:g} of {outcome.max_points:g} points"
+    return f"{printable(student)}: {points}{trial}, {outcome.seconds:.0f} s{failed}"
 
 
 def table(outcomes: ClassOutcomes) -> Table:
@@ -64,7 +70,8 @@ def table(outcomes: ClassOutcomes) -> Table:
         if outcome.status == "could_not_grade":
             row = ("-", Text("could not grade", style="magenta"), _lost(outcome), "")
         else:
-            points = f"{outcome.points:g}/{outcome.max_points:g}"
+            trial = f" ({outcome.profile})" if profile_note(outcome.profile) else ""
+            points = f"{outcome.points:g}/{outcome.max_points:g}{trial}"
             row = (points, _glyphs(outcome), _lost(outcome), f"{outcome.seconds:.0f}")
         shown.add_row(Text(printable(student)), row[0], row[1], Text(row[2]), row[3])
     return shown
@@ -85,12 +92,31 @@ def show(outcomes: ClassOutcomes, console: Console) -> None:
         console.print(Text(WARNING, style="bold red"))
     console.print(table(outcomes))
     console.print(legend())
-    failed = [printable(student) for student, outcome in outcomes.submissions.items() if outcome.status == "could_not_grade"]
-    graded = len(outcomes.submissions) - len(failed)
-    if len(outcomes.submissions) == graded == 1:
+    failed = [student for student, outcome in outcomes.submissions.items() if not outcome.complete]
+    if len(outcomes.submissions) == 1:
         for part in findings(*outcomes.submissions.values()):
             console.print(part)
-    console.print(f"{graded} graded" + (f", {len(failed)} could not be graded: {', '.join(failed)}" if failed else ""))
+    for text in faults(outcomes):
+        console.print(Text(text, style="magenta"), soft_wrap=True)
+    graded = len(outcomes.submissions) - len(failed)
+    count = f"{graded} graded" + (f", {len(failed)} could not be graded: {_some(failed)}" if failed else "")
+    console.print(Text(count), soft_wrap=True)
+
+
+def faults(outcomes: ClassOutcomes) -> Iterator[str]:
+    """Where the grader failed at an item: a line for each item and fault, with those whose item it was."""
+    whose: dict[tuple[str, str], list[str]] = {}
+    for student, outcome in outcomes.submissions.items():
+        for told in outcome.faults().items():
+            whose.setdefault(told, []).append(student)
+    for (item, fault), students in whose.items():
+        yield f"{item} could not be graded ({_some(students)}): {printable(fault)}"
+
+
+def _some(students: list[str]) -> str:
+    """The names of the first, and how many there are besides."""
+    shown = ", ".join(printable(student) for student in students[:NAMED])
+    return f"{shown} and {len(students) - NAMED} more" if len(students) > NAMED else shown
 
 
 def findings(outcome: SubmissionOutcome) -> Iterator[RenderableType]:

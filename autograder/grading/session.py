@@ -20,11 +20,13 @@ from ..cluster.fleet import ClusterError
 from ..course import Course, CourseError
 from ..datasets.data import DataMissing, dataset_folder
 from ..datasets.decoy import sandbox_folder
+from ..notebooks.converter import course_config, db_url, quiet_logger
+from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
-from . import gradebook, places, report
+from . import gradebook, lateness, places, report
 from .batch import Revise, grade_class, handed_in
 from .entries import Entries
 from .journal import Journal, hash_of_grader
@@ -39,7 +41,8 @@ class SessionError(Exception):
 class Session:
     """What to grade, how, and where the results go.
 
-    ``gradebook`` None means grades are entered nowhere; ``store`` None means evidence is kept in the course's own store.
+    ``gradebook`` None means grades are entered nowhere; that of a ``trial`` does not count. ``store`` None means evidence is
+    kept in the course's own store.
     Boxes run on this machine, ``jobs`` at once, or on the dask cluster of ``scheduler``, or in ``slurm`` jobs. With
     ``resume`` outcomes of the last run into ``out`` are kept where nothing changed. With ``only``, the verdicts on these
     items are renewed, and on all others those of the last run stay.
@@ -54,6 +57,7 @@ class Session:
     jobs: int
     students: tuple[str, ...] = ()
     gradebook: Path | None = None
+    trial: bool = False
     feedback: bool = False
     fresh: bool = False
     store: Path | None = None
@@ -88,6 +92,7 @@ class Session:
                     places.check_gradebook(self.gradebook, places.LOCK_SECONDS)
                 others = self._others()
                 outcomes = self._grade(assignment, submissions, executor, others, console)
+                self._renew_penalties([handed.student for handed in submissions], console)
         except CannotIsolate as error:
             raise SessionError(f"no isolation: {error}; `autograder doctor` says more") from error
         except (ClusterError, DataMissing) as error:
@@ -101,6 +106,9 @@ class Session:
         report.show(outcomes, console)
         also = f" (the outcomes of {len(others)} others stay as they were)" if others else ""
         console.print(f"written: {self.out / 'outcomes.json'}{also}", soft_wrap=True, highlight=False)
+        if self.trial:
+            told = f"nothing was entered into {self.course.gradebook}: profile {self.profile} is a trial"
+            console.print(f"{told}; --enter-trial-grades enters its points", soft_wrap=True, highlight=False, markup=False)
         if self.gradebook is not None and self.feedback:
             with console.status("writing feedback pages ..."):
                 gradebook.feedback(
@@ -111,6 +119,8 @@ class Session:
                     feedback=self.gradebook.parent / "feedback",
                     not_graded={name: one for name, one in outcomes.submissions.items() if one.status != "graded"},
                 )
+            pages = self.gradebook.parent / "feedback" / "<student>" / self.assignment / f"{self.assignment}.html"
+            console.print(f"written: {pages}", soft_wrap=True, highlight=False, markup=False)
         return outcomes
 
     def _others(self) -> dict[str, SubmissionOutcome]:
@@ -214,6 +224,18 @@ class Session:
 
         return revise
 
+    def _renew_penalties(self, students: list[str], console: Console) -> None:
+        """Also of submissions of which nothing else has changed since they were entered."""
+        if self.gradebook is None:
+            return
+        config, (log, _) = course_config(self.course), quiet_logger()
+        with places.held(self.autograded, places.LOCK_SECONDS), gradebook.one_transaction(self.gradebook):
+            changed = lateness.renew(config, self.assignment, db_url(self.gradebook), students, log)
+        if changed:
+            console.print(
+                f"late penalty changed: {printable(', '.join(changed))}", markup=False, highlight=False, soft_wrap=True
+            )
+
     def _record(self, entries: Entries, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
         assert self.gradebook is not None
         until = time.monotonic() + places.LOCK_SECONDS
@@ -241,6 +263,7 @@ class Session:
 
     def _enter(self, entries: Entries, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
         assert self.gradebook is not None
+        outcome.entered = not self.trial
         if outcome.status == "could_not_grade":
             gradebook.forget(self.course, self.assignment, handed.student, db=self.gradebook, autograded=self.autograded)
             return

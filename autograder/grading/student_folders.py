@@ -20,7 +20,7 @@ from typing import Any
 from unittest import mock
 
 from ..collecting import zip_collect
-from ..notebooks.timestamp import NAME, settled
+from ..notebooks.timestamp import NAME, course_zone, settled
 
 Init = Callable[[Any, str, str], None]
 
@@ -43,7 +43,9 @@ def guard() -> None:
 
 
 def _timestamp(coursedir: Any, folder: str) -> datetime | None:
-    found, problem = settled(Path(folder))
+    # nbgrader makes the course directory first and reads the course's configuration then, into the application alone.
+    config = coursedir.parent.config if coursedir.parent is not None else coursedir.config
+    found, problem = settled(Path(folder), course_zone(config))
     if problem:
         coursedir.log.warning(problem)
     return found

@@ -112,6 +112,7 @@ class _Plugin(_Collecting):
             task=" ".join((getattr(function, "__doc__", None) or item.name).split()),
             passed=report.passed,
             rests_on=tuple(str(name) for name in needs.args) if needs else (),
+            test=f"{item.path.name}::{item.name}",
         )
         if call.excinfo is not None:
             found = found.model_copy(update=_said(call.excinfo.value))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,20 +96,33 @@ def judge(
     Raises:
         JudgeError: see :func:`findings`.
     """
-    by_item: dict[str, list[Finding]] = {}
-    for finding in findings(assignment, evidence):
-        by_item.setdefault(finding.item, []).append(finding)
-    outcomes = {
-        item.id: _outcome(item, by_item.get(item.id, []), item.id in not_attempted) for item in items if not item.manual
-    }
+    judged = [item for item in items if not item.manual]
+    by_item: dict[str, list[Finding]] = {item.id: [] for item in judged}
+    found = findings(assignment, evidence) if judged else []
+    for finding in found:
+        if finding.item in by_item:
+            by_item[finding.item].append(finding)
+    untested = [name for name, own in by_item.items() if not own]
+    for finding in found:
+        if finding.item not in by_item:
+            misnamed = _misnamed(finding, untested or list(by_item))
+            by_item[misnamed.item].append(misnamed)
+    outcomes = {item.id: _outcome(item, by_item[item.id], item.id in not_attempted) for item in judged}
     wrong = {name for name, item in outcomes.items() if item.outcome != "passed"}
     for item in outcomes.values():
         _keep_needs(item, wrong)
     return outcomes, root_causes(outcomes, evidence.record, sources, released)
 
 
+def _misnamed(finding: Finding, items: list[str]) -> Finding:
+    """A finding whose mark names no item: a fault of the hidden test, told at the item that was most likely meant."""
+    (meant,) = get_close_matches(finding.item, items, n=1, cutoff=0.0)
+    fault = f"its mark item({finding.item!r}) names no autograded item of the notebook"
+    return finding.model_copy(update={"item": meant, "passed": False, "fault": fault})
+
+
 def _outcome(item: Item, own: list[Finding], not_attempted: bool) -> ItemOutcome:
-    own = own or [Finding(item=item.id, task="", passed=False, fault="no hidden test is about it")]
+    own = own or [Finding(item=item.id, task="", passed=False, fault=f"no hidden test has the mark item({item.id!r})")]
     share = sum(finding.weight for finding in own if finding.passed) / sum(finding.weight for finding in own)
     verdict: Verdict = "passed" if share == 1 else "failed" if share == 0 else "partial"
     if any(finding.fault for finding in own):
