@@ -40,3 +40,11 @@ def needed_width(page: Path, width: int, scratch: Path) -> int:
     assert found, done.stdout[:500]
     assert int(found[2]) == width
     return int(found[1])
+
+
+def printed_pages(page: Path, scratch: Path) -> int:
+    """How many sheets of paper a page takes."""
+    made = scratch / f"{page.stem}.pdf"
+    command = [chromium(), *FLAGS, f"--user-data-dir={scratch / 'profile'}", f"--print-to-pdf={made}", page.as_uri()]
+    subprocess.run(command, capture_output=True, timeout=120, check=True)
+    return len(re.findall(rb"/Type\s*/Page\b", made.read_bytes()))

@@ -73,7 +73,11 @@ OPEN = RootCause(
     items=tuple(item.id for item in AUTOGRADED[:9]),
     place=Place(cell="convnet", line=LINE, code="self.conv2 = nn.Conv2d(32, 64"),
 )
-SYNTAX = outcome({name: lost(name, root_cause=0) for name in OPEN.items}, root_causes=[OPEN])
+STOPPED = [
+    Finding(item="x", task=f"task {n}.", passed=False, observed="the cell stopped", stopped_by="convnet", place=OPEN.place)
+    for n in (1, 2)
+]
+SYNTAX = outcome({name: lost(name, *STOPPED, root_cause=0) for name in OPEN.items}, root_causes=[OPEN])
 UNREADABLE = SubmissionOutcome(status="could_not_grade", reason="the file ends early; download it again <b>x</b>")
 
 
@@ -168,12 +172,20 @@ def test_one_root_cause_is_told_once() -> None:
     assert "Not judged because of it: act01 , act02" in words(cause)
     assert words(page).count("was never closed") == 1
     assert row(page, "act07")[1:] == ["- not judged", "0 of 4", "Not judged: see the mistake at the top."]
-    assert words(page.select_one("#item-act07")).endswith("Not judged: see the mistake at the top .")
+    assert words(page.select_one("#item-act07")).endswith("Not judged: see the mistake at the top . Asked: task 1 ; task 2")
+
+
+def test_an_error_that_keeps_one_item_from_being_judged_is_told_once_there() -> None:
+    page = parsed(page_of(outcome({"act07": lost("act07", *STOPPED)})))
+    said = words(page.select_one("#item-act07"))
+    assert said.endswith(f"Not judged: the cell stopped ( line {LINE} ). Asked: task 1 ; task 2")
 
 
 def test_a_submission_without_a_grade_says_why_and_shows_no_points() -> None:
     page = parsed(page_of(UNREADABLE, RELEASE, Marks({})))
-    assert "This submission could not be graded. the file ends early; download it again <b>x</b>" in words(page)
+    assert "could not be graded. What your instructor was told: the file ends early; download it again <b>x</b>" in words(
+        page
+    )
     assert "not the same as 0 points" in words(page)
     assert not page.select("[role=table], article, details")
 
@@ -198,9 +210,10 @@ def test_marks_of_a_person_bonus_comment_and_penalty() -> None:
 
 
 def test_a_trial_and_a_run_without_isolation_are_stamped() -> None:
-    trial = outcome(flags=[WARNING, "another"])
-    page = parsed(page_of(trial))
+    page = parsed(page_of(outcome(flags=[WARNING, "another"], profile="quick")))
     assert WARNING in words(page.header)
+    assert "Trial run, profile quick: these points are not the grade." in words(page.header)
+    assert "Trial run" not in page_of(outcome(profile="full"))
     assert [one.get_text() for one in page.select("#about li")] == ["another"]
 
 
@@ -303,6 +316,10 @@ def test_an_outcome_travels_in_the_notebook(found: SubmissionOutcome) -> None:
     cards = [cell.outputs[0].data["text/html"] for cell in notebook.cells if "autograder" in cell.metadata]
     assert len(cards) == len(AUTOGRADED)
     assert not any("<pre" in card for card in cards), "a reason wraps in formgrader too"
+    assert not any("href" in card for card in cards), "there is nothing to link to"
+    for cause, card in zip([*[OPEN] * 9, *[None] * 12], cards, strict=True):
+        told = "was never closed." in words(parsed(card))
+        assert told == (found is SYNTAX and cause is not None)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ expects.
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 import tempfile
 import warnings
@@ -245,7 +246,9 @@ def feedback(
     if not_graded:
         release = read(course.release_notebook(assignment))
         for name, outcome in not_graded.items():
-            page = result_page(assignment, name, release, outcome, Marks({}))
+            reason = (outcome.reason or "").replace(f"{course.root}{os.sep}", "")  # no student needs to know where it lies
+            told = outcome.model_copy(update={"reason": reason})
+            page = result_page(assignment, name, release, told, Marks({}))
             write_text(feedback / name / assignment / f"{assignment}.html", page)
         if not any(autograded.glob(f"*/{assignment}")):
             return

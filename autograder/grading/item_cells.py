@@ -42,7 +42,7 @@ def write_outcomes(notebook: NotebookNode, outcome: SubmissionOutcome) -> Notebo
         points = item.score or 0.0
         cell.metadata[OUTCOME] = item.model_dump(mode="json")
         cell.outputs = [
-            new_output("display_data", data=_card(told[grade_id(cell)], item), metadata={}),
+            new_output("display_data", data=_card(told[grade_id(cell)], item, outcome), metadata={}),
             new_output("execute_result", data={"text/plain": repr(float(points))}, metadata={}, execution_count=None),
         ]
         cell.execution_count = None
@@ -81,6 +81,8 @@ def _valid(model: type[_Model], kept: dict[str, Any], oldest: tuple[str, ...]) -
     return None
 
 
-def _card(row: Row, item: ItemOutcome) -> dict[str, str]:
+def _card(row: Row, item: ItemOutcome, outcome: SubmissionOutcome) -> dict[str, str]:
     title = f"{row.item.id}: {row.word}" + ("" if row.waits else f", {row.points} points")
-    return {"text/plain": f"{title}\n{item.message}".rstrip(), "text/html": render("card.html.j2", row=row)}
+    cause = outcome.root_causes[item.root_cause].what if item.root_cause is not None else ""
+    page = render("card.html.j2", row=row, cause=cause)
+    return {"text/plain": f"{title}\n{item.message}".rstrip(), "text/html": page}

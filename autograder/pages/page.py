@@ -51,7 +51,7 @@ def result_page(assignment: str, student: str, notebook: NotebookNode, outcome: 
         first=None if outcome.root_causes else first_to_mend(found),
         causes=[Cause(number, cause, _link(cause, numbers)) for number, cause in enumerate(outcome.root_causes, 1)],
         warning=WARNING if WARNING in outcome.flags else "",
-        profile=getattr(outcome, "profile", ""),
+        profile=outcome.profile,
         notes=[*outcome.repairs, *(flag for flag in outcome.flags if flag != WARNING)],
         late=_duration(marks.seconds_late),
         sections=sections(notebook, found, marks, _lines(found, outcome)) if graded else [],

@@ -23,7 +23,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"words": words, "number": number}
+    made.filters |= {"words": words, "number": number, "ended": ended}
     return made
 
 
@@ -35,6 +35,11 @@ def render(template: str, **values: Any) -> str:
 def number(points: float) -> str:
     """Points as they are read: at most two digits after the point, none where there are none."""
     return f"{round(points, 2):g}" if abs(points) < 100_000 else f"{points:.0f}"
+
+
+def ended(text: str) -> str:
+    """A sentence with its final stop."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def words(text: str) -> Markup:

@@ -40,8 +40,9 @@ class Told:
 class Row:
     """One item of the page.
 
-    ``cause`` is the number, from 1, of the mistake told at the top for which it was not judged; ``notes`` say what the
-    findings do not.
+    ``cause`` is the number, from 1, of the mistake told at the top for which it was not judged. Of its findings ``wrong``
+    are those of tests that judged the answer, ``unjudged`` those that an error kept from it; ``notes`` say what the findings
+    do not.
     """
 
     item: Item
@@ -54,6 +55,7 @@ class Row:
     cause: int | None = None
     rests_on: tuple[str, ...] = ()
     wrong: list[Told] = field(default_factory=list)
+    unjudged: list[Told] = field(default_factory=list)
     right: list[Finding] = field(default_factory=list)
     notes: str = ""
 
@@ -96,7 +98,8 @@ def _row(item: Item, title: str, mark: Mark, judged: ItemOutcome | None) -> Row:
         mark,
         None if judged is None or judged.root_cause is None else judged.root_cause + 1,
         rests_on or tuple(dict.fromkeys(name for finding in findings if not finding.passed for name in finding.rests_on)),
-        [_told(finding) for finding in findings if not finding.passed],
+        [_told(finding) for finding in findings if not finding.passed and not finding.stopped_by],
+        [_told(finding) for finding in findings if not finding.passed and finding.stopped_by],
         [finding for finding in findings if finding.passed],
         notes,
     )
@@ -142,14 +145,15 @@ def _reason(mark: Mark, judged: ItemOutcome | None) -> str:
     wrong = [finding for finding in judged.findings if not finding.passed]
     rests_on = judged.rests_on or [name for finding in wrong for name in finding.rests_on]
     if rests_on:
-        return f"Depends on {', '.join(dict.fromkeys(rests_on))}; fix that first."
+        names = list(dict.fromkeys(rests_on))
+        return f"Depends on {', '.join(names)}; fix {'that' if len(names) == 1 else 'those'} first."
     return textwrap.shorten(sentence(wrong[0]) if wrong else judged.message, SENTENCE, placeholder=" ...")
 
 
 def sentence(finding: Finding) -> str:
     """What a finding saw and expected, in one sentence."""
     if not finding.observed:
-        return f"Not yet: {finding.task}"
+        return f"Not yet: {finding.task.rstrip('.')}."
     said = f"{finding.observed[:1].upper()}{finding.observed[1:]}"
     return f"{said}; expected {finding.expected}." if finding.expected else f"{said}."
 
