@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import needed_width, printed_pages
 from bs4 import BeautifulSoup
+from chromium import needed_width, printed_pages
 from conftest import ROOT
 from room import ENVIRONMENT, NAME, Room, answered, hand_in, new_room
 
 from autograder.notebooks import notebook
 from autograder.runs.collect import SERVERS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SOLVED = (
     "convnet", "network_graph", "trainer", "learning_rate", "loss_plot", "test_accuracy", "filters", "feature_maps",
@@ -57,7 +59,6 @@ def parsed(room: Room, student: str) -> BeautifulSoup:
     return BeautifulSoup(page(room, student).read_text(encoding="utf-8"), "html.parser")
 
 
-@pytest.mark.timeout(600)
 def test_nbgraders_own_command_makes_the_same_pages(room: Room) -> None:
     before = {path: path.read_bytes() for path in (room.root / "feedback").rglob("*.html")}
     assert {path.parts[-3] for path in before} == {"right", "half", "syntax", "cut_off"}
@@ -91,10 +92,11 @@ def test_plots_are_described(room: Room) -> None:
 
 
 @pytest.mark.parametrize("student", ["right", "half", "syntax", "cut_off"])
-def test_no_page_is_wider_than_a_telephone(room: Room, student: str, tmp_path: Path) -> None:
+def test_no_page_is_wider_than_a_telephone_or_a_window(room: Room, student: str, tmp_path: Path) -> None:
     copied = tmp_path / "page.html"
     copied.write_bytes(page(room, student).read_bytes())
-    assert needed_width(copied, 390, tmp_path) <= 390
+    for width in (390, 1280):
+        assert needed_width(copied, width, tmp_path) <= width
 
 
 def test_what_is_folded_is_printed(room: Room, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import needed_width
 from bs4 import BeautifulSoup
+from chromium import needed_width
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
@@ -262,9 +262,9 @@ def hostile(kind: str) -> NotebookNode:
     cells = cells_by_grade_id(notebook)
     big = "x" * 3_000_000
     if kind == "pictures":
-        cells["filters"].outputs = [picture(b"\x89PNG\r\n\x1a\n" + bytes(4_000_000)) for _ in range(45)]
+        cells["filters"].outputs = [picture(b"\x89PNG\r\n\x1a\n" + bytes(4_000_000)) for _ in range(8)]
     elif kind == "texts":
-        cells["filters"].outputs = [new_output("stream", name="stdout", text='"' * 200_000) for _ in range(200)]
+        cells["filters"].outputs = [new_output("stream", name="stdout", text="é" * 200_000) for _ in range(150)]
     elif kind == "sources":
         cells["trainer"].source = "'" + big
         notebook.cells += [new_markdown_cell("<" * 1_900_000), new_code_cell("&" * 3_000_000), new_code_cell(big)]
@@ -277,23 +277,25 @@ def hostile(kind: str) -> NotebookNode:
         cells["act20"].source = "<div>" * 5_000 + "deep"
         cells["act22"].source = ">" * 5_000 + "deep"
         cells["act24"].source = "- " * 5_000 + "deep"
+    elif kind == "cells":
+        notebook.cells += [new_code_cell("1", outputs=[new_output("stream", name="stdout", text="1")] * 150)] * 1_900
     elif kind == "html":
         cells["filters"].outputs = [new_output("display_data", data={"text/html": "<td>" * 20_000}) for _ in range(30)]
     return notebook
 
 
-@pytest.mark.parametrize("kind", ["pictures", "texts", "sources", "errors", "styles", "nested", "html"])
+@pytest.mark.parametrize("kind", ["pictures", "texts", "sources", "errors", "styles", "nested", "html", "cells"])
 def test_too_much_of_anything_gives_a_page_of_bounded_size(kind: str) -> None:
     found = copy.deepcopy(HALF)
     if kind == "errors":
         long = Finding(item="act03", task="t" * 90_000, passed=False, observed="o " * 90_000, expected="e " * 90_000)
         found.items["act03"] = lost("act03", *[long] * 20)
-        found.flags += ["f" * 1_000_000] * 9
+        found.flags += ["f" * 100_000] * 9_000
     text = page_of(found, hostile(kind))
     assert len(text.encode()) < 20_000_000
     page = parsed(text)
     assert row(page, "act10")[1] == "· not attempted"
-    if kind in ("pictures", "texts", "sources"):
+    if kind in ("pictures", "texts", "sources", "cells"):
         assert "Left out here, since the page would become too large." in words(page)
     if kind in ("styles", "nested"):
         assert "deep" in words(page.select_one("#item-act20").find_parent("article"))
@@ -361,15 +363,12 @@ def test_the_difference_is_marked_where_there_is_one(
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize(
-    ("name", "found"), [("half", HALF), ("syntax", SYNTAX), ("right", outcome()), ("unreadable", UNREADABLE)]
-)
-def test_the_page_fits_the_window(name: str, found: SubmissionOutcome, width: int, tmp_path: Path) -> None:
+def test_what_is_wide_does_not_widen_the_page(width: int, tmp_path: Path) -> None:
     notebook = copy.deepcopy(SOLVED)
     cells_by_grade_id(notebook)["act20"].source = (
         '<p style="width:3000px">wide</p>\n\n' + "w" * 2_000 + "\n\n| a | b |\n| - | - |\n| " + "c" * 900 + " | d |"
     )
     cells_by_grade_id(notebook)["filters"].outputs = [new_output("stream", name="stdout", text="o" * 5_000)]
-    page = tmp_path / f"{name}.html"
-    page.write_text(page_of(found, notebook), encoding="utf-8")
+    page = tmp_path / "page.html"
+    page.write_text(page_of(HALF, notebook), encoding="utf-8")
     assert needed_width(page, width, tmp_path) <= width

@@ -42,7 +42,7 @@ def grade(
     enter_trial_grades: Annotated[
         bool, typer.Option("--enter-trial-grades", help="Enter grades of quick or proof into the course's gradebook too.")
     ] = False,
-    feedback: Annotated[bool, typer.Option("--feedback", help="Also write nbgrader's feedback pages.")] = False,
+    feedback: Annotated[bool, typer.Option("--feedback", help="Also write each student's result page.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run everything again, even what is known.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the last run: keep its outcomes where nothing changed.")

@@ -110,7 +110,7 @@ class Session:
             told = f"nothing was entered into {self.course.gradebook}: profile {self.profile} is a trial"
             console.print(f"{told}; --enter-trial-grades enters its points", soft_wrap=True, highlight=False, markup=False)
         if self.gradebook is not None and self.feedback:
-            with console.status("writing feedback pages ..."):
+            with console.status("writing result pages ..."):
                 gradebook.feedback(
                     self.course,
                     self.assignment,

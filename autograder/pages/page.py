@@ -16,6 +16,8 @@ from .rows import Row, first_to_mend, rows
 from .sections import sections
 from .shown import code_style
 
+NOTES = 200  # repairs and flags that a page tells
+
 _TITLE = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
 
 
@@ -52,7 +54,7 @@ def result_page(assignment: str, student: str, notebook: NotebookNode, outcome: 
         causes=[Cause(number, cause, _link(cause, numbers)) for number, cause in enumerate(outcome.root_causes, 1)],
         warning=WARNING if WARNING in outcome.flags else "",
         profile=outcome.profile,
-        notes=[*outcome.repairs, *(flag for flag in outcome.flags if flag != WARNING)],
+        notes=[*outcome.repairs, *(flag for flag in outcome.flags if flag != WARNING)][:NOTES],
         late=_duration(marks.seconds_late),
         sections=sections(notebook, found, marks, _lines(found, outcome)) if graded else [],
         code_style=code_style(),

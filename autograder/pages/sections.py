@@ -16,7 +16,6 @@ from .rows import Row
 from .shown import Output, Shown
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
-_CODE_HEADING = re.compile(r"^#{1,3}\s+((?:ACT|TODO|Check)\b.*)$", re.MULTILINE)
 
 
 @dataclass

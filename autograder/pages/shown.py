@@ -22,9 +22,10 @@ from .clean import clean_html, clean_markdown
 PICTURES = 12_000_000  # bytes of a page that are pictures
 TEXT = 5_000_000  # bytes of a page that are code, prose and outputs
 PROSE = 120_000  # characters of Markdown and HTML of a notebook that are read as such: four times those of a release
+AROUND = 200  # bytes of the page around each of them
 OUTPUT = 20_000  # characters of one output
 CODE = 60_000  # characters of one cell that are coloured, which makes ten times as many of them
-LEFT_OUT = "Left out here, since the page would become too large. It is in your notebook."
+_LEFT_OUT = Markup("<p>Left out here, since the page would become too large. It is in your notebook.</p>")
 _PICTURES = ("image/png", "image/jpeg")
 
 
@@ -59,8 +60,16 @@ class Shown:
         return self._kept(Markup(made), "pictures" if attachments else "text")  # noqa: S704  cleaned
 
     def outputs(self, cell: NotebookNode, alt: str) -> list[Output]:
-        """The outputs of a code cell; ``alt`` describes its pictures where they do not describe themselves."""
-        return [self._output(output, alt) for output in cell.get("outputs", [])]
+        """The outputs of a code cell, up to the first that is left out.
+
+        ``alt`` describes its pictures where they do not describe themselves.
+        """
+        made: list[Output] = []
+        for output in cell.get("outputs", []):
+            made.append(self._output(output, alt))
+            if made[-1].shown == _LEFT_OUT:
+                break
+        return made
 
     def _output(self, output: dict[str, Any], alt: str) -> Output:
         if output["output_type"] == "stream":
@@ -94,9 +103,9 @@ class Shown:
         return self._kept(Markup("<pre>{}</pre>").format(_cut("".join(text) if isinstance(text, list) else str(text))))
 
     def _kept(self, made: Markup, kind: str = "text") -> Markup:
-        size = len(made.encode("utf-8", "replace"))
+        size = AROUND + len(made.encode("utf-8", "replace"))
         if size > self._left[kind]:
-            return Markup("<p>{}</p>").format(LEFT_OUT)
+            return _LEFT_OUT
         self._left[kind] -= size
         return made
 

@@ -1,12 +1,10 @@
-"""What a browser makes of a page: Chromium without a screen, for several test files."""
+"""What Chromium makes of a page: how wide it is in a window, and on how many sheets it is printed."""
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from conftest import browser
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
@@ -20,21 +18,11 @@ setTimeout(() => {{
 </script>"""
 
 
-def chromium() -> str:
-    """The program; without it a test is skipped, or fails where ``BROWSER_REQUIRED`` is set."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        if os.environ.get("BROWSER_REQUIRED"):
-            pytest.fail("BROWSER_REQUIRED is set, and there is no Chromium")
-        pytest.skip("no Chromium to read pages with")
-    return found
-
-
 def needed_width(page: Path, width: int, scratch: Path) -> int:
     """The pixels that a page takes in a window of ``width`` pixels: more than that means scrolling to the side."""
     frame = page.with_name(f"{page.stem}_in_{width}.html")
     frame.write_text(FRAME.format(name=page.name, width=width), encoding="utf-8")
-    command = [chromium(), *FLAGS, f"--user-data-dir={scratch / 'profile'}", "--dump-dom", frame.as_uri()]
+    command = [browser(), *FLAGS, f"--user-data-dir={scratch / 'profile'}", "--dump-dom", frame.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     found = re.search(r"<title>(\d+) of (\d+)</title>", done.stdout)
     assert found, done.stdout[:500]
@@ -45,6 +33,6 @@ def needed_width(page: Path, width: int, scratch: Path) -> int:
 def printed_pages(page: Path, scratch: Path) -> int:
     """How many sheets of paper a page takes."""
     made = scratch / f"{page.stem}.pdf"
-    command = [chromium(), *FLAGS, f"--user-data-dir={scratch / 'profile'}", f"--print-to-pdf={made}", page.as_uri()]
+    command = [browser(), *FLAGS, f"--user-data-dir={scratch / 'profile'}", f"--print-to-pdf={made}", page.as_uri()]
     subprocess.run(command, capture_output=True, timeout=120, check=True)
     return len(re.findall(rb"/Type\s*/Page\b", made.read_bytes()))
