@@ -69,7 +69,7 @@ def grade(
     gradebook only with `--enter-trial-grades`.
 
     Run again after an interruption and only the rest is run: evidence is kept by content. With `--resume` what was judged is
-    not judged again either. For many machines see docs/scaling.md.
+    not judged again either. Of a single submission all that was found is shown. For many machines see docs/scaling.md.
 
     Exit status: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 this machine cannot grade, 130 interrupted.
 
