@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from torch import nn
@@ -87,6 +88,6 @@ def _becomes(undo: contextlib.ExitStack, old: Any, new: Any) -> bool:
 
 def _own_modules() -> list[dict[str, Any]]:
     """The global variables of each module that the student wrote."""
-    folder = os.environ["HOME"] + os.sep
-    modules = [module for name, module in list(sys.modules.items()) if name != "__main__"]
-    return [vars(one) for one in modules if str(getattr(one, "__file__", None)).startswith(folder)]
+    folder = os.path.join(os.path.expanduser("~"), "")
+    variables = [vars(one) for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
+    return [own for own in variables if own.get("__name__") != "__main__" and str(own.get("__file__")).startswith(folder)]
