@@ -22,7 +22,6 @@ from .sandbox import run as sandbox_run
 from .sandbox.box import CannotIsolate, Limits
 from .sandbox.mounts import View, view
 
-SLOT = 99
 LIMITS = Limits(processes=48)
 SECONDS = 120.0
 VARIABLE = "AUTOGRADER_DOCTOR"
@@ -227,7 +226,6 @@ def _run(tier: str, seen: View, sources: dict[str, str]) -> tuple[sandbox_run.En
         LIMITS,
         threads=1,
         device="cpu",
-        slot=SLOT,
         deliver=deliver,
         deadline=lambda: end,
         isolation=tier,

@@ -16,17 +16,17 @@ from autograder.datasets import decoy
 from autograder.runs.collect import matplotlib_cache
 from autograder.runs.evidence import parse_frame
 from autograder.sandbox import run as sandbox_run
-from autograder.sandbox.box import FIRST_UID, Limits
-from autograder.sandbox.landlock import users
+from autograder.sandbox.box import Limits
 from autograder.sandbox.mounts import View, view
 from autograder.sandbox.server import SERVERS, Servers
+from autograder.sandbox.slots import SLOTS_HERE
 
 pytest_plugins = ("quick", "sampling")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)  # it was imported before: two threads on busy cores spin more than they compute
 ROOT = Path(__file__).resolve().parents[1]
-# Tests that run side by side must not share a uid, whose processes are counted together.
-SLOT = 20 + int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
+with SLOTS_HERE.one() as SLOT:
+    """That of the only box of this process, of the first one where several run at once, and of none of another process."""
 
 
 FIND_PIPE = """
@@ -127,7 +127,7 @@ def run_box(servers: Servers | None, tier: str) -> RunBox:
         }  # fmt: skip
         ending = sandbox_run.run(
             json.dumps(job).encode(), seen or view(probes, root, matplotlib_cache()), limits or Limits(),
-            threads=1, device="cpu", slot=SLOT, deliver=deliver, deadline=lambda: until[0],
+            threads=1, device="cpu", deliver=deliver, deadline=lambda: until[0],
             servers=servers, isolation=tier,
         )  # fmt: skip
         return BoxRun(ending, frames, tensors)
@@ -140,7 +140,7 @@ def processes_of_boxes(servers: Servers | None, wait: float = 5.0) -> list[str]:
 
     A fork server that waits for its next job is no leftover.
 
-    Those of this test run's box user; where boxes run as the tests' own user, those that a test named ``leftbehind``.
+    Those of this process's boxes by their users; where boxes run as the tests' own user, those named ``leftbehind``.
     """
     end = time.monotonic() + wait
     waiting = SERVERS.own | (servers.own if servers else frozenset())
@@ -150,16 +150,12 @@ def processes_of_boxes(servers: Servers | None, wait: float = 5.0) -> list[str]:
 
 
 def _alive_in_boxes(waiting: frozenset[int]) -> list[str]:
-    found = []
+    found, users = [], {uid for slot in SLOTS_HERE.held for uid in (slot.uid, slot.bare_uid)}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name = (folder / "comm").read_text().strip()
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-            if (
-                state != "Z"
-                and int(folder.name) not in waiting
-                and (folder.stat().st_uid in (FIRST_UID + SLOT, *users(SLOT)) or name == "leftbehind")
-            ):
+            if state != "Z" and int(folder.name) not in waiting and (folder.stat().st_uid in users or name == "leftbehind"):
                 found.append(name)
         except OSError:
             continue

@@ -71,24 +71,21 @@ class Gathered:
     """Stands for the boxes: evidence of a notebook that did nothing, or the trouble that a student's run makes."""
 
     def __init__(self) -> None:
-        self.lock, self.slots, self.most = threading.Lock(), [], 0
-        self.in_use: list[int] = []
+        self.lock, self.begun, self.at_once, self.most = threading.Lock(), 0, 0, 0
         self.seconds = 0.1
 
     def __call__(
-        self, notebook: NotebookNode, assignment: Assignment, options: Options, slot: int, stop: Callable[[], bool]
+        self, notebook: NotebookNode, assignment: Assignment, options: Options, stop: Callable[[], bool]
     ) -> Evidence:
         with self.lock:
-            assert slot not in self.in_use
-            self.in_use.append(slot)
-            self.most = max(self.most, len(self.in_use))
-            number = len(self.slots)
-            self.slots.append(slot)
+            number = self.begun
+            self.begun, self.at_once = self.begun + 1, self.at_once + 1
+            self.most = max(self.most, self.at_once)
         until = time.monotonic() + self.seconds
         while time.monotonic() < until and not stop():
             time.sleep(0.01)
         with self.lock:
-            self.in_use.remove(slot)
+            self.at_once -= 1
         if number == 1:
             raise ZeroDivisionError("a fault")
         if number == 2:
@@ -151,10 +148,9 @@ def test_outcomes_are_on_disk_after_every_submission(submitted: Path, gathered: 
     assert ClassOutcomes.read(path) == outcomes
 
 
-def test_jobs_run_side_by_side_each_in_its_own_slot(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
+def test_jobs_run_side_by_side(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
     graded(submitted, tmp_path / "out", jobs=2)
     assert gathered.most == 2
-    assert set(gathered.slots) == {0, 1}
 
 
 def test_who_found_no_room_on_the_gpu_runs_again_alone(
@@ -163,7 +159,7 @@ def test_who_found_no_room_on_the_gpu_runs_again_alone(
     """A stand-in for the GPU, of which there is none here: it has room for one submission."""
     inside, ran, lock = [0], [], threading.Lock()
 
-    def gather(notebook: NotebookNode, assignment: Assignment, options: Options, slot: int, stop: object) -> Evidence:
+    def gather(notebook: NotebookNode, assignment: Assignment, options: Options, stop: object) -> Evidence:
         with lock:
             inside[0] += 1
         time.sleep(0.2)
@@ -231,8 +227,8 @@ def test_an_interrupted_run_ends_its_boxes_and_begins_no_other(submitted: Path, 
     with pytest.raises(KeyboardInterrupt):  # at the outcome of the file that is no notebook
         graded(submitted, tmp_path / "out", jobs=2, notify=notify)
     assert time.monotonic() - begun < 10
-    assert len(gathered.slots) <= 2
-    assert gathered.in_use == []
+    assert gathered.begun <= 2
+    assert gathered.at_once == 0
 
 
 def test_what_a_journal_keeps_is_not_run_again(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ class Toy:
     def works(self, work: Work) -> None:
         """From now on, the box of a seed shows what ``work`` gives for it and for whether the answer is right."""
 
-        def played(notebook: NotebookNode, assignment: Assignment, options: Options, slot: int) -> Evidence:
+        def played(notebook: NotebookNode, assignment: Assignment, options: Options) -> Evidence:
             seed, right = int(assignment.profile(options.profile).parameters["seed"]), WORSE not in to_text(notebook)
             document = work(seed, right)
             self.done.append((right, seed))

@@ -25,7 +25,7 @@ from autograder.cluster.executor import Executor, Handed, LocalExecutor
 from autograder.cluster.fleet import ClusterError
 from autograder.cluster.slurm import Slurm, prepare
 from autograder.cluster.wire import pack_evidence, pack_refusal, unpack_job
-from autograder.cluster.worker import FIRST_SLOT, Slots, difference, fingerprint, places
+from autograder.cluster.worker import difference, fingerprint, places
 from autograder.course import Course
 from autograder.grading.batch import grade_class, handed_in
 from autograder.notebooks import notebook
@@ -300,15 +300,6 @@ def test_the_command_says_what_is_wrong_in_one_line(
 )
 def test_places_of_a_worker(nthreads: int, resources: dict[str, float], device: str, expected: int) -> None:
     assert places(nthreads, resources, device) == expected
-
-
-def test_boxes_of_one_machine_have_numbers_of_their_own() -> None:
-    one, other = Slots(), Slots()
-    with one.one() as first, one.one() as second, other.one() as third:
-        assert len({first, second, third}) == 3
-        assert min(first, second, third) >= FIRST_SLOT
-    with one.one() as again:
-        assert again in (first, second)
 
 
 def test_the_script_of_a_slurm_job(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import SLOT, RunBox
+from conftest import RunBox
 from tiers import grader_with_a_box, usable
 
 from autograder.sandbox import container
-from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits, Order
+from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits, Order, Slot
 from autograder.sandbox.mounts import view
 from autograder.sandbox.seccomp import DENIED, profile
 from autograder.sandbox.tiers import attempt
@@ -30,7 +30,7 @@ def tier() -> Iterator[str]:
 
 def command(program: str, tmp_path: Path) -> list[str]:
     with (tmp_path / "job").open("w+b") as job:
-        order = Order("pass", view(None, None, None), LIMITS, 1, "cpu", 5, job, 1)
+        order = Order("pass", view(None, None, None), LIMITS, 1, "cpu", Slot(5, -1), job, 1)
         return container.command_line(order, program, "a-name", tmp_path)
 
 
@@ -104,7 +104,7 @@ def test_an_engine_that_refuses_to_remove_is_asked_again(
     monkeypatch.setattr(container, "engine", lambda: str(program))
     with (tmp_path / "job").open("w+b") as job:
         if is_told:
-            started = container.start(Order("pass", view(None, None, None), LIMITS, 1, "cpu", 5, job, 1))
+            started = container.start(Order("pass", view(None, None, None), LIMITS, 1, "cpu", Slot(5, -1), job, 1))
             wait_for(lambda: (tmp_path / "made").exists())
             started.end()
         else:  # a grader that was killed before it could say which process runs the container, which is made only then
@@ -166,7 +166,7 @@ time.sleep(60)
 
 
 def test_a_grader_that_is_killed_leaves_no_container(tier: str) -> None:
-    grader = grader_with_a_box(tier, SLOT + 1)
+    grader = grader_with_a_box(tier)
     assert left()
     grader.kill()
     grader.wait()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import FIND_PIPE, SLOT
+from conftest import FIND_PIPE
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Profile, Settings
@@ -101,7 +101,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
 
 @pytest.fixture(scope="module")
 def evidence(toy: Assignment) -> Evidence:
-    return collect(notebook(), toy, Options(profile="quick"), seed=5, slot=SLOT)
+    return collect(notebook(), toy, Options(profile="quick"), seed=5)
 
 
 def test_what_runs_and_for_how_long(toy: Assignment) -> None:
@@ -184,14 +184,14 @@ def test_the_executed_notebook_shows_the_run_and_leaves_the_submission_alone(evi
 def test_evidence_is_kept_by_content(toy: Assignment, tmp_path: Path) -> None:
     options = Options(profile="quick", store=tmp_path)
     plain = notebook(exits="pass")
-    first = gather(plain, toy, options, SLOT)
+    first = gather(plain, toy, options)
     begun = time.monotonic()
-    again = gather(plain, toy, options, SLOT)
+    again = gather(plain, toy, options)
     assert time.monotonic() - begun < 1
     assert again.record == first.record
     plain.cells[0].source = "# Another title"
-    assert gather(plain, toy, options, SLOT).record.seed == first.record.seed
-    other = gather(notebook("7", exits="pass"), toy, options, SLOT)
+    assert gather(plain, toy, options).record.seed == first.record.seed
+    other = gather(notebook("7", exits="pass"), toy, options)
     assert other.record.seed != first.record.seed
     assert other.document("value", "answer")["value"] == 7
 

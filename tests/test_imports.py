@@ -33,7 +33,7 @@ inside.errors inside.shell
 inside.workers inside.stalled inside.steps inside.replacing inside.probing inside.networks inside.standins inside.stepwise
 inside.epochs
 inside.variants inside.main inside.isolate inside.server
-sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes
+sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.slots
 sandbox.bubblewrap sandbox.ruleset sandbox.launcher sandbox.open_box sandbox.landlock sandbox.container sandbox.unisolated
 sandbox.tiers sandbox.server sandbox.run
 assignment

@@ -15,8 +15,8 @@ from conftest import FIND_PIPE, ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
 from tiers import usable
 
 from autograder.datasets.data import cache_folder
-from autograder.sandbox import landlock, mounts
-from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits
+from autograder.sandbox import mounts
+from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits, Slot
 from autograder.sandbox.bubblewrap import command_line
 from autograder.sandbox.mounts import PACKAGE, view
 from autograder.sandbox.server import Servers
@@ -227,7 +227,7 @@ def test_box_runs_to_its_end(box: BoxRun) -> None:
 def test_code_has_no_rights(box: BoxRun, tier: str) -> None:
     uid, effective, groups = box.said("user")
     assert uid == effective
-    own = landlock.users(SLOT)[0] if tier == "landlock" else FIRST_UID + SLOT
+    own = SLOT.bare_uid if tier == "landlock" else SLOT.uid
     assert uid == (own if os.geteuid() == 0 else os.getuid())
     assert 0 not in groups
 
@@ -471,7 +471,7 @@ def test_machine_without_bubblewrap_says_what_to_install(monkeypatch: pytest.Mon
 def test_a_box_of_root_drops_its_rights_before_it_starts() -> None:
     if os.geteuid() != 0:
         pytest.skip("only root has rights to drop")
-    command = command_line(["true"], view(None, None, None), Limits(), 3, {}, 7)
+    command = command_line(["true"], view(None, None, None), Limits(), 3, {}, Slot(7, -1))
     script = command[-1]
     assert script.index(f"--reuid={FIRST_UID + 7}") < script.index("bwrap")
     assert "--clear-groups" in script

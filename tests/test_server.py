@@ -28,7 +28,7 @@ def servers() -> Iterator[Servers]:
 
 
 def run(
-    source: str, servers: Servers | None, slot: int = SLOT, seconds: float = 20.0, seen: View | None = None
+    source: str, servers: Servers | None, seconds: float = 20.0, seen: View | None = None
 ) -> tuple[Any, list[dict[str, Any]]]:
     """One cell in one box: how the box ended and its frames."""
     frames: list[dict[str, Any]] = []
@@ -41,7 +41,6 @@ def run(
         LIMITS,
         threads=2,
         device="cpu",
-        slot=slot,
         deliver=lambda text, blob: frames.append(parse_frame(text, blob)[0]),
         deadline=lambda: until,
         servers=servers,

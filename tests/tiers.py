@@ -74,7 +74,7 @@ def usable(tier: str) -> Iterator[str]:
         yield tier
 
 
-def grader_with_a_box(tier: str, slot: int) -> subprocess.Popen[bytes]:
+def grader_with_a_box(tier: str) -> subprocess.Popen[bytes]:
     """A process that runs a box for minutes, to be killed; the box has begun."""
     code = f"""
 import json, time
@@ -83,7 +83,7 @@ from autograder.sandbox.box import Limits
 from autograder.sandbox.mounts import view
 cells = [{{"id": "a", "source": "import time; time.sleep(300)", "seconds": 400}}]
 job = {{"cells": cells, "seed": 0, "threads": 1, "device": "cpu"}}
-run.run(json.dumps(job).encode(), view(None, None, None), Limits(), threads=1, device="cpu", slot={slot},
+run.run(json.dumps(job).encode(), view(None, None, None), Limits(), threads=1, device="cpu",
         deliver=lambda text, blob: print(text, flush=True), deadline=lambda: time.monotonic() + 300, isolation={tier!r})
 """
     grader = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)

@@ -161,7 +161,7 @@ def run(course: Course, planned: Plan, options: Options, jobs: int, notify: Noti
         left.put(job)
     done: queue.SimpleQueue[tuple[Job, Evidence | Exception]] = queue.SimpleQueue()
 
-    def work(slot: int) -> None:
+    def work() -> None:
         while True:
             try:
                 job = left.get_nowait()
@@ -169,12 +169,12 @@ def run(course: Course, planned: Plan, options: Options, jobs: int, notify: Noti
                 return
             try:
                 notify(job, None)
-                done.put((job, gather(job.notebook, seeded(assignment, planned.profile, job.seed), options, slot)))
+                done.put((job, gather(job.notebook, seeded(assignment, planned.profile, job.seed), options)))
             except Exception as error:
                 done.put((job, error))
 
-    for slot in range(min(jobs, len(planned.to_do))):
-        threading.Thread(target=work, args=(slot,), daemon=True).start()
+    for _ in range(min(jobs, len(planned.to_do))):
+        threading.Thread(target=work, daemon=True).start()
     for _ in planned.to_do:
         job, found = done.get()
         if isinstance(found, (CannotIsolate, DataMissing)):

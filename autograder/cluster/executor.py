@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -100,24 +99,18 @@ class LocalExecutor:
         self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
     ) -> Iterator[Run | None]:
         """See :class:`Executor`."""
-        slots: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for slot in range(self.jobs):
-            slots.put(slot)
         stop = threading.Event()
 
         def run(handed: Handed) -> Run:
-            slot = slots.get()
             try:
                 started(handed.student)
                 found = read_run(handed, release, assignment.name)
                 if found.submission is not None:
-                    found.evidence = gather(found.submission.notebook, assignment, self.options, slot, stop.is_set)
+                    found.evidence = gather(found.submission.notebook, assignment, self.options, stop.is_set)
             except CannotIsolate as error:
                 found.problem = f"the box could not be used: {error}"
             except Exception as error:
                 found.problem = grader_fault(error)
-            finally:
-                slots.put(slot)
             return found
 
         left = iter(submissions)

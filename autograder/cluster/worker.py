@@ -6,14 +6,10 @@ evidence; it judges nothing.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 
@@ -25,8 +21,6 @@ from ..sandbox import tiers
 from ..sandbox.mounts import PACKAGE
 from .wire import pack_evidence, pack_refusal, unpack_job
 
-FIRST_SLOT = 100  # below are those of a grader that uses this machine itself
-SLOTS = 256
 CODE = ("inside/*.py", "sandbox/*.py", "runs/*.py", "cluster/wire.py", "cluster/worker.py")
 
 
@@ -92,55 +86,10 @@ def run(packed: bytes) -> bytes:
 def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], bool]) -> bytes:
     """Run a job with the processor threads for its device; ``stop`` calls it off."""
     try:
-        with SLOTS_HERE.one() as slot:
-            job = unpack_job(packed)
-            options = Options(job.profile, job.device, threads(job.device), isolation=job.isolation)
-            found = collect(
-                job.notebook,
-                load(job.assignment),
-                options,
-                seed=job.seed,
-                slot=slot,
-                stop=stop,
-            )
-            return pack_evidence(found)
+        job = unpack_job(packed)
+        options = Options(job.profile, job.device, threads(job.device), isolation=job.isolation)
+        return pack_evidence(collect(job.notebook, load(job.assignment), options, seed=job.seed, stop=stop))
     except Stopped:
         return pack_refusal("it was called off")
     except Exception as error:
         return pack_refusal(f"{type(error).__name__}: {error}")
-
-
-class Slots:
-    """Numbers for boxes that run at once; no other worker process of this machine has the same."""
-
-    def __init__(self) -> None:
-        self._free: list[int] = []
-        self._held: list[socket.socket] = []
-        self._lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def one(self) -> Iterator[int]:
-        """A number that is free, for the time of one box; the process keeps it for its next ones."""
-        with self._lock:
-            slot = self._free.pop() if self._free else self._claim()
-        try:
-            yield slot
-        finally:
-            with self._lock:
-                self._free.append(slot)
-
-    def _claim(self) -> int:
-        for slot in range(FIRST_SLOT, FIRST_SLOT + SLOTS):
-            # An abstract address belongs to one socket at a time, and goes when its process does, however that ends.
-            mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            try:
-                mark.bind(f"\0autograder-slot-{os.getuid()}-{slot}")
-            except OSError:
-                mark.close()
-                continue
-            self._held.append(mark)
-            return slot
-        raise RuntimeError(f"{SLOTS} boxes run on this machine already")
-
-
-SLOTS_HERE = Slots()

@@ -110,7 +110,6 @@ def collect_variants(
     seed: int,
     jobs: int,
     deliver: Deliver,
-    slot: int = 0,
 ) -> None:
     """Run ``cells``, the reference, and the ``variants`` of it, ``jobs`` at once; ``deliver`` each variant's evidence.
 
@@ -141,7 +140,6 @@ def collect_variants(
             limits,
             threads=options.threads,
             device=options.device,
-            slot=slot,
             deliver=sorter.take,
             deadline=lambda: sorter.until,
             isolation=tier,

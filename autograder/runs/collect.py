@@ -141,7 +141,6 @@ def collect(
     options: Options,
     *,
     seed: int,
-    slot: int = 0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Evidence:
     """Run a restored notebook in a box and return its evidence.
@@ -191,7 +190,6 @@ def collect(
                 limits,
                 threads=options.threads,
                 device=options.device,
-                slot=slot,
                 deliver=deliver,
                 deadline=lambda collector=collector: 0.0 if stop() else collector.until,  # type: ignore[misc]
                 servers=SERVERS if options.speedups and not options.everything else None,

@@ -88,7 +88,6 @@ def gather(
     notebook: NotebookNode,
     assignment: Assignment,
     options: Options,
-    slot: int = 0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Evidence:
     """Evidence from the store if it is there, else from a box.
@@ -101,7 +100,7 @@ def gather(
     if place.kept is not None:
         return place.kept
     seed = seed_of(notebook, assignment, options)
-    found = collect(notebook, assignment, options, seed=seed, slot=slot, stop=stop)
+    found = collect(notebook, assignment, options, seed=seed, stop=stop)
     if not found.out_of_gpu_memory:  # with more room it may go well
         place.keep(found)
     return found

@@ -16,6 +16,9 @@ from typing import IO
 from .mounts import BOX, View
 
 FIRST_UID = 61_000
+APART = 512
+"""How far the user of a box without namespaces, with which all processes of that user are ended, lies from that of one with
+namespaces. All are within the 65,536 users that a container has."""
 HOME = "/home/student"
 OUTSIDE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # the environment of what starts a box
 MEBIBYTE = 1 << 20
@@ -45,11 +48,28 @@ class CannotIsolate(Exception):
 
 
 @dataclass(frozen=True)
+class Slot:
+    """A number that one box of this machine has at a time, and the descriptor that keeps it for as long as that is open."""
+
+    number: int
+    claim: int
+
+    @property
+    def uid(self) -> int:
+        """The user of a box with namespaces; the kernel counts processes by user."""
+        return FIRST_UID + self.number
+
+    @property
+    def bare_uid(self) -> int:
+        """The user of a box without namespaces."""
+        return self.uid + APART
+
+
+@dataclass(frozen=True)
 class Order:
     """A job to start: what its box sees and may use, and what it reads and writes.
 
-    ``code`` is Python that runs in the box with the number of a descriptor as its argument: where evidence goes. ``slot``
-    numbers the boxes that run at once: each gets a uid of its own, because the kernel counts processes by uid.
+    ``code`` is Python that runs in the box with the number of a descriptor as its argument: where evidence goes.
     """
 
     code: str
@@ -57,7 +77,7 @@ class Order:
     limits: Limits
     threads: int
     device: str
-    slot: int
+    slot: Slot
     job: IO[bytes]
     evidence: int
 

@@ -14,8 +14,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import box
-from .box import HOME, OUTSIDE, CannotIsolate, Limits, Order, Started, environment
+from .box import HOME, OUTSIDE, CannotIsolate, Limits, Order, Slot, Started, environment
 from .mounts import GPU_DEVICES, LINKS, SYSTEM, View
 from .processes import end_family, family
 from .seccomp import program_file
@@ -77,13 +76,12 @@ def _bubblewrap(
 
 
 def command_line(
-    inner: Iterable[str], view: View, limits: Limits, seccomp: int | None, environment: dict[str, str], slot: int
+    inner: Iterable[str], view: View, limits: Limits, seccomp: int | None, environment: dict[str, str], slot: Slot
 ) -> list[str]:
     """The whole command that runs ``inner`` in a box.
 
     ``seccomp`` is an inherited file descriptor with the filter program; None is for a fork server, whose forks take more
-    namespaces and then the filter themselves. ``slot`` numbers the boxes that run at once:
-    each gets a uid of its own, because the kernel counts processes by uid.
+    namespaces and then the filter themselves. The box's user follows from its ``slot``.
 
     Raises:
         CannotIsolate: a tool is missing.
@@ -102,7 +100,7 @@ def command_line(
         restrain += [f"--as={limits.address_space}"]
     if os.geteuid() != 0:
         return [*restrain, *_bubblewrap(view, {}, limits, seccomp, environment), *inner]
-    uid = box.FIRST_UID + slot
+    uid = slot.uid
     staged = {source: f"{STAGE}/{number}" for number, source in enumerate(view.binds)}
     steps = [f"mount -t tmpfs -o size=64k,mode=0755 stage {STAGE}"]
     for source, place in staged.items():

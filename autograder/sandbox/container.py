@@ -18,7 +18,6 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from . import box
 from .box import HOME, CannotIsolate, Limits, Order, Started, environment
 from .mounts import GPU_DEVICES, LINKS, SYSTEM
 from .processes import family, wait_or_kill
@@ -69,7 +68,7 @@ def command_line(order: Order, program: str, name: str, folder: Path) -> list[st
     command += ["--security-opt", f"seccomp={folder / 'seccomp.json'}", "--security-opt", "label=disable"]
     command += ["--stop-timeout", "0", "--workdir", HOME]
     command += _limits(order.limits)
-    uid = box.FIRST_UID + order.slot
+    uid = order.slot.uid
     if os.geteuid() != 0 and is_podman:
         command += ["--userns", "keep-id"]
     else:

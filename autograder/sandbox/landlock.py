@@ -7,19 +7,16 @@ exists and how large it is can be asked. The filter closes every socket. Only ro
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import box, open_box, ruleset
+from . import open_box, ruleset
 from .box import CannotIsolate, Order, Started
 from .mounts import BOX, GPU_DEVICES, LINKS, SYSTEM, View
 from .open_box import Places, Rights
-from .processes import of_user
 from .seccomp import program
 
 NAME = "landlock"
@@ -33,8 +30,6 @@ FACTS = (
     "/proc/sys/vm/overcommit_memory", "/proc/sys/kernel/cap_last_cap",
 )  # fmt: skip
 """What libraries ask of the machine; the rest of ``/proc`` tells of other users' processes."""
-USERS, APART = 3, 512
-"""Users that one slot may have, and how far they lie apart: all of them within the 65,536 that a container has."""
 
 
 def start(order: Order) -> Started:
@@ -58,35 +53,10 @@ def start(order: Order) -> Started:
         rules = program(strict=True)
     except OSError as error:
         raise CannotIsolate(str(error)) from error
-    with _user(order.slot) as (uid, claim):
-        places = Places.new()
-        rights = _rights(order.view, places, order.device)
-        return open_box.start(order, places, uid=uid, rights=rights, rules=rules, held=[claim])
-
-
-def users(slot: int) -> list[int]:
-    """The uids that a box of a slot may have.
-
-    None is that of a box of another tier: here all processes of a uid are ended, and there may be another grader.
-    """
-    return [box.FIRST_UID + slot + APART * number for number in range(1, USERS + 1)]
-
-
-@contextlib.contextmanager
-def _user(slot: int) -> Iterator[tuple[int, int]]:
-    """A uid that no other box of this machine has, and the descriptor by which the launcher keeps it so."""
-    for uid in users(slot):
-        # An abstract address belongs to one socket at a time, and goes when its last process does, however that ends.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as claim:
-            try:
-                claim.bind(f"\0autograder-box-{uid}")
-            except OSError:
-                continue
-            if of_user(uid):
-                continue
-            yield uid, claim.fileno()
-            return
-    raise CannotIsolate(f"{USERS} graders use slot {slot} on this machine already")
+    places = Places.new()
+    rights = _rights(order.view, places, order.device)
+    # The launcher outlives a grader that is killed; nobody else has the box's user before it has cleared all away.
+    return open_box.start(order, places, uid=order.slot.bare_uid, rights=rights, rules=rules, held=[order.slot.claim])
 
 
 def _rights(view: View, places: Places, device: str) -> Rights:

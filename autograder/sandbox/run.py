@@ -16,6 +16,7 @@ from .box import Limits, Order, Started
 from .mounts import View
 from .processes import end_family, family, memory
 from .server import NoServer, Servers
+from .slots import SLOTS_HERE
 
 LOOK_SECONDS = 0.25
 HEADER = struct.Struct(">QQ")
@@ -77,7 +78,6 @@ def run(
     *,
     threads: int,
     device: str,
-    slot: int,
     deliver: Callable[[bytes, bytes], None],
     deadline: Callable[[], float],
     servers: Servers | None = None,
@@ -95,6 +95,7 @@ def run(
     """
     tier = tiers.chosen(isolation)
     with contextlib.ExitStack() as files:
+        slot = files.enter_context(SLOTS_HERE.one())
         feed = files.enter_context(tempfile.TemporaryFile())
         feed.write(job)
         feed.seek(0)

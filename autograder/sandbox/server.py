@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .box import HOME, OUTSIDE, CannotIsolate, Limits, environment
+from .box import HOME, OUTSIDE, CannotIsolate, Limits, Slot, environment
 from .bubblewrap import command_line
 from .mounts import View
 from .processes import end, end_family, family
@@ -47,7 +47,7 @@ class ForkServer:
     own: frozenset[int] = frozenset()  # its processes while it waits for a job
 
     @classmethod
-    def start(cls, view: View, limits: Limits, *, threads: int, device: str, slot: int) -> ForkServer:
+    def start(cls, view: View, limits: Limits, *, threads: int, device: str, slot: Slot) -> ForkServer:
         """Start a server and wait until it has imported the libraries: about as long as one fresh process takes.
 
         Raises:
@@ -141,11 +141,11 @@ class Servers:
     """The servers of this process, one for each slot, assignment and device; started when first asked for."""
 
     _running: dict[str, ForkServer] = field(default_factory=dict)
-    _slots: dict[str, int] = field(default_factory=dict)
+    _slots: dict[str, Slot] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _refused: str | None = None
 
-    def get(self, view: View, limits: Limits, *, threads: int, device: str, slot: int) -> ForkServer:
+    def get(self, view: View, limits: Limits, *, threads: int, device: str, slot: Slot) -> ForkServer:
         """The server for such jobs.
 
         Raises:
@@ -153,11 +153,13 @@ class Servers:
         """
         if self._refused is not None:
             raise NoServer(self._refused)
-        key = json.dumps([sorted(view.binds.items()), view.covers, vars(limits) | {"seconds": 0}, threads, device, slot])
+        key = json.dumps(
+            [sorted(view.binds.items()), view.covers, vars(limits) | {"seconds": 0}, threads, device, slot.number]
+        )
         with self._lock:
             server = self._running.get(key)
             # Another assignment in the same slot: only one server keeps its libraries in memory.
-            others = [] if server else [other for other, number in self._slots.items() if number == slot]
+            others = [] if server else [other for other, its in self._slots.items() if its == slot]
             stale = [self._running.pop(other) for other in others if other in self._running]
         for other in stale:
             other.stop()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from . import bubblewrap, container, landlock, unisolated
 from .box import CannotIsolate, Limits, Order, Started
 from .mounts import view
+from .slots import SLOTS_HERE
 
 TIERS: dict[str, Callable[[Order], Started]] = {
     bubblewrap.NAME: bubblewrap.start,
@@ -30,7 +31,6 @@ CHOICES = (AUTO, *TIERS, NONE)
 
 TRY = "import os, sys; os.write(int(sys.argv[1]), b'!')"
 TRY_SECONDS = 60.0
-TRY_SLOT = 98
 
 _chosen: dict[str, str] = {}
 
@@ -47,11 +47,12 @@ def attempt(tier: str) -> None:
         CannotIsolate: it did not come to its end; the message says what it said instead.
     """
     with contextlib.ExitStack() as opened:
+        slot = opened.enter_context(SLOTS_HERE.one())
         job = opened.enter_context(tempfile.TemporaryFile())
         read_end, write_end = os.pipe()
         opened.callback(os.close, read_end)
         try:
-            order = Order(TRY, view(None, None, None), Limits(), 1, "cpu", TRY_SLOT, job, write_end)
+            order = Order(TRY, view(None, None, None), Limits(), 1, "cpu", slot, job, write_end)
             started = starter(tier)(order)
         finally:
             os.close(write_end)

@@ -34,6 +34,7 @@ from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.proof.catalogue import Answer, build
 from autograder.runs import collect, plan
 from autograder.sandbox import box
+from autograder.sandbox.slots import SLOTS_HERE
 
 ASSIGNMENT = "pa4_convnet"
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,8 +43,6 @@ PROSE = ("act20", "act21_text", "act22", "act24")
 HONEST = ("aa_honest", "o_honest", "zz_honest")  # first, in the middle and last, so that attacks come before and after
 VICTIM = "victim"
 PLACES = ("source", "hidden_tests", "gradebook", "neighbour", "environment", "memory")
-# Boxes of other runs on this machine have other users.
-FIRST_UID = 63_000 + 10 * int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
 JOBS = 3  # one more than cores, since an attack that waits for its end needs none
 # Long enough for honest cells on a machine that does much else; what is meant to be ended has limits of its own.
 SECONDS = {"cell": 60.0, "training": 120.0, "probe": 20.0, "grace": 1.5, "replay": 3.0}
@@ -118,7 +117,7 @@ class AttackedClass:
         for top in (Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path.home(), ROOT, self.course.root):
             for path in [*top.glob("*"), *top.glob("*/*"), *top.glob(".*")]:
                 try:
-                    owned = os.geteuid() == 0 and FIRST_UID <= path.lstat().st_uid < FIRST_UID + 100
+                    owned = os.geteuid() == 0 and path.lstat().st_uid in _users()
                 except OSError:
                     continue
                 if (self.mark in path.name and path.name != Path(self.listener.path).name) or owned:
@@ -167,6 +166,11 @@ def _tree(folder: Path) -> dict[str, str]:
     }
 
 
+def _users() -> set[int]:
+    """Those of the boxes that this process has had."""
+    return {uid for slot in SLOTS_HERE.held for uid in (slot.uid, slot.bare_uid)}
+
+
 def _alive() -> list[str]:
     """Processes of this run's boxes, but for servers that wait; where boxes have no user of their own, by their name."""
     waiting, found = collect.SERVERS.own, []
@@ -174,7 +178,7 @@ def _alive() -> list[str]:
         try:
             name = (folder / "comm").read_text().strip()
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-            ours = FIRST_UID <= folder.stat().st_uid < FIRST_UID + 100 or name == "leftbehind"
+            ours = folder.stat().st_uid in _users() or name == "leftbehind"
         except OSError:
             continue
         if state != "Z" and int(folder.name) not in waiting and ours:
@@ -251,7 +255,6 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
     with listener.listening(mark):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("GRADER_TOKEN", planted["environment"])
-            patch.setattr(box, "FIRST_UID", FIRST_UID)
             patch.setattr(collect, "Limits", SmallLimits)
             patch.setattr(collect, "cells_to_run", _cells_to_run)
             patch.setattr(collect, "job_of", _job_of)
