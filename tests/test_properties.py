@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 import torch
 from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from styles import Step, made, plain, shapes, written
@@ -171,6 +172,7 @@ def differs(place: int, name: str, steps: list[Step], new: list[Step]) -> bool:
     return not single.get(name, False)
 
 
+@pytest.mark.slow
 @bounded(150)
 @given(steps=networks_as_steps(), data=st.data())
 def test_one_change_makes_another_network_and_is_named(steps: list[Step], data: st.DataObject) -> None:
