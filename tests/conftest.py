@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)  # it was imported before: two threads on busy cores spin more than they compute
 ROOT = Path(__file__).resolve().parents[1]
 with SLOTS_HERE.one() as SLOT:
-    """That of the only box of this process, of the first one where several run at once, and of none of another process."""
+    """Of a box that runs alone in this process, and of no box of another process."""
 
 
 FIND_PIPE = """

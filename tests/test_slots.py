@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 from conftest import ROOT
@@ -41,6 +42,12 @@ def test_a_process_keeps_its_number_for_its_next_box() -> None:
     with one.one() as again, one.one() as second:
         assert again == first != second
     assert one.held == [first, second]
+    with ExitStack() as opened:
+        opened.enter_context(one.one())
+        with one.one():
+            opened.close()  # the first ends before the second
+    with one.one() as alone:
+        assert alone == first
 
 
 def test_a_number_is_free_when_all_that_have_it_open_are_gone() -> None:

@@ -21,8 +21,8 @@ class Slots:
     """The numbers that this process holds."""
 
     def __init__(self) -> None:
-        self._free: list[Slot] = []
         self._held: dict[Slot, socket.socket] = {}
+        self._used: set[Slot] = set()
         self._lock = threading.Lock()
 
     @property
@@ -39,12 +39,14 @@ class Slots:
             CannotIsolate: all are in use.
         """
         with self._lock:
-            slot = self._free.pop() if self._free else self._claim()
+            # The one that was claimed first: what runs alone always has the same.
+            slot = next((held for held in self._held if held not in self._used), None) or self._claim()
+            self._used.add(slot)
         try:
             yield slot
         finally:
             with self._lock:
-                self._free.append(slot)
+                self._used.remove(slot)
 
     def _claim(self) -> Slot:
         for number in range(SLOTS):
