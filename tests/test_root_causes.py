@@ -2,7 +2,6 @@
 
 import nbformat
 import pytest
-from conftest import SLOT
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Profile, Settings
@@ -68,7 +67,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> SubmissionOutcome:
     submitted, release = notebook(WRONG), notebook({})
     for cell in release.cells:
         cell.source = cell.source and f"{cell.source}  # as handed out"
-    return decide(submitted, release, toy, collect(submitted, toy, Options(profile="quick"), seed=5, slot=SLOT))
+    return decide(submitted, release, toy, collect(submitted, toy, Options(profile="quick"), seed=5))
 
 
 def cause(outcome: SubmissionOutcome, item: str) -> RootCause:
