@@ -93,8 +93,8 @@ def load(name: str, folder: Path | None = None) -> Assignment:
     path = (folder or ASSIGNMENTS) / name / "assignment.toml"
     if not path.is_file():
         raise CourseError(
-            f"{name} has no hidden tests here ({path} is missing); grade it with nbgrader's own commands, or lay out an "
-            "assignment with `autograder new`"
+            f"{name} has no hidden tests here ({path} is missing); grade it with nbgrader's own command, "
+            f"`nbgrader autograde {name}`"
         )
     try:
         settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
@@ -117,7 +117,8 @@ def require(course: Course, name: str) -> Assignment:
     Raises:
         CourseError: it has not, or its ``assignment.toml`` has a mistake.
     """
-    course.source_notebook(name)
+    if has_hidden_tests(name) or Path(name).name != name or not (course.source / name).is_dir():
+        course.source_notebook(name)
     return load(name)
 
 

@@ -16,7 +16,8 @@ from autograder.assignment import Assignment, load
 from autograder.cluster import executor
 from autograder.cluster.executor import Handed, LocalExecutor
 from autograder.course import Course, CourseError
-from autograder.grading.batch import grade_class, handed_in
+from autograder.grading.batch import grade_class
+from autograder.grading.intake import handed_in
 from autograder.grading.journal import Journal
 from autograder.notebooks.notebook import read
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
@@ -43,10 +44,10 @@ def submitted(tmp_path: Path) -> Path:
 
 
 def test_students_who_handed_in_are_found_in_order(submitted: Path) -> None:
-    found = handed_in(submitted, NAME)
+    found = handed_in(COURSE, submitted, NAME)
     assert [handed.student for handed in found] == ["ada", "breaks", "grace", "isolated", "zoe"]
     assert found[0].path == submitted / "ada" / NAME / f"{NAME}.ipynb"
-    assert [handed.student for handed in handed_in(submitted, NAME, ["zoe", "ada"])] == ["zoe", "ada"]
+    assert [handed.student for handed in handed_in(COURSE, submitted, NAME, ["zoe", "ada"])] == ["zoe", "ada"]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_students_who_handed_in_are_found_in_order(submitted: Path) -> None:
     [
         ("absent", NAME, (), "no such folder"),
         ("ada", NAME, (), "no submission of pa4_convnet"),
-        (".", "unknown", (), "no submission of unknown"),
+        (".", "unknown", (), "no assignment 'unknown'"),
         (".", NAME, ("ada", "nobody"), "by nobody"),
     ],
 )
@@ -62,7 +63,7 @@ def test_nothing_to_grade_is_one_clear_line(
     submitted: Path, folder: str, assignment: str, students: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(CourseError) as raised:
-        handed_in(submitted / folder, assignment, students)
+        handed_in(COURSE, submitted / folder, assignment, students)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -103,7 +104,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
 def graded(submitted: Path, out: Path, jobs: int = 1, **options: Any) -> ClassOutcomes:
     arguments: dict[str, Any] = {"out": out, "notify": lambda *_: None, "record": None} | options
     where = LocalExecutor(Options(profile="quick"), jobs)
-    return grade_class(COURSE, load(NAME), handed_in(submitted, NAME), where, **arguments)
+    return grade_class(COURSE, load(NAME), handed_in(COURSE, submitted, NAME), where, **arguments)
 
 
 def test_each_trouble_is_its_own_submissions(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_no_more_are_read_than_are_needed(submitted: Path, gathered: Gathered, t
     taken: list[str] = []
 
     def one_by_one() -> Iterator[Handed]:
-        for handed in handed_in(submitted, NAME):
+        for handed in handed_in(COURSE, submitted, NAME):
             taken.append(handed.student)
             yield handed
 
@@ -234,7 +235,7 @@ def test_an_interrupted_run_ends_its_boxes_and_begins_no_other(submitted: Path, 
 def test_what_a_journal_keeps_is_not_run_again(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
     def journal() -> Journal:
         made = Journal.open(tmp_path / "out", "grader", resume=True)
-        made.begin(handed_in(submitted, NAME))
+        made.begin(handed_in(COURSE, submitted, NAME))
         return made
 
     first = graded(submitted, tmp_path / "out", journal=journal())

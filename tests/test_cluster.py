@@ -27,7 +27,8 @@ from autograder.cluster.slurm import Slurm, prepare
 from autograder.cluster.wire import pack_evidence, pack_refusal, unpack_job
 from autograder.cluster.worker import difference, fingerprint, places
 from autograder.course import Course
-from autograder.grading.batch import grade_class, handed_in
+from autograder.grading.batch import grade_class
+from autograder.grading.intake import handed_in
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.runs import store
@@ -144,7 +145,7 @@ def run(
     executor.wait_for_worker()
     assert executor.options.device == "cpu"
     return grade_class(
-        COURSE, ASSIGNMENT, handed_in(root, NAME), executor, out=out, notify=lambda *_: None, record=None
+        COURSE, ASSIGNMENT, handed_in(COURSE, root, NAME), executor, out=out, notify=lambda *_: None, record=None
     )  # fmt: skip
 
 
@@ -392,7 +393,7 @@ def test_a_worker_killed_in_mid_run_changes_no_outcome(
                 threading.Thread(target=strike, daemon=True).start()
 
         return grade_class(
-            COURSE, ASSIGNMENT, handed_in(root, NAME), executor, out=tmp_path / out, notify=notify, record=None
+            COURSE, ASSIGNMENT, handed_in(COURSE, root, NAME), executor, out=tmp_path / out, notify=notify, record=None
         )  # fmt: skip
 
     told: list[str] = []

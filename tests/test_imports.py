@@ -14,7 +14,7 @@ notebooks.notebook notebooks.tasks
 notebooks.python notebooks.terminal notebooks.converter notebooks.header notebooks.release notebooks.recognise
 notebooks.repairs notebooks.borders notebooks.imports notebooks.locked
 notebooks.split notebooks.restore
-notebooks.submission notebooks.timestamp
+notebooks.submission notebooks.timestamp notebooks.folder
 collecting.record
 collecting.filenames collecting.files collecting.times
 collecting.forms.claim collecting.forms.moodle collecting.forms.canvas collecting.forms.gradescope
@@ -45,9 +45,9 @@ cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster
 grading.adjustments
 pages.clean pages.difference pages.marks pages.render pages.rows pages.shown pages.sections pages.page
 grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.gradebook grading.lateness
-grading.preprocessors grading.student_folders
+grading.preprocessors grading.autograde grading.student_folders
 grading.journal
-grading.places grading.batch
+grading.places grading.intake grading.batch
 grading.report grading.progress grading.session grading.validate
 exporting.grades exporting.plain exporting.tables exporting.sheet exporting.systems exporting.fill exporting.gradescope
 exporting.feedback_zip

@@ -8,11 +8,12 @@ from rich.console import Console
 
 from ..assignment import load
 from ..course import Course, CourseError
-from ..grading.batch import handed_in
 from ..grading.gradebook import feedback
+from ..grading.intake import handed_in
 from ..grading.session import Session, SessionError
+from ..notebooks.folder import take
 from ..notebooks.notebook import read
-from ..notebooks.submission import Unreadable, read_submission
+from ..notebooks.submission import Unreadable
 from ..outcomes import ClassOutcomes
 from ..runs.plan import Options, choose_device, default_threads
 from ..runs.store import look_up
@@ -73,9 +74,9 @@ def _unknown(course: Course, assignment: str, profile: str) -> list[str]:
         profile, choose_device("auto"), default_threads(2), store=course.evidence_store, secret=course.secret()
     )
     found = []
-    for handed in handed_in(course.submitted, assignment):
+    for handed in handed_in(course, course.submitted, assignment):
         try:
-            notebook = read_submission(handed.path, release, assignment).notebook
+            notebook = take(handed.path, release, assignment).notebook
         except Unreadable:
             continue
         if look_up(notebook, loaded, options).kept is None:

@@ -12,7 +12,8 @@ from typing import Protocol
 from nbformat import NotebookNode
 
 from ..assignment import Assignment
-from ..notebooks.submission import Submission, Unreadable, read_submission
+from ..notebooks.folder import take
+from ..notebooks.submission import Submission, Unreadable
 from ..notebooks.terminal import printable
 from ..outcomes import grader_fault
 from ..runs.evidence import Evidence
@@ -74,7 +75,7 @@ def read_run(handed: Handed, release: NotebookNode, assignment: str) -> Run:
         problem = f"{printable(str(handed.path))}: the name of the folder has signs that cannot be shown; rename the folder"
         return Run(handed, problem=problem)
     try:
-        return Run(handed, read_submission(handed.path, release, assignment))
+        return Run(handed, take(handed.path, release, assignment))
     except Unreadable as error:
         return Run(handed, problem=error.reason)
     except Exception as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from ..assignment import Assignment
 from ..cluster.executor import Executor, Handed, Run
-from ..course import Course, CourseError
+from ..course import Course
 from ..judging.processes import MOST, Judges
 from ..notebooks.notebook import items, read
 from ..outcomes import ClassOutcomes, SubmissionOutcome, grader_fault
@@ -26,30 +26,6 @@ from .places import CannotWrite, trouble
 
 QUICK = 0.01
 """Seconds that writing all outcomes may take after each submission; the file grows with the class."""
-
-
-def handed_in(submitted: Path, assignment: str, students: Iterable[str] = ()) -> list[Handed]:
-    """The submissions below ``submitted`` in nbgrader's layout, sorted by student.
-
-    Raises:
-        CourseError: the folder is missing or has no submission of the assignment, or a named student has none.
-    """
-    if not submitted.is_dir():
-        raise CourseError(f"{submitted}: no such folder; give --submitted DIR with DIR/<student>/{assignment}/")
-    found = {
-        folder.name: Handed(folder.name, folder / assignment / f"{assignment}.ipynb")
-        for folder in sorted(submitted.iterdir())
-        if not folder.name.startswith(".") and (folder / assignment).is_dir()
-    }
-    if not found:
-        raise CourseError(
-            f"{submitted}: no submission of {assignment} (looked for {submitted}/<student>/{assignment}/{assignment}.ipynb)"
-        )
-    wanted = list(students)
-    missing = [student for student in wanted if student not in found]
-    if missing:
-        raise CourseError(f"{submitted}: no submission of {assignment} by {', '.join(missing)}; check --student")
-    return [found[student] for student in wanted] if wanted else list(found.values())
 
 
 Notify = Callable[[str, SubmissionOutcome | None], None]

@@ -15,6 +15,7 @@ from ..assignment import Assignment
 from ..cluster.executor import Handed
 from ..course import Course
 from ..datasets import decoy
+from ..notebooks.folder import candidates
 from ..notebooks.notebook import write_text
 from ..notebooks.submission import MAX_BYTES
 from ..notebooks.timestamp import NAME as TIMESTAMP
@@ -112,11 +113,12 @@ class Journal:
             os.close(descriptor)
 
     def _hash(self, handed: Handed) -> str | None:
-        """Hash of the grader, the submitted file and its time stamp; None for what cannot be a submission."""
+        """Hash of the grader, the submitted notebooks and their time stamp; None for what cannot be a submission."""
         digest = hashlib.sha256(self.grader.encode())
-        for path in (handed.path, handed.path.parent / TIMESTAMP):
+        found = candidates(handed.path)
+        for path in (*found, handed.path.parent / TIMESTAMP):
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_BYTES:
-                digest.update(path.read_bytes() + b"\0")
-            elif path == handed.path:
+                digest.update(path.name.encode(errors="replace") + b"\0" + path.read_bytes() + b"\0")
+            elif path in found:
                 return None
-        return digest.hexdigest()
+        return digest.hexdigest() if found else None

@@ -14,10 +14,11 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Enum, Integer, Unicode
+from traitlets import Enum, Integer, List, Unicode
 
 from ..course import Course
-from ..notebooks.submission import Unreadable, read_submission
+from ..notebooks.folder import take
+from ..notebooks.submission import Unreadable
 from ..outcomes import profile_note
 from ..sandbox import tiers
 from . import adjustments
@@ -33,7 +34,7 @@ class CouldNotGrade(Exception):
 
 
 class SubmissionExporter(NotebookExporter):
-    """Read submissions with :func:`autograder.notebooks.submission.read_submission`, before nbgrader can stumble over
+    """Read submissions with :func:`autograder.notebooks.folder.take`, before nbgrader can stumble over
     them.
 
     What was repaired and flagged travels in the notebook's metadata. Scores of an earlier run are taken back
@@ -51,7 +52,7 @@ class SubmissionExporter(NotebookExporter):
         folder = places.format_path(places.release_directory, ".", assignment)
         release = read(Path(folder) / f"{assignment}.ipynb")
         try:
-            submission = read_submission(Path(filename), release, assignment)
+            submission = take(Path(filename), release, assignment)
         except Unreadable as error:
             forget_scores(names["db_url"], assignment, names["student"])
             raise CouldNotGrade(error.reason) from None
@@ -74,6 +75,10 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]
     isolation = Enum(tiers.CHOICES, tiers.AUTO, help="how student code is isolated; none stamps all results").tag(
         config=True
     )
+
+    without_sandbox = List(
+        Unicode(), help="assignments without hidden tests that nbgrader may grade by their own cells, without a sandbox"
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Grade the restored notebook; :class:`CouldNotGrade` if it has no grade as a whole."""

@@ -27,8 +27,9 @@ from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
 from . import gradebook, lateness, places, report
-from .batch import Revise, grade_class, handed_in
+from .batch import Revise, grade_class
 from .entries import Entries
+from .intake import handed_in
 from .journal import Journal, hash_of_grader
 from .progress import ClassProgress
 
@@ -85,7 +86,7 @@ class Session:
         self.course.release_notebook(self.assignment)
         assignment = load(self.assignment)
         assignment.profile(self.profile)
-        submissions = handed_in(self.submitted, self.assignment, self.students)
+        submissions = handed_in(self.course, self.submitted, self.assignment, self.students)
         try:
             with places.held(self.out), self._executor(assignment, len(submissions), console) as executor:
                 if self.gradebook is not None:

@@ -3,7 +3,7 @@
 They copy all that lies beside a notebook into ``autograded/`` and ``feedback/`` and follow links there, so that a link to
 hidden tests comes back to the student as a file, and they wait for ever for a time stamp that is a pipe. They also take the
 names of folders for patterns, and pass over a student called ``ann [2]``. ``nbgrader_config.py`` calls :func:`guard`, which
-guards ``zip_collect`` as well (:mod:`autograder.collecting.zip_collect`).
+guards ``zip_collect`` (:mod:`autograder.collecting.zip_collect`) and ``autograde`` (:mod:`.autograde`) too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from unittest import mock
 
 from ..collecting import zip_collect
 from ..notebooks.timestamp import NAME, course_zone, settled
+from . import autograde
 
 Init = Callable[[Any, str, str], None]
 
@@ -36,6 +37,7 @@ def guard() -> None:
         return
     CourseDirectory.get_existing_timestamp = _timestamp
     zip_collect.guard()
+    autograde.guard()
     for converter in (Autograde, GenerateFeedback):
         converter.init_assignment = _without_other_files(converter.init_assignment, base)
     base.glob = SimpleNamespace(glob=_found)

@@ -50,6 +50,10 @@ class Unreadable(Exception):
         super().__init__(self.reason)
 
 
+class OfAnother(Unreadable):
+    """The file is a notebook of another assignment."""
+
+
 @dataclass
 class Submission:
     """A submission as it is graded: the restored notebook, what was repaired, what a person should look at, and in how many
@@ -95,19 +99,25 @@ def read_cells(path: Path, content: bytes) -> list[StudentCell]:
     return _cells(path, _parse(path, content, repairs), repairs)
 
 
-def _read(path: Path, assignment: str) -> bytes:
-    # In nbgrader's layout the folder of the assignment is in that of the student; a link there leads to other people's work.
+def refuse_links(path: Path, assignment: str) -> None:
+    """Look at nothing in a folder that is a link.
+
+    Raises:
+        Unreadable: the folder of the submission is one, or in nbgrader's layout that of the student.
+    """
     for folder in (path.parent, *([path.parent.parent] if path.parent.name == assignment else [])):
         if folder.is_symlink():
             raise Unreadable(
                 f"{path}: is in a folder that is a symbolic link, which could point at anything; put a copy there"
             )
+
+
+def _read(path: Path, assignment: str) -> bytes:
+    refuse_links(path, assignment)
     try:
         return read_regular(path, MAX_BYTES, "a notebook")
     except FileNotFoundError:
-        others = sorted(other.name for other in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
-        found = f"the folder has {', '.join(others[:3])}; rename it if it is the one" if others else "nothing to grade"
-        raise Unreadable(f"{path}: there is no such file; {found}") from None
+        raise Unreadable(f"{path}: there is no such file; nothing to grade") from None
 
 
 def read_regular(path: Path, most: int, what: str) -> bytes:
@@ -302,7 +312,7 @@ def foreign_cells(cells: list[StudentCell], release: NotebookNode) -> list[str]:
 def _check_assignment(path: Path, cells: list[StudentCell], release: NotebookNode, assignment: str) -> None:
     if foreign := foreign_cells(cells, release):
         names = ", ".join("".join(filter(str.isprintable, name))[:40] for name in foreign[:3])
-        raise Unreadable(
+        raise OfAnother(
             f"{path}: is a notebook of another assignment than {assignment} (it has the cells {names}); "
             "ask the student for the right one"
         )

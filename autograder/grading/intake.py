@@ -1,0 +1,34 @@
+"""List the submissions of a class: a student each, also where what they handed in lies in the wrong place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..cluster.executor import Handed
+from ..course import Course, CourseError, nearest
+from ..notebooks.folder import everybody
+from ..notebooks.notebook import read
+
+
+def handed_in(course: Course, submitted: Path, assignment: str, students: Iterable[str] = ()) -> list[Handed]:
+    """The submissions below ``submitted`` in nbgrader's layout, sorted by student.
+
+    Raises:
+        CourseError: the folder is missing or has no submission of the assignment, or a named student has none.
+    """
+    if not submitted.is_dir():
+        raise CourseError(f"{submitted}: no such folder; give --submitted DIR with DIR/<student>/{assignment}/")
+    others = [name for name in course.assignments() if name != assignment]
+    found = everybody(submitted, read(course.release_notebook(assignment)), assignment, others)
+    if not found:
+        raise CourseError(
+            f"{submitted}: no submission of {assignment} (looked for {submitted}/<student>/{assignment}/{assignment}.ipynb)"
+        )
+    wanted = list(students)
+    missing = [student for student in wanted if student not in found]
+    if missing:
+        near = [name for student in missing for name in nearest(student, found)]
+        meant = f"did you mean {' or '.join(near[:3])}?" if near else "check --student"
+        raise CourseError(f"{submitted}: no submission of {assignment} by {', '.join(missing)}; {meant}")
+    return [Handed(student, found[student]) for student in wanted or found]
