@@ -22,7 +22,8 @@ ASSIGNMENTS = Path(__file__).parent / "assignments"
 class Profile(BaseModel):
     """How long and on what an assignment trains. Times in seconds of wall clock.
 
-    ``test_images`` cuts the sandbox's test set to its first images; None leaves all 10,000.
+    ``test_images`` cuts the sandbox's test set to its first images; None leaves all 10,000. ``expected_seconds`` is what one
+    run of the solution took when somebody measured it: `autograder validate` and `autograder calibrate` say it.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -31,6 +32,7 @@ class Profile(BaseModel):
     cell_seconds: float = Field(60.0, gt=0, allow_inf_nan=False)
     training_seconds: float = Field(600.0, gt=0, allow_inf_nan=False)
     test_images: int | None = Field(None, gt=0)
+    expected_seconds: float | None = Field(None, gt=0, allow_inf_nan=False)
 
     def number(self, name: str, published: int) -> int:
         """A parameter that counts something; as published where this profile does not replace it."""

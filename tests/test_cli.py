@@ -15,6 +15,7 @@ import typer
 from conftest import ROOT
 from typer.testing import CliRunner
 
+from autograder import __version__
 from autograder.cli import app
 from autograder.course import Course
 from autograder.outcomes import ItemOutcome, SubmissionOutcome
@@ -192,6 +193,13 @@ def test_help_shows_every_sign_that_was_written(command: str) -> None:
     shown = signs(done.output)
     for text in filter(None, [COMMANDS[command].help, *options]):
         assert [part for part in text.split("\n\n") if signs(part) not in shown] == [], done.output
+
+
+def test_the_program_says_its_version_and_what_it_is() -> None:
+    assert invoke("--version") == (0, f"autograder {__version__}\n")
+    text = invoke("--help")[1]
+    assert "Grade PyTorch notebooks" in text
+    assert "Options of the program itself" not in text
 
 
 def test_help_of_grade_lists_the_exit_statuses() -> None:

@@ -9,7 +9,7 @@ import pytest
 from collected_class import NAME, as_zip, zipped
 from conftest import ROOT
 from nbgrader.api import Gradebook
-from room import new_room
+from room import OPTIONS, new_room
 from typer.testing import CliRunner
 
 from autograder.cli import app
@@ -47,7 +47,7 @@ def test_moodles_zip_is_collected_and_graded(tmp_path: Path) -> None:
     with contextlib.chdir(room.root):
         done = CliRunner().invoke(app, ["collect", NAME, str(source), "--groups", "groups.csv"])
         assert done.exit_code == 0, done.output
-        done = CliRunner().invoke(app, ["grade", NAME, "--profile", "proof", "--device", "cpu", "--jobs", "2"])
+        done = CliRunner().invoke(app, ["grade", NAME, *OPTIONS])
         assert done.exit_code == 0, done.output
     found = ClassOutcomes.read(room.root / "graded" / NAME / "outcomes.json").submissions
     assert {student: outcome.status for student, outcome in found.items()} == dict.fromkeys(

@@ -44,11 +44,11 @@ judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
 grading.adjustments
 pages.clean pages.difference pages.marks pages.render pages.rows pages.shown pages.sections pages.page
-grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.gradebook grading.lateness
+grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.lateness grading.gradebook
 grading.preprocessors grading.autograde grading.student_folders
 grading.journal
-grading.places grading.intake grading.batch
-grading.report grading.progress grading.session grading.validate
+grading.places grading.drift grading.intake grading.batch
+grading.report grading.time_left grading.progress grading.session grading.validate
 exporting.grades exporting.plain exporting.tables exporting.sheet exporting.systems exporting.fill exporting.gradescope
 exporting.feedback_zip
 escape doctor skeleton

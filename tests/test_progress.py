@@ -5,6 +5,7 @@ import io
 from rich.console import Console
 
 from autograder.grading.progress import ClassProgress
+from autograder.grading.time_left import TimeLeft
 from autograder.outcomes import SubmissionOutcome
 
 GRADED = SubmissionOutcome(status="graded", points=3, max_points=4, seconds=2.0)
@@ -27,10 +28,27 @@ def shown(terminal: bool) -> str:
 def test_a_terminal_shows_how_far_it_is_where_and_who_failed() -> None:
     text = shown(terminal=True)
     assert "4/5" in text
+    assert "less than a minute left" in text
     assert "3 workers; 1 could not be graded; grace grace" in text
     assert "gr ..." in text
     assert "zoe [bold]: could not be graded: no notebook [here]" in text
     assert "ada: 3 of 4" not in text
+
+
+def test_a_log_says_now_and_then_how_long_it_takes() -> None:
+    now = [0.0]
+    console = Console(file=io.StringIO(), width=150, color_system=None)
+    left = TimeLeft(100, 1, None, lambda: now[0])
+    with ClassProgress(console, 102, 2, lambda: "", left, lambda: now[0]) as progress:
+        for _ in range(12):
+            now[0] += 20
+            progress.notify("ada", GRADED)
+    assert isinstance(console.file, io.StringIO)
+    said = [line for line in console.file.getvalue().splitlines() if "done" in line]
+    assert said == [
+        "3 of 102 done, about 33 minutes left", "6 of 102 done, about 32 minutes left",
+        "9 of 102 done, about 31 minutes left", "12 of 102 done, about 30 minutes left",
+    ]  # fmt: skip
 
 
 def test_a_log_has_a_line_for_each_submission_and_no_bar() -> None:

@@ -1,14 +1,19 @@
 """The reference solution earns every point, and a source notebook with a mistake does not pass."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_notebook
 from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course import Course
+from autograder.grading.validate import Validation, broken
 from autograder.notebooks import notebook
+from autograder.outcomes import SubmissionOutcome
+from autograder.runs.evidence import CellError, CellRecord, Record
 
 NAME = "pa4_convnet"
 
@@ -31,13 +36,34 @@ def test_a_source_that_loses_points_has_status_1(tmp_path: Path, monkeypatch: py
     cells = notebook.cells_by_grade_id(source)
     cells["convnet"].source = cells["convnet"].source.replace("padding=2", "padding=1", 1)
     cells["learning_rate"].source = "learning_rate, losses = None, []"  # no training: this test is of the status
+    given = next(cell for cell in source.cells if cell.cell_type == "code" and notebook.role(cell) == "given")
+    given.source += '\nimport numpy as np\nnp.genfromtxt("houses.csv")'
     notebook.write(source, path)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["validate", NAME, "--profile", "quick", "--device", "cpu", "--write"])
     assert done.exit_code == 1, done.output
-    assert "act01: partial" in done.output
-    assert "the reference loses points in pa4_convnet" in done.output
+    assert "act01: partly" in done.output
+    assert "the reference loses points in pa4_convnet; a cell ends in an error in pa4_convnet" in done.output
+    name = notebook.grade_id(given)
+    assert re.search(
+        rf"pa4_convnet: the cell `{name}`, line \d+ ended in an error: FileNotFoundError: houses.csv", done.output
+    )
+    assert "pa4_convnet: the cell `act01`" in done.output, "a visible check"
     assert not made.solutions.exists()
+
+
+def test_an_error_of_any_cell_is_enough() -> None:
+    graded = SubmissionOutcome(status="graded", points=2, max_points=2)
+    record = Record(seed=1, profile="quick", isolation="bubblewrap", versions={}, cells={"fine": CellRecord(seconds=1)})
+    assert list(broken(record)) == []
+    record.cells["plot"] = CellRecord(seconds=1, error=CellError(ename="KeyError", evalue="'x'\nand more", line=3))
+    record.stopped["loop"] = "no end in the time allowed"
+    lines = list(broken(record))
+    assert lines == [
+        "the cell `plot`, line 3 ended in an error: KeyError: 'x'", "the cell `loop` was stopped: no end in the time allowed"
+    ]  # fmt: skip
+    assert Validation(graded, new_notebook(), 1.0, []).perfect
+    assert not Validation(graded, new_notebook(), 1.0, lines).perfect
 
 
 def test_an_unknown_assignment_is_wrong_usage() -> None:

@@ -131,9 +131,9 @@ def validate(
     fresh: Annotated[bool, typer.Option("--fresh", help="Run the code even if nothing in it has changed.")] = False,
     isolation: Isolation = "auto",
 ) -> None:
-    """Run the reference solution in the sandbox and grade it: full marks, or exit status 1.
+    """Run the reference solution in the sandbox and grade it: full marks and no cell with an error, or exit status 1.
 
-    What has run before with the same code is judged again but not run again.
+    Given cells and visible checks run too. What has run before with the same code is judged again but not run again.
 
     Example: `autograder validate pa4_convnet --profile full --write`
     """
@@ -149,12 +149,11 @@ def validate(
     course = find_course()
     if write and isolation == "none":
         raise fail("--write keeps a solution that others rely on; it needs isolation", WRONG_USAGE)
-    failed = []
+    short, broken = [], []
     for name in assignments or graded_here(course):
         chosen = choose_device(device)
-        everything = write or profile == "full"
         store = None if fresh else course.evidence_store
-        options = Options(profile, chosen, default_threads(1), everything, store=store, isolation=isolation)
+        options = Options(profile, chosen, default_threads(1), store=store, isolation=isolation)
         begun = time.monotonic()
         try:
             with console.status(f"{name}: running the solution at profile {profile} on {chosen} ..."):
@@ -173,13 +172,17 @@ def validate(
             + (f" ({escape(outcome.reason)})" if outcome.reason else "")
             + (f"; {WARNING}" if options.unisolated else "")
         )
-        if not result.perfect:
-            failed.append(name)
-        elif write:
+        for line in result.broken:
+            console.print(f"{name}: {line}", style="red", markup=False, highlight=False, soft_wrap=True)
+        short += [] if result.earned else [name]
+        broken += [name] if result.broken else []
+        if result.perfect and write:
             write_solution(course, name, result.notebook)
             console.print(f"written: {course.solutions / name / f'{name}.ipynb'}")
-    if failed:
-        raise fail(f"the reference loses points in {', '.join(failed)}", SOME_NOT_GRADED)
+    problems = [f"the reference loses points in {', '.join(short)}"] if short else []
+    problems += [f"a cell ends in an error in {', '.join(broken)}"] if broken else []
+    if problems:
+        raise fail("; ".join(problems), SOME_NOT_GRADED)
 
 
 @app.command()

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from .. import __version__
 from ..course import Course, CourseError
 
 app = typer.Typer(
@@ -18,6 +19,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade PyTorch notebooks: student code runs in a sandbox, hidden tests judge its evidence outside.",
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"autograder {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")] = False,
+) -> None:
+    """Options of the program itself; its help is that of ``app``."""
+
+
 console = Console(width=None if os.environ.get("COLUMNS") or Console().is_terminal else 120)
 errors = Console(stderr=True, soft_wrap=True)
 

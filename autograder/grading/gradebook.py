@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,13 +21,12 @@ from nbformat import NotebookNode
 
 from ..course import Course, CourseError
 from ..notebooks.converter import convert, course_config, db_url, quiet_logger
-from ..notebooks.notebook import as_notebook, cells_by_grade_id, read, write, write_text
-from ..notebooks.release import register
+from ..notebooks.notebook import cells_by_grade_id, read, write, write_text
 from ..notebooks.timestamp import NAME, course_zone, settled
 from ..outcomes import SubmissionOutcome
 from ..pages.marks import Marks
 from ..pages.page import result_page
-from . import adjustments
+from . import adjustments, lateness
 from .entries import STAMP, Entries, stamp
 from .item_cells import OUTCOME, write_outcomes
 
@@ -81,8 +79,7 @@ def ensure_assignment(course: Course, assignment: str, db: Path) -> None:
     """Make sure that the gradebook knows the assignment with the cells and points that are released now.
 
     Raises:
-        CourseError: there is no release, it is older than its source, or the gradebook holds submissions of
-            the assignment with other cells.
+        CourseError: there is no release, or the gradebook holds submissions of the assignment with other cells.
     """
     release, decided = read(course.release_notebook(assignment)), adjustments.read(course, assignment)
     cells = cells_by_grade_id(release)
@@ -90,13 +87,26 @@ def ensure_assignment(course: Course, assignment: str, db: Path) -> None:
     points = decided.points(released)
     expected = {name: (cell.metadata.nbgrader.get("checksum"), points[name]) for name, cell in cells.items()}
     if _known_cells(course, assignment, db) != expected:
-        with tempfile.TemporaryDirectory() as scratch:
-            register(course, assignment, db, Path(scratch))
+        _learn(course, assignment, release, db)
         if decided.dropped:
             with open_gradebook(course, db) as gradebook:
                 adjustments.settle(gradebook, assignment, decided, released)
         if _known_cells(course, assignment, db) != expected:
-            raise CourseError(f"release/{assignment} is older than its source; run `autograder generate {assignment}`")
+            raise CourseError(f"{db}: the gradebook does not take the cells of release/{assignment}")
+
+
+def _learn(course: Course, assignment: str, release: NotebookNode, db: Path) -> None:
+    """Enter cells and points of the release, by the step that enters those of the source for nbgrader."""
+    from nbgrader.preprocessors import SaveCells
+
+    with open_gradebook(course, db) as gradebook:
+        gradebook.update_or_create_assignment(assignment)
+    names = {"assignment": assignment, "notebook": assignment, "db_url": db_url(db)}
+    step = SaveCells(config=course_config(course), log=quiet_logger()[0], enabled=True)
+    try:
+        step(copy.deepcopy(release), {"nbgrader": names})
+    except RuntimeError as error:  # nbgrader's own word for it
+        raise CourseError(f"{db}: {error}") from error
 
 
 def _known_cells(course: Course, assignment: str, db: Path) -> dict[str, tuple[str | None, float]]:
@@ -178,16 +188,8 @@ def record(
 
 def penalise(course: Course, assignment: str, db: Path) -> None:
     """Compute the late penalties of all submissions anew, by nbgrader's own step and the course's own method."""
-    from nbgrader.preprocessors import AssignLatePenalties
-
-    with open_gradebook(course, db) as gradebook:
-        students = [submission.student_id for submission in gradebook.assignment_submissions(assignment)]
-    logger, _ = quiet_logger()
-    step = AssignLatePenalties(config=course_config(course), log=logger, enabled=True)
     with one_transaction(db):
-        for student in students:
-            names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": db_url(db)}
-            step(as_notebook({"cells": [], "metadata": {}}), {"nbgrader": names})
+        lateness.renew(course_config(course), assignment, db_url(db), quiet_logger()[0])
 
 
 def forget(course: Course, assignment: str, student: str, *, db: Path, autograded: Path) -> None:
@@ -215,7 +217,7 @@ def forget_scores(url: str, assignment: str, student: str, *, keep_entry: bool =
             return
         grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
         comments = [comment for notebook in submission.notebooks for comment in notebook.comments]
-        marked = any(grade.manual_score is not None or grade.extra_credit for grade in grades)
+        marked = any(grade.manual_score is not None or grade.extra_credit for grade in grades) or submission.extension
         if keep_entry or marked or any(comment.manual_comment for comment in comments):
             for grade in grades:
                 grade.auto_score = None

@@ -25,8 +25,10 @@ Late = tuple[str, str, float]
 """Student, notebook, and the penalty in points that the gradebook has."""
 
 
-def renew(config: Config, assignment: str, url: str, students: Collection[str], log: logging.Logger) -> list[str]:
-    """Assign the penalties of ``students`` as nbgrader would now; those whose penalty is another one than before.
+def renew(
+    config: Config, assignment: str, url: str, log: logging.Logger, students: Collection[str] | None = None
+) -> list[str]:
+    """Assign the penalties of ``students``, None for all, as nbgrader would now; those whose penalty is different now.
 
     Raises:
         CourseError: the course's own method raised an error.
@@ -41,7 +43,7 @@ def renew(config: Config, assignment: str, url: str, students: Collection[str], 
     known = [import_item(step) if isinstance(step, str) else step for step in named]
     steps = [step(config=config, log=log) for step in known if issubclass(step, AssignLatePenalties)]
     with Gradebook(url) as gradebook:
-        before = [one for one in _late_or_fined(gradebook, assignment) if one[0] in students]
+        before = [one for one in _late_or_fined(gradebook, assignment) if students is None or one[0] in students]
     for student, notebook, _ in before:
         names = {"student": student, "assignment": assignment, "notebook": notebook, "db_url": url}
         for step in steps:
@@ -109,7 +111,7 @@ def _renewing(init_destination: Callable[[Any, str, str], bool]) -> Callable[[An
             found = places.get_existing_timestamp(converter._format_source(assignment, student))
             if found:
                 _move(places.db_url, assignment, student, found, Path(converter._format_dest(assignment, student)))
-            if renew(converter.config, assignment, places.db_url, [student], converter.log):
+            if renew(converter.config, assignment, places.db_url, converter.log, [student]):
                 converter.log.warning("%s: the late penalty of %s has changed", student, assignment)
         return False
 

@@ -21,17 +21,21 @@ from ..course import Course, CourseError
 from ..datasets.data import DataMissing, dataset_folder
 from ..datasets.decoy import sandbox_folder
 from ..notebooks.converter import course_config, db_url, quiet_logger
+from ..notebooks.notebook import read
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
-from . import gradebook, lateness, places, report
+from . import drift, gradebook, lateness, places, report
 from .batch import Revise, grade_class
 from .entries import Entries
 from .intake import handed_in
 from .journal import Journal, hash_of_grader
 from .progress import ClassProgress
+from .time_left import TimeLeft, in_words
+
+DIFFERENCES = 5  # between release and source that are told one by one
 
 
 class SessionError(Exception):
@@ -87,6 +91,7 @@ class Session:
         assignment = load(self.assignment)
         assignment.profile(self.profile)
         submissions = handed_in(self.course, self.submitted, self.assignment, self.students)
+        self._tell_drift(console)
         try:
             with places.held(self.out), self._executor(assignment, len(submissions), console) as executor:
                 if self.gradebook is not None:
@@ -123,6 +128,14 @@ class Session:
             pages = self.gradebook.parent / "feedback" / "<student>" / self.assignment / f"{self.assignment}.html"
             console.print(f"written: {pages}", soft_wrap=True, highlight=False, markup=False)
         return outcomes
+
+    def _tell_drift(self, console: Console) -> None:
+        source, release = self.course.source_notebook(self.assignment), self.course.release_notebook(self.assignment)
+        if differences := drift.behind(read(source), read(release)):
+            more = [f"and {len(differences) - DIFFERENCES} more"] if len(differences) > DIFFERENCES else []
+            name, told = self.assignment, "; ".join([*differences[:DIFFERENCES], *more])
+            line = f"release/{name} is behind its source: {told}; grading goes by the release (`autograder generate {name}`)"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _others(self) -> dict[str, SubmissionOutcome]:
         """What ``outcomes.json`` says of students who are not asked for; nobody, where the whole class is."""
@@ -194,7 +207,8 @@ class Session:
             journal.keep_only(entries.agree)
         if self.resume:
             console.print(f"kept from the last run: {len(journal.kept)} of {len(submissions)} outcomes")
-        with ClassProgress(console, len(submissions), len(journal.kept), executor.note) as progress:
+        left = self._time_left(assignment, len(submissions) - len(journal.kept), console)
+        with ClassProgress(console, len(submissions), len(journal.kept), executor.note, left) as progress:
             return grade_class(
                 self.course,
                 assignment,
@@ -225,13 +239,22 @@ class Session:
 
         return revise
 
+    def _time_left(self, assignment: Assignment, count: int, console: Console) -> TimeLeft:
+        """Told before the first submission has finished, where boxes run here: nobody knows how many run elsewhere."""
+        here = not self.scheduler and not self.slurm
+        left = TimeLeft(count, self.jobs, assignment.profile(self.profile).expected_seconds if here else None)
+        if (seconds := left.seconds()) and seconds >= 60:
+            what = f"{count} submissions at profile {self.profile}, {min(self.jobs, count)} at once"
+            console.print(f"{what}: {in_words(seconds)}; less for what has run before", highlight=False, soft_wrap=True)
+        return left
+
     def _renew_penalties(self, students: list[str], console: Console) -> None:
         """Also of submissions of which nothing else has changed since they were entered."""
         if self.gradebook is None:
             return
         config, (log, _) = course_config(self.course), quiet_logger()
         with places.held(self.autograded, places.LOCK_SECONDS), gradebook.one_transaction(self.gradebook):
-            changed = lateness.renew(config, self.assignment, db_url(self.gradebook), students, log)
+            changed = lateness.renew(config, self.assignment, db_url(self.gradebook), log, students)
         if changed:
             console.print(
                 f"late penalty changed: {printable(', '.join(changed))}", markup=False, highlight=False, soft_wrap=True

@@ -132,7 +132,8 @@ def cells_to_run(notebook: NotebookNode, profile: Profile, everything: bool) -> 
         if PART in tags(cell):
             chosen[-1].below.append(cell.source)
             continue
-        seconds = profile.training_seconds if "training" in tags(cell) else profile.cell_seconds
+        long = {"training", "not-graded"} & set(tags(cell))  # what is not graded runs for its author alone
+        seconds = profile.training_seconds if long else profile.cell_seconds
         chosen.append(Cell(key(cell, number), cell.source, seconds, "training" in tags(cell)))
         if "parameters" in tags(cell) and profile.parameters:
             chosen.append(Cell("injected_parameters", _override(profile), profile.cell_seconds))
