@@ -177,7 +177,7 @@ def test_without_a_zone_it_is_said_and_a_wrong_one_is_told(tmp_path: Path) -> No
     assert "set c.NbGraderAPI.timezone in nbgrader_config.py" in room.collect(source)[1]
     room = Room(made.course(tmp_path / "other", zone="Berlin"))
     status, output = room.collect(source)
-    assert (status, "no time zone; write one such as Europe/Berlin" in output) == (2, True)
+    assert (status, "no such time zone; write one such as Europe/Berlin" in output) == (2, True)
 
 
 def test_github_checkouts_have_the_time_of_their_last_commit(room: Room) -> None:

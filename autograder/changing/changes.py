@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import nbformat
 
@@ -20,6 +19,7 @@ from ..grading.gradebook import open_gradebook, penalise
 from ..notebooks import release as releasing
 from ..notebooks.converter import course_config
 from ..notebooks.notebook import grade_id, items, read, write_text
+from ..notebooks.timestamp import course_zone, moment
 from .cells import CellChanges, changes, known_cells, take_over
 
 if TYPE_CHECKING:
@@ -141,28 +141,19 @@ def _hours(time: timedelta) -> str:
 
 def due(desk: Desk, text: str) -> Entry:
     """Set the due date, a time in the course's time zone unless it names one; ``none`` takes it away."""
-    when = None if text == "none" else _moment(desk.course, text)
+    zone = course_zone(course_config(desk.course))
+    try:
+        stored = None if text == "none" else moment(text, zone)
+    except ValueError as error:
+        raise CourseError(f"{text!r} is no time; write one such as 2026-03-01 23:59") from error
     with desk.gradebook() as gradebook:
         before = gradebook.find_assignment(desk.assignment).duedate
-        stored = when.astimezone(UTC).replace(tzinfo=None) if when else None
         gradebook.update_or_create_assignment(desk.assignment, duedate=stored)
     penalise(desk.course, desk.assignment, desk.db)
     shown = f"{stored:%Y-%m-%d %H:%M} UTC" if stored else "no due date"
     earlier = f"{before:%Y-%m-%d %H:%M} UTC" if before else "no due date"
     opposite = before.replace(tzinfo=UTC).isoformat() if before else "none"
     return _entry(f"due: {shown} (before: {earlier})", ["due", desk.assignment, opposite])
-
-
-def _moment(course: Course, text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CourseError(f"{text!r} is no time; write one such as 2026-03-01 23:59") from error
-    return found if found.tzinfo else found.replace(tzinfo=_zone(course))
-
-
-def _zone(course: Course) -> ZoneInfo:
-    return ZoneInfo(course_config(course).NbGraderAPI.get("timezone") or "UTC")
 
 
 def judged_again(desk: Desk, item: str) -> Entry:

@@ -5,26 +5,20 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..course import Course, CourseError
+from ..course import Course
 from ..notebooks.converter import course_config
+from ..notebooks.timestamp import course_zone, known_zone
 
 
 def zone_of(course: Course) -> tuple[tzinfo, bool]:
-    """The zone of times that say none, ``NbGraderAPI.timezone`` of ``nbgrader_config.py``, and whether the course sets
-    it; UTC if it does not.
+    """The zone of times that say none, and whether the course sets it; UTC if it does not.
 
     Raises:
         CourseError: there is no such zone.
     """
-    name = str(course_config(course).NbGraderAPI.get("timezone") or "")
-    try:
-        return ZoneInfo(name or "UTC"), bool(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        path = course.root / "nbgrader_config.py"
-        said = f"{path}: NbGraderAPI.timezone is {name!r}, no time zone; write one such as Europe/Berlin"
-        raise CourseError(said) from None
+    config = course_config(course)
+    return known_zone(course_zone(config)), bool(config.NbGraderAPI.get("timezone"))
 
 
 def due_of(course: Course, assignment: str) -> datetime | None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from ..course import Course, CourseError
+from ..notebooks.converter import course_config
 from ..notebooks.submission import MAX_BYTES, Unreadable, read_regular
-from ..notebooks.timestamp import NAME, settled
+from ..notebooks.timestamp import NAME, course_zone, settled
 from . import record
 from .choosing import Choice
 from .content import Recogniser
@@ -42,6 +43,7 @@ class Store:
     def __init__(self, course: Course, assignment: str) -> None:
         self.course, self.assignment = course, assignment
         self.folder = record.folder(course, assignment)
+        self.zone = course_zone(course_config(course))
 
     def path(self, student: str) -> Path:
         """Where nbgrader looks for a student's notebook."""
@@ -58,7 +60,7 @@ class Store:
         if there is None:
             return Plan("new")
         here = hashlib.sha256(there).hexdigest()
-        stamped = settled(path.parent)[0]
+        stamped = settled(path.parent, self.zone)[0]
         since = stamped.replace(tzinfo=UTC) if stamped else None
         if here == upload.sha256:
             timed = upload.submitted is not None and _second(upload.submitted) != since
@@ -118,7 +120,7 @@ class Store:
 
     def _keep(self, student: str, path: Path) -> None:
         content = path.read_bytes()
-        stamped = settled(path.parent)[0]
+        stamped = settled(path.parent, self.zone)[0]
         when = f"{stamped:%Y-%m-%d %H%M%S}" if stamped else f"before {datetime.now(UTC):%Y-%m-%d %H%M%S}"
         _write(self.folder / "earlier" / student / f"{when} {hashlib.sha256(content).hexdigest()[:8]}.ipynb", content)
         (path.parent / NAME).unlink(missing_ok=True)  # it is that of the file which is replaced

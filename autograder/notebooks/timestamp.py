@@ -74,7 +74,7 @@ def course_zone(config: Config) -> str:
     Raises:
         CourseError: there is no such time zone.
     """
-    zone = str(config.NbGraderAPI.get("timezone", "UTC"))
+    zone = str(config.NbGraderAPI.get("timezone") or "UTC")
     try:
         known_zone(zone)
     except ValueError as error:
