@@ -113,7 +113,7 @@ def test_a_penalty_follows_due_date_extension_and_time_stamp_without_fresh(room:
 
 def test_a_method_that_fails_is_one_line_and_takes_no_grade(room: Room, tmp_path: Path) -> None:
     mine = room.copy(tmp_path / "room")
-    change(mine, due="2026-03-01 12:00:00 UTC")
+    change(mine, due="2026-03-01 12:00:00 UTC", days=0)
     whole = mine.scores()
     config = mine.root / "nbgrader_config.py"
     config.write_text(config.read_text().replace("return score *", "return no_such_name *"))
