@@ -508,14 +508,23 @@ def course(db: Path, outcomes: ClassOutcomes, tmp_path: Path, monkeypatch: pytes
 
 def test_the_command_for_pages(course: Course, pages: Path) -> None:
     run = CliRunner()
-    found = run.invoke(app, ["export", "mnist_cnn", "--to", "moodle-feedback"], env={"COLUMNS": "300"})
+    asked = ["export", "mnist_cnn", "--to", "moodle", "--feedback"]
+    found = run.invoke(app, asked, env={"COLUMNS": "300"})
     assert (found.exit_code, "nothing was collected for mnist_cnn; run `autograder collect" in found.output) == (2, True)
     record.write(course, uploads("moodle", **MOODLE_PATHS))
-    found = run.invoke(app, ["export", "mnist_cnn", "--to", "moodle-feedback"])
+    found = run.invoke(app, asked)
     assert found.exit_code == 1
     assert "the pages of 3 students" in found.output
     assert "1 without a result page (autograder grade --feedback): eve" in found.output
     assert zipfile.is_zipfile("exports/mnist_cnn-moodle-feedback.zip")
+    Path("worksheet.csv").write_bytes(MOODLE.encode())
+    found = run.invoke(app, [*asked, "--into", "worksheet.csv"])
+    assert found.exit_code == 1
+    assert Path("exports/mnist_cnn-moodle.csv").is_file(), "one command for both"
+    assert (
+        "--to moodle and --to canvas"
+        in run.invoke(app, ["export", "mnist_cnn", "--feedback"], env={"COLUMNS": "300"}).output
+    )
 
 
 def test_the_command(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

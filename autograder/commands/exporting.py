@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -12,7 +12,7 @@ from ..assignment import has_hidden_tests, load
 from ..collecting import record
 from ..collecting.record import Collection
 from ..course import Course, CourseError
-from ..exporting.feedback_zip import pack
+from ..exporting.feedback_zip import NAMING, pack
 from ..exporting.fill import Filled
 from ..exporting.grades import ClassGrades, NoGrades, of_gradebook, of_outcomes
 from ..grading import adjustments
@@ -21,19 +21,20 @@ from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes
 from .terminal import SOME_NOT_GRADED, WRONG_USAGE, AnyAssignmentName, app, console, fail, find_course
 
-Form = Literal["csv", "json", "excel", "outcomes", "canvas", "moodle", "blackboard", "brightspace", "gradescope",
-               "moodle-feedback", "canvas-feedback"]  # fmt: skip
+Form = Literal["csv", "json", "excel", "outcomes", "canvas", "moodle", "blackboard", "brightspace", "gradescope"]
 
 
 @app.command()
 def export(
     assignment: AnyAssignmentName,
     to: Annotated[Form, typer.Option("--to", help="csv, json, excel: a table of all; outcomes: the last run with all "
-                                     "its messages; moodle-feedback, canvas-feedback: a zip of "
-                                     "result pages; else the grade file of a system.")] = "csv",
+                                     "its messages; else the grade file of a system.")] = "csv",
     into: Annotated[
         Path | None, typer.Option(help="The course's own export from the system; points are filled into a copy.")
     ] = None,
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="Moodle, Canvas: also write a zip of result pages into exports/.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default: the terminal, or exports/.")] = None,
     column: Annotated[str | None, typer.Option(help="Title of the column for the points, if it is not clear.")] = None,
     scale: Annotated[bool, typer.Option("--scale", help="Scale points to the maximum of the column.")] = False,
@@ -54,15 +55,15 @@ def export(
     """Write the grades of a class as the gradebook has them: points by item, bonus, late penalty, total.
 
     For Canvas, Moodle, Blackboard and Brightspace, give the file that you exported there with `--into`: points are filled
-    into a copy of it, and everything else stays as it was, byte for byte. The zips of result pages have the names that
-    Moodle's "Upload multiple feedback files in a zip" and Canvas's "Upload Submissions" know; they need what
-    `autograder collect` took from there, and `autograder grade --feedback`.
+    into a copy of it, and everything else stays as it was, byte for byte. The zip of result pages has the names that
+    Moodle's "Upload multiple feedback files in a zip" and Canvas's "Upload Submissions" know. It needs what
+    `autograder collect` took from there, and the pages of `autograder grade --feedback`.
 
     Exit status: 0 all written, 1 some students got no points in the file, 2 wrong usage.
 
     Examples: `autograder export pa4_convnet --out points.csv`,
     `autograder export pa4_convnet --to canvas --into grades.csv`,
-    `autograder export pa4_convnet --to moodle-feedback`
+    `autograder export pa4_convnet --to moodle --into worksheet.csv --feedback`
     """
     from ..exporting import tables
     from ..exporting.fill import OtherMaximum, fill, lms_ids
@@ -76,8 +77,11 @@ def export(
         run = tables.anonymous_outcomes(run, secret) if anonymous else run
         return _write(run.model_dump_json(by_alias=True, indent=2) + "\n", out, len(run.submissions))
     collected = _collected(course, assignment)
-    if to.endswith("-feedback"):
-        return _pack(course, collected, to, out or course.root / "exports" / f"{assignment}-{to}.zip")
+    if feedback and to not in NAMING:
+        raise fail(f"--feedback is for --to {' and --to '.join(NAMING)}; {to} takes no such zip", WRONG_USAGE)
+    packed = _pack(course, collected, to) if feedback else True
+    if feedback and into is None:
+        return None if packed else _some_missing()
     grades = _grades(course, assignment, gradebook or course.gradebook, outcomes)
     if anonymous:
         grades = tables.anonymous(grades, secret)
@@ -103,8 +107,8 @@ def export(
         raise fail(f"{into}: cannot be read ({error.strerror})", WRONG_USAGE) from error
     except (NotThisFile, ValueError, OtherMaximum) as error:
         raise fail(f"{into}: {error}", WRONG_USAGE) from error
-    _tell(filled, out or course.root / "exports" / f"{assignment}-{to}{into.suffix or '.csv'}")
-    return None
+    told = _tell(filled, out or course.root / "exports" / f"{assignment}-{to}{into.suffix or '.csv'}")
+    return None if told and packed else _some_missing()
 
 
 def title_of(assignment: str) -> str:
@@ -141,9 +145,13 @@ def _collected(course: Course, assignment: str) -> Collection:
         raise fail(error, WRONG_USAGE) from error
 
 
-def _pack(course: Course, collected: Collection, to: str, out: Path) -> None:
-    """Write the zip of result pages and say who is not in it."""
-    platform = to.removesuffix("-feedback")
+def _some_missing() -> NoReturn:
+    raise typer.Exit(SOME_NOT_GRADED)
+
+
+def _pack(course: Course, collected: Collection, platform: str) -> bool:
+    """Write the zip of result pages and say who is not in it; whether everybody is."""
+    out = course.root / "exports" / f"{collected.assignment}-{platform}-feedback.zip"
     if not collected.students:
         name = collected.assignment
         raise fail(f"nothing was collected for {name}; run `autograder collect {name} DOWNLOAD.zip` first", WRONG_USAGE)
@@ -160,8 +168,7 @@ def _pack(course: Course, collected: Collection, to: str, out: Path) -> None:
         if students:
             console.print(f"{len(students)} {why}: {printable(', '.join(students))}",
                           highlight=False, markup=False, soft_wrap=True)  # fmt: skip
-    if packed.without_page or packed.without_name:
-        raise typer.Exit(SOME_NOT_GRADED)
+    return not packed.without_page and not packed.without_name
 
 
 def _grades(course: Course, assignment: str, db: Path, outcomes: Path | None) -> ClassGrades:
@@ -189,8 +196,8 @@ def _write(content: str | bytes, out: Path | None, students: int) -> None:
     console.print(f"written: {out}, {students} students", highlight=False, soft_wrap=True)
 
 
-def _tell(filled: Filled, out: Path) -> None:
-    """Write a filled file and say who got points in it, and who did not and why."""
+def _tell(filled: Filled, out: Path) -> bool:
+    """Write a filled file and say who got points in it, and who did not and why; whether all that have a grade did."""
     write_bytes(out, filled.sheet.written())
     console.print(f"written: {out}; column {filled.column!r}, points of {len(filled.written)} students",
                   highlight=False, markup=False, soft_wrap=True)  # fmt: skip
@@ -204,5 +211,4 @@ def _tell(filled: Filled, out: Path) -> None:
         if students:
             console.print(f"{len(students)} {why}: {printable(', '.join(students))}",
                           highlight=False, markup=False, soft_wrap=True)  # fmt: skip
-    if filled.unfinished or filled.doubtful or filled.unknown_students:
-        raise typer.Exit(SOME_NOT_GRADED)
+    return not (filled.unfinished or filled.doubtful or filled.unknown_students)
