@@ -29,6 +29,9 @@ with SLOTS_HERE.one() as SLOT:
     """Of a box that runs alone in this process, and of no box of another process."""
 
 
+LEFTOVER = f"left{os.getpid()}"
+"""The name of processes that boxes of this test run are to leave, and no box of another."""
+
 FIND_PIPE = """
 import os, stat, struct
 def is_pipe(fd):
@@ -140,7 +143,7 @@ def processes_of_boxes(servers: Servers | None, wait: float = 5.0) -> list[str]:
 
     A fork server that waits for its next job is no leftover.
 
-    Those of this process's boxes by their users; where boxes run as the tests' own user, those named ``leftbehind``.
+    Those of this process's boxes by their users; where boxes run as the tests' own user, those named ``LEFTOVER``.
     """
     end = time.monotonic() + wait
     waiting = SERVERS.own | (servers.own if servers else frozenset())
@@ -155,7 +158,7 @@ def _alive_in_boxes(waiting: frozenset[int]) -> list[str]:
         try:
             name = (folder / "comm").read_text().strip()
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-            if state != "Z" and int(folder.name) not in waiting and (folder.stat().st_uid in users or name == "leftbehind"):
+            if state != "Z" and int(folder.name) not in waiting and (folder.stat().st_uid in users or name == LEFTOVER):
                 found.append(name)
         except OSError:
             continue

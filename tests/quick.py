@@ -17,6 +17,8 @@ TOOLS = {"git", "ldconfig", "gcc", "cc", "ld", "objdump", "uname", "lscpu"}
 """Programs that end in a moment; libraries ask some of them what the machine has."""
 STARTED = "it starts a process, which no quick test does"
 
+active = False  # whether this run is one of quick tests
+
 _tests: list[pytest.Item] = []
 _stopped: set[str] = set()
 
@@ -28,7 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    global active
     if config.option.quick:
+        active = True
         config.pluginmanager.register(Quick(), "quick tests")
 
 

@@ -138,7 +138,7 @@ def test_the_grader_is_all_that_can_change_an_outcome(tmp_path: Path) -> None:
     assert now() != first
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_left_alone(tmp_path: Path) -> None:
     command = [sys.executable, ROOT / "benchmarks" / "resume.py", "--submissions", "5", "--kills", "2", "--jobs", "2"]

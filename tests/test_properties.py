@@ -1,20 +1,19 @@
 """Random networks in random styles: each equals its own reference, and none equals a reference with one thing changed.
 
-``PROPERTIES=2000 pytest tests/test_properties.py`` looks at that many networks drawn afresh; without it the same
+``EXAMPLES=2000 pytest tests/test_properties.py`` looks at that many networks drawn afresh; without it the same
 networks are drawn each time.
 """
 
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
-import pytest
 import torch
-from hypothesis import HealthCheck, Phase, assume, given, note, settings
+from hypothesis import assume, given, note
 from styles import Step, made, plain, shapes, written
 from torch import nn
+from trials import bounded
 
 from autograder.inside import networks, trace
 from autograder.inside.channel import plain as plain_json
@@ -25,18 +24,6 @@ from autograder.runs.evidence import Evidence, Found, Record, parse_frame
 
 IMAGES = (4, 1, 12, 12)
 SEED = 11
-COUNT = int(os.environ.get("PROPERTIES", "0"))
-
-
-def bounded(count: int) -> Any:
-    return settings(
-        max_examples=COUNT or count,
-        derandomize=not COUNT,
-        phases=[Phase.generate, Phase.shrink],
-        database=None,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )
 
 
 BEHIND_A_CONVOLUTION = [["relu"], ["batchnorm", "relu"], ["relu", "batchnorm"], [], ["tanh"], ["batchnorm", "leaky"]]
@@ -172,7 +159,6 @@ def differs(place: int, name: str, steps: list[Step], new: list[Step]) -> bool:
     return not single.get(name, False)
 
 
-@pytest.mark.slow
 @bounded(150)
 @given(steps=networks_as_steps(), data=st.data())
 def test_one_change_makes_another_network_and_is_named(steps: list[Step], data: st.DataObject) -> None:

@@ -115,9 +115,10 @@ def test_that_is_too_slow():
 
 
 def test_quick_tests_start_no_process_and_are_quick(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quick.MOST_SECONDS", 0.1)
     pytester.makeconftest('pytest_plugins = ("quick",)')
     pytester.makepyfile(QUICK)
-    result = pytester.runpytest_inprocess("--quick", "-ra")
+    with monkeypatch.context() as changed:
+        changed.setattr("quick.MOST_SECONDS", 0.1)
+        result = pytester.runpytest_inprocess("--quick", "-ra")
     assert result.parseoutcomes() == {"passed": 2, "failed": 1, "left": 4, "deselected": 1}
     result.stdout.fnmatch_lines(["*a quick test took 0.* s of processor time, more than 0.1 s: make it cheaper or mark*"])

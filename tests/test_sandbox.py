@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import FIND_PIPE, ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
+from conftest import FIND_PIPE, LEFTOVER, ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
 from tiers import usable
 
 from autograder.datasets.data import cache_folder
@@ -443,21 +443,21 @@ def test_exit_in_a_cell_leaves_no_end_event(run_box: RunBox) -> None:
 
 
 def test_process_that_was_set_free_does_not_outlive_the_box(run_box: RunBox, servers: Servers | None) -> None:
-    source = """
+    source = f"""
 import ctypes, os, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        ctypes.CDLL(None).prctl(15, b"leftbehind", 0, 0, 0)
+        ctypes.CDLL(None).prctl(15, b"{LEFTOVER}", 0, 0, 0)
         with open("there", "w") as file:
-            file.write("leftbehind")
+            file.write("{LEFTOVER}")
         time.sleep(300)
     os._exit(0)
 time.sleep(0.5)
 print(open("there").read())
 """
     found = run_box({"leave": source})
-    assert "leftbehind" in found.printed("leave")
+    assert LEFTOVER in found.printed("leave")
     assert found.ended
     assert processes_of_boxes(servers) == []
 

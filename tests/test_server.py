@@ -93,7 +93,7 @@ for folder in ("/tmp", "/dev/shm", os.environ["HOME"]):
     pathlib.Path(folder, "left.txt").write_text("left")
 torch.left = True
 os.environ["LEFT"] = "left"
-subprocess.Popen(["/bin/sh", "-c", "exec -a leftbehind sleep 60"], start_new_session=True)
+subprocess.Popen(["/bin/sh", "-c", "exec -a left sleep 60"], start_new_session=True)
 print("left")
 """
     look = """

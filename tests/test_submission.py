@@ -434,10 +434,10 @@ def test_huge_file_is_refused_without_being_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.ipynb"
     with path.open("wb") as stream:
         stream.truncate(200_000_000)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(Unreadable, match=r"200 MB, the limit is 20 MB; clear the notebook's outputs"):
         read_submission(path, RELEASE, ASSIGNMENT)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert MAX_BYTES == 20_000_000
 
 

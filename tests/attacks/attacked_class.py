@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from attack import ANSWERS, EVERYTHING, SOON, Attack
 from attack_listener import Listener
-from conftest import browser
+from conftest import LEFTOVER, browser
 from nbformat import NotebookNode
 from rich.console import Console
 
@@ -178,7 +178,7 @@ def _alive() -> list[str]:
         try:
             name = (folder / "comm").read_text().strip()
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-            ours = folder.stat().st_uid in _users() or name == "leftbehind"
+            ours = folder.stat().st_uid in _users() or name == LEFTOVER
         except OSError:
             continue
         if state != "Z" and int(folder.name) not in waiting and ours:

@@ -2,8 +2,9 @@
 """Attacks that leave something behind: processes, files that start programs, modules with the names of libraries."""
 
 from attack import Attack
+from conftest import LEFTOVER
 
-NAMED = "with open('/proc/self/comm', 'w') as file:\n    file.write('leftbehind')\n"
+NAMED = f"with open('/proc/self/comm', 'w') as file:\n    file.write('{LEFTOVER}')\n"
 PERSISTENCE = [
     Attack("double_fork", "persistence", "A detached grandchild waits for the end of the grading, to write scores then.",
            cells={"convnet": """
@@ -29,7 +30,7 @@ print("tried")
     Attack("shell_in_background", "persistence", "Starts programs with nohup, setsid, at, crontab and systemd-run.",
            cells={"convnet": """
 import os, subprocess
-subprocess.Popen(["/bin/sh", "-c", "nohup setsid sh -c 'exec -a leftbehind sleep 300' >/dev/null 2>&1 &"])
+subprocess.Popen(["/bin/sh", "-c", "nohup setsid sh -c 'exec -a left sleep 300' >/dev/null 2>&1 &"])
 for command in ("echo 'touch /tmp/@MARK@' | at now", "echo '* * * * * touch /tmp/@MARK@' | crontab -",
                 "systemd-run --user touch /tmp/@MARK@"):
     print("tried", subprocess.run(command, shell=True, capture_output=True).returncode != 0)

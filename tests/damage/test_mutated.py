@@ -1,11 +1,10 @@
 """Notebooks damaged at random: never a crash, never a lost answer, never an attempt where nothing was written.
 
-``DAMAGE=5000 pytest tests/damage/test_mutated.py`` tries that many, drawn afresh; without it the same are drawn each time.
+``EXAMPLES=5000 pytest tests/damage/test_mutated.py`` tries that many, drawn afresh; without it the same are drawn each time.
 """
 
 import copy
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ import hypothesis.strategies as st
 import nbformat
 import pytest
 from conftest import ROOT
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
+from trials import bounded
 
 from autograder.judging.attempts import not_attempted
 from autograder.notebooks.notebook import cells_by_grade_id, grade_id, items, read, role, to_text
@@ -23,7 +23,6 @@ from autograder.proof.catalogue import Answer, build
 
 Document = dict[str, Any]
 Cells = list[Any]
-COUNT = int(os.environ.get("DAMAGE", "0"))
 ASSIGNMENTS = ["cnn_blocks", "fashion_cnn", "mnist_cnn", "pa4_convnet"]
 RELEASES = {name: read(ROOT / "release" / name / f"{name}.ipynb") for name in ASSIGNMENTS}
 
@@ -152,13 +151,6 @@ def damaged(document: Document, done: Done) -> Document:
         if cells and (whole or damage is add_no_cell):
             damage(cells, at % len(cells), to % len(cells), junk)
     return made
-
-
-def bounded(count: int) -> Any:
-    return settings(
-        max_examples=COUNT or count, derandomize=not COUNT, phases=[Phase.generate, Phase.shrink], database=None,
-        deadline=None, suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
