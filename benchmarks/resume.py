@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -79,7 +80,8 @@ class Room:
         for outcome in found.values():
             del outcome["seconds"]
             for item in outcome["items"].values():
-                item["message"] = "".join("#" if letter.isdigit() else letter for letter in item["message"])
+                item["message"] = re.sub(r"\d", "#", item["message"])
+                item["findings"] = re.sub(r"\d", "#", json.dumps(item["findings"]))
         return found  # type: ignore[no-any-return]
 
     def scores(self) -> dict[str, float]:
