@@ -65,7 +65,7 @@ def scores(db: Path) -> dict[tuple[str, str], tuple[float | None, bool]]:
 def test_both_doors_give_the_same_scores(course: Course) -> None:
     done = run(course.root, str(BIN / "nbgrader"), "generate_assignment", ASSIGNMENT)
     assert done.returncode == 0, done.stderr
-    run(course.root, str(BIN / "nbgrader"), "autograde", ASSIGNMENT, "--GradeInSandbox.profile=quick")
+    run(course.root, str(BIN / "nbgrader"), "autograde", ASSIGNMENT, "--GradeInSandbox.profile=proof")
     by_nbgrader = scores(course.gradebook)
     assert {student for student, _ in by_nbgrader} == set(STUDENTS)
 
@@ -76,7 +76,7 @@ def test_both_doors_give_the_same_scores(course: Course) -> None:
 
     second = course.root / "second"
     done = run(
-        course.root, str(BIN / "autograder"), "grade", ASSIGNMENT, "--profile", "quick", "--device", "cpu",
+        course.root, str(BIN / "autograder"), "grade", ASSIGNMENT, "--profile", "proof", "--device", "cpu",
         "--gradebook", str(second / "gradebook.db"), "--out", str(second), "--feedback",
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr  # one submission is no notebook

@@ -46,7 +46,8 @@ def test_the_release_runs_alone_and_says_what_is_not_attempted(name: str, tmp_pa
     nbclient.NotebookClient(ran, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = printed(ran)
     for item in autograded(name):
-        assert re.search(rf"{item}: (not attempted|waiting)", shown[item]), f"{item} says {shown[item]!r}"
+        said = "not attempted yet" if name == "mnist_cnn" else "(not attempted|waiting)"
+        assert re.search(f"{item}: {said}", shown[item]), f"{item} says {shown[item]!r}"
     assert not any(output.output_type == "error" for cell in ran.cells for output in cell.get("outputs", []))
     *_, last = (cell for cell in ran.cells if cell.cell_type == "code")
     assert f"0 of {len(autograded(name))} visible checks ok" in shown[last.id], "the last code cell is the checklist"
