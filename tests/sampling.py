@@ -42,6 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Files with sampled tests take longest; they come first, so that at the end no worker waits for another.
+    long = {item.path for item in items if kind_of(item) is not None}
+    items.sort(key=lambda item: item.path not in long)
     seed, rest = config.option.sample or config.option.rest, config.option.sample is None
     if seed is None:
         return

@@ -138,6 +138,7 @@ def test_the_grader_is_all_that_can_change_an_outcome(tmp_path: Path) -> None:
     assert now() != first
 
 
+@pytest.mark.sampled("long runs", 0.3)
 @pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_left_alone(tmp_path: Path) -> None:

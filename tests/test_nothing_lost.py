@@ -96,6 +96,7 @@ def consistent(room: Room, whole: dict[str, dict[str, float | None]]) -> None:
         nbformat.read(path, as_version=4)
 
 
+@pytest.mark.sampled("long runs", 0.3)
 def test_a_run_killed_at_any_moment_leaves_nothing_half_done(graded: Room, room: Room) -> None:
     moments = random.Random(5)
     whole = graded.scores()
@@ -423,6 +424,7 @@ def test_a_clock_that_jumps_back_changes_nothing(graded: Room, room: Room, monke
     assert (room.scores(), room.outcomes()) == (graded.scores(), graded.outcomes())
 
 
+@pytest.mark.sampled("long runs", 0.3)
 def test_of_two_graders_of_one_class_one_goes_and_one_is_told(graded: Room, room: Room) -> None:
     runs = [room.start(), room.start()]
     said = [run.communicate() for run in runs]
@@ -442,6 +444,7 @@ def test_a_folder_that_is_held_is_told_at_once(room: Room) -> None:
         assert "another grader writes there now" in one_line(said)
 
 
+@pytest.mark.sampled("long runs", 0.3)
 def test_two_graders_with_one_gradebook_enter_everything(graded: Room, room: Room) -> None:
     others = [room.root / "one", room.root / "two"]
     runs = [room.start("--out", out) for out in others]

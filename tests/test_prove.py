@@ -36,6 +36,7 @@ def entry(name: str) -> Answer:
     return next(answer for answer in catalogue.answers(NAME) if answer.name == name)
 
 
+@pytest.mark.sampled("long runs", 0.3)
 @pytest.mark.timeout(240)
 def test_a_proof(tmp_path: Path) -> None:
     """Real boxes and hidden tests: a right answer and mistakes in early and late cells."""
@@ -59,6 +60,7 @@ def test_a_proof(tmp_path: Path) -> None:
     assert found["answers"]["right_sequential"]["found"] == []
 
 
+@pytest.mark.sampled("long runs", 0.3)
 @pytest.mark.timeout(240)
 def test_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong answer that nothing catches, one caught elsewhere, a right one punished, a cell that ends its process."""
