@@ -175,6 +175,12 @@ def test_one_root_cause_is_told_once() -> None:
     assert words(page.select_one("#item-act07")).endswith("Not judged: see the mistake at the top . Asked: task 1 ; task 2")
 
 
+def test_an_item_that_a_root_cause_voids_in_part_is_partly_right() -> None:
+    part = lost("act07", *STOPPED, root_cause=0).model_copy(update={"outcome": "partial", "points": 1.0})
+    page = parsed(page_of(outcome({"act07": part}, root_causes=[OPEN])))
+    assert row(page, "act07")[1:] == ["◐ partly right", "1 of 4", "Partly not judged: see the mistake at the top."]
+
+
 def test_an_error_that_keeps_one_item_from_being_judged_is_told_once_there() -> None:
     page = parsed(page_of(outcome({"act07": lost("act07", *STOPPED)})))
     said = words(page.select_one("#item-act07"))

@@ -113,7 +113,7 @@ def _verdict(mark: Mark, judged: ItemOutcome | None) -> tuple[str, str]:
     share = mark.points / mark.max_points if mark.max_points else 1.0
     if mark.by_hand:
         return SIGNS["passed" if share >= 1 else "partial" if share > 0 else "failed"], "marked by a person"
-    if judged and judged.root_cause is not None:
+    if judged and judged.root_cause is not None and judged.outcome != "partial":
         return NOT_JUDGED
     if judged is None:  # a written answer without an answer, to which nbgrader gives 0 by itself
         return SIGNS["not_attempted"], WORDS["not_attempted"]
@@ -141,7 +141,7 @@ def _reason(mark: Mark, judged: ItemOutcome | None) -> str:
     if judged is None or judged.outcome == "passed" or mark.by_hand:
         return ""
     if judged.root_cause is not None:
-        return "Not judged: see the mistake at the top."
+        return f"{'Partly not' if judged.outcome == 'partial' else 'Not'} judged: see the mistake at the top."
     wrong = [finding for finding in judged.findings if not finding.passed]
     rests_on = judged.rests_on or [name for finding in wrong for name in finding.rests_on]
     if rests_on:
