@@ -136,13 +136,19 @@ def _judged(
 ) -> Iterator[_Finished]:
     """What ``finish`` makes of each run, ``most`` and one at a time, as soon as it is there."""
     waiting: set[Future[_Finished]] = set()
-    for run in runs:
-        if run is not None:
-            waiting.add(pool.submit(finish, run))
-        done, waiting = wait(waiting, None if len(waiting) > most else 0, FIRST_COMPLETED)
-        yield from (future.result() for future in done)
+    ended: Exception | None = None
+    try:
+        for run in runs:
+            if run is not None:
+                waiting.add(pool.submit(finish, run))
+            done, waiting = wait(waiting, None if len(waiting) > most else 0, FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+    except Exception as error:  # no more can run, and what did run is judged first
+        ended = error
     for future in as_completed(waiting):
         yield future.result()
+    if ended is not None:
+        raise ended
 
 
 def _finish(found: Run, release: NotebookNode, judges: Judges) -> _Finished:
