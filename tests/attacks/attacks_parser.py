@@ -132,7 +132,7 @@ PARSER = [
            file=_text(lambda document: document["cells"].extend({"cell_type": "raw", "source": "x"} for _ in range(10_000))),
            shows="more than 2000", refused=True),
     Attack("colours_in_a_name", "parser", "Hands in a file whose name would command the instructor's terminal.", file=_other_name,
-           shows="no such file", refused=True),
+           shows="not a Jupyter notebook", refused=True),
     Attack("colours_in_the_format", "parser", "Names a notebook format that would command the instructor's terminal.",
            file=_text(_format), shows=""),
     Attack("not_cells", "parser", "Hands in cells of every type but the right one.", file=_text(_cells_of_every_type),
