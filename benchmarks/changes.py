@@ -65,7 +65,7 @@ class Class:
         begun = time.monotonic()
         done = measure.run([sys.executable, "-m", "autograder", *words], self.root, self._environment, LIMIT)
         if done.status != 0:
-            raise RuntimeError(f"autograder {' '.join(words)}: status {done.status}\n{done.output[-2000:]}")
+            raise RuntimeError(f"autograder {' '.join(words)}: status {done.status}\n{done.text[-2000:]}")
         return round(time.monotonic() - begun, 1)
 
     def mark(self) -> None:

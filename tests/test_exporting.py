@@ -527,6 +527,18 @@ def test_the_command_for_pages(course: Course, pages: Path) -> None:
     )
 
 
+def test_nobody_of_the_roster_is_missing(course: Course) -> None:
+    (course.root / "students.csv").write_text("id,first_name,last_name,email\nada,A,B,\ngus,Gus,Gray,gus@uni.example\n")
+    found = rows(CliRunner().invoke(app, ["export", "mnist_cnn"]).output)
+    assert [found["gus"][name] for name in ("status", "last_name", "email", "points")] == [
+        "missing",
+        "Gray",
+        "gus@uni.example",
+        "",
+    ]
+    assert found["ada"]["last_name"] == "Lovelace", "what the gradebook says of a person goes first"
+
+
 def test_the_command(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     run = CliRunner()
     assert rows(run.invoke(app, ["export", "mnist_cnn"]).output)["ada"]["points"] == "8"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from ..assignment import has_hidden_tests, load
-from ..collecting import record
+from ..collecting import record, roster
 from ..collecting.record import Collection
 from ..course import Course, CourseError
 from ..exporting.feedback_zip import NAMING, pack
@@ -179,12 +180,18 @@ def _grades(course: Course, assignment: str, db: Path, outcomes: Path | None) ->
     try:
         order = [item.id for item in items(read(course.release_notebook(assignment)))]
         run = ClassOutcomes.read(last) if last.is_file() else None
-        return of_gradebook(db, assignment, order, run, adjustments.read(course, assignment))
+        return of_gradebook(db, assignment, order, run, adjustments.read(course, assignment), _enrolled(course))
     except (CourseError, NotOutcomes) as error:
         raise fail(error, WRONG_USAGE) from error
     except NoGrades as error:
         hint = f"; for the points of the last run: --outcomes {last}" if last.is_file() else ""
         raise fail(f"{error}{hint}", WRONG_USAGE) from error
+
+
+def _enrolled(course: Course) -> list[roster.Enrolled]:
+    """The course's roster, where it has one."""
+    path = course.root / roster.NAME
+    return roster.read(path, UTC).enrolled if path.is_file() else []
 
 
 def _write(content: str | bytes, out: Path | None, students: int) -> None:

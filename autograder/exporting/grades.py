@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from ..collecting.roster import Enrolled
 from ..grading.adjustments import Adjustments
 from ..grading.entries import runs
 from ..notebooks.converter import db_url
@@ -132,6 +133,7 @@ def of_gradebook(
     order: Collection[str],
     outcomes: ClassOutcomes | None = None,
     adjustments: Adjustments | None = None,
+    enrolled: Iterable[Enrolled] = (),
 ) -> ClassGrades:
     """What a gradebook says of an assignment.
 
@@ -139,6 +141,7 @@ def of_gradebook(
         order: ids of the items in the order of the notebook.
         outcomes: the last run, for what the gradebook does not keep: seconds, why there is no grade.
         adjustments: which students are excused, and what of extra credit is no bonus.
+        enrolled: the course's roster, for students and names that the gradebook does not have.
 
     Raises:
         NoGrades: there is no gradebook, or the assignment is not in it.
@@ -160,12 +163,16 @@ def of_gradebook(
             name: cells[name] for name in (*(name for name in order if name in cells), *sorted(set(cells) - set(order)))
         }
         written = {cell.name for cell in notebook.solution_cells} & set(items)
+        people = [
+            Enrolled(one.id, one.first_name or "", one.last_name or "", one.email or "", one.lms_user_id or "")
+            for one in gradebook.students
+        ]
         students = {
             one.id: StudentGrade(
-                one.id, one.first_name or "", one.last_name or "", one.email or "", one.lms_user_id or "",
+                one.id, one.first_name, one.last_name, one.email, one.user,
                 "excused" if one.id in adjusted.excused else "missing",
             )
-            for one in gradebook.students
+            for one in _all(people, enrolled)
         }  # fmt: skip
         scores, known_runs = _scores(gradebook, assignment), runs(gradebook)
         for submission in gradebook.assignment_submissions(assignment):
@@ -197,6 +204,15 @@ def of_gradebook(
         students |= {name: StudentGrade(name) for name in failed}
         students = {name: _with_outcome(one, outcomes) if name in entered else one for name, one in students.items()}
     return ClassGrades(assignment, items, dict(sorted(students.items())), due)
+
+
+def _all(people: Iterable[Enrolled], roster: Iterable[Enrolled]) -> list[Enrolled]:
+    """The people of a gradebook and of a roster; what the one does not say of a person, the other does."""
+    found = {one.id: one for one in people}
+    for one in roster:
+        known = vars(found.get(one.id, one))
+        found[one.id] = Enrolled(**{name: known[name] or said for name, said in vars(one).items()})
+    return list(found.values())
 
 
 def of_outcomes(outcomes: ClassOutcomes) -> ClassGrades:
