@@ -159,9 +159,11 @@ def test_a_due_date_and_an_extension_change_the_penalty_at_once(room: Room) -> N
         + "c.AssignLatePenalties.plugin_class = Half\n"
     )
     points = totals(room)
+    assert undo(run("extend", NAME, "cy", "--days", "2", "--yes")).exit_code == 0, "also where there is no due date"
     late = run("due", NAME, "2026-03-01 12:00+01:00", "--yes")
     assert totals(room)["bob"] == pytest.approx((points["bob"] or 0) / 2)
     more = run("extend", NAME, "bob", "--days", "2", "--yes")
+    assert more.exit_code == 0, more.output
     assert totals(room)["bob"] == points["bob"]
     assert undo(more).exit_code == 0
     assert totals(room)["bob"] == pytest.approx((points["bob"] or 0) / 2)

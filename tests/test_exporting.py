@@ -417,6 +417,16 @@ def test_a_canvas_gradebook_of_200_makes_the_round_trip(empty: Path, tmp_path: P
     assert list(found["ID"]) == list(range(5000, 5200))
 
 
+def test_without_a_due_date_nobody_is_late(db: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "gradebook.db"
+    shutil.copyfile(db, copy)
+    with Gradebook(f"sqlite:///{copy}") as gradebook:
+        gradebook.find_assignment(NAME).duedate = None
+        gradebook.db.commit()
+    found = of_gradebook(copy, NAME, []).students
+    assert (found["fay"].extension, found["fay"].late, found["ada"].late) == (timedelta(days=2), timedelta(0), timedelta(0))
+
+
 def test_gradescopes_own_form(grades: ClassGrades) -> None:
     found = {row["SID"]: row for row in csv.DictReader(io.StringIO(as_gradescope(grades, "Problem set 1")))}
     ada = found["ada"]

@@ -193,7 +193,7 @@ def of_gradebook(
                 items=grades,
                 late_penalty=float(submission.late_submission_penalty or 0.0),
                 submitted=_utc(submission.timestamp),
-                late=timedelta(seconds=submission.total_seconds_late or 0.0),
+                late=_late(submission.timestamp, found.duedate, submission.extension),
                 extension=submission.extension or timedelta(0),
             )
         due = _utc(found.duedate)
@@ -267,6 +267,13 @@ def _with_outcome(grade: StudentGrade, outcomes: ClassOutcomes) -> StudentGrade:
         seconds=outcome.seconds,
         reason=outcome.reason or "",
     )
+
+
+def _late(submitted: datetime | None, due: datetime | None, extension: timedelta | None) -> timedelta:
+    """How late a submission is; nbgrader's own property raises an error over an extension where there is no due date."""
+    if submitted is None or due is None:
+        return timedelta(0)
+    return max(timedelta(0), submitted - due - (extension or timedelta(0)))
 
 
 def _utc(time: datetime | None) -> datetime | None:
