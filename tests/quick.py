@@ -56,7 +56,7 @@ class Quick:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        slow = [item for item in items if any(map(item.get_closest_marker, ("slow", "network", "gpu")))]
+        slow = [item for item in items if any(map(item.get_closest_marker, ("slow", "alone", "network", "gpu")))]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in set(slow)]
 
