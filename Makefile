@@ -27,7 +27,7 @@ lint: setup  ## ruff, formatting, mypy (about 20 seconds)
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-quick: setup  ## while you work: ruff and the tests that start no box and train nothing (at most a minute on two cores)
+quick: setup  ## while you work: ruff and the tests that start no box and train nothing (70 seconds on two cores)
 	@scripts/test quick $(PYTEST_ARGS)
 
 test: data  ## lint and every kind of test, of attacks and wrong answers a sample (at most 10 minutes); PYTEST_ARGS="-k sandbox" for some
