@@ -266,6 +266,13 @@ def test_nothing_is_done_before_somebody_agrees(room: Room) -> None:
     assert not adjustments.path(Course(room.root), NAME).exists()
 
 
+def test_an_item_is_not_dropped_and_given_at_once(room: Room) -> None:
+    run("drop", NAME, "act10", "--yes")
+    refused = run("give", NAME, "act10", "--yes")
+    assert refused.exit_code == 2
+    assert "act10 is dropped already; undo that first: autograder change drop pa4_convnet act10 --undo" in refused.output
+
+
 def test_changes_are_listed(room: Room) -> None:
     assert "nothing was changed" in run("list", NAME).output
     run("drop", NAME, "act10", "--yes")

@@ -20,7 +20,7 @@ from ..notebooks import release as releasing
 from ..notebooks.converter import course_config
 from ..notebooks.notebook import grade_id, items, read, write_text
 from ..notebooks.timestamp import course_zone, moment
-from .cells import CellChanges, changes, known_cells, take_over
+from .cells import changes, known_cells, take_over
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -104,14 +104,15 @@ def decide(desk: Desk, kind: str, name: str, why: str, *, on: bool) -> Entry:
         raise CourseError(f"{name} {words} already" if on else f"{name}: there is nothing to take back")
     other = {"dropped": "given", "given": "dropped"}.get(kind)
     if on and other and name in getattr(adjustments, other):
-        raise CourseError(f"{name} is {other} already; undo that first: autograder change {_COMMANDS[other]} --undo")
+        command = f"autograder change {_COMMANDS[other]} {desk.assignment} {name} --undo"
+        raise CourseError(f"{name} is {other} already; undo that first: {command}")
     if on:
         decided[name] = why
     else:
         del decided[name]
     desk.settle(adjustments)
-    command = [_COMMANDS[kind], desk.assignment, name]
-    return _entry(f"{name} {words if on else f'no longer {words}'}", [*command, "--undo"] if on else command)
+    again = [_COMMANDS[kind], desk.assignment, name]
+    return _entry(f"{name} {words if on else f'no longer {words}'}", [*again, "--undo"] if on else again)
 
 
 _COMMANDS = {"dropped": "drop", "given": "give", "excused": "excuse"}
@@ -119,11 +120,13 @@ _COMMANDS = {"dropped": "drop", "given": "give", "excused": "excuse"}
 
 def extend(desk: Desk, student: str, extension: timedelta) -> Entry:
     """Give a student more time, from the due date on; none takes an extension back."""
+    from nbgrader.api import MissingEntry
+
     with desk.gradebook() as gradebook:
         desk.require_student(gradebook, student)
         try:
             before = gradebook.find_submission(desk.assignment, student).extension or timedelta(0)
-        except Exception:
+        except MissingEntry:
             raise CourseError(
                 f"{student} has no submission of {desk.assignment} in the gradebook yet; an extension can be given then"
             ) from None
@@ -229,6 +232,3 @@ def remember(desk: Desk, entry: Entry) -> None:
     adjustments = desk.decisions()
     adjustments.history.append(entry)
     decisions.write(desk.course, desk.assignment, adjustments)
-
-
-__all__ = ["CellChanges", "Desk", "decide", "due", "extend", "points", "release", "remember"]
