@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Literal
 
 from ..course import Course, CourseError
 from ..notebooks.converter import course_config
+from ..notebooks.notebook import write_bytes
 from ..notebooks.submission import MAX_BYTES, Unreadable, read_regular
 from ..notebooks.timestamp import NAME, course_zone, settled
 from . import record
@@ -89,9 +87,9 @@ class Store:
                 self._keep(student, path)
             if plan.change != "timed":
                 assert found.staged is not None
-                _write(path, found.staged.read_bytes())
+                write_bytes(path, found.staged.read_bytes())
             if found.upload.submitted:
-                _write(path.parent / NAME, f"{found.upload.submitted:%Y-%m-%d %H:%M:%S} UTC\n".encode())
+                write_bytes(path.parent / NAME, f"{found.upload.submitted:%Y-%m-%d %H:%M:%S} UTC\n".encode())
         except OSError as error:
             raise CourseError(f"{path}: cannot be written ({error.strerror}); check its folder") from error
 
@@ -105,7 +103,7 @@ class Store:
         path = self.folder / "aside" / student / name
         if path.exists() and path.read_bytes() != content:
             path = path.with_name(f"{hashlib.sha256(content).hexdigest()[:8]} {name}")
-        _write(path, content)
+        write_bytes(path, content)
         return path.relative_to(self.course.root)
 
     def _there(self, path: Path) -> bytes | None:
@@ -122,25 +120,10 @@ class Store:
         content = path.read_bytes()
         stamped = settled(path.parent, self.zone)[0]
         when = f"{stamped:%Y-%m-%d %H%M%S}" if stamped else f"before {datetime.now(UTC):%Y-%m-%d %H%M%S}"
-        _write(self.folder / "earlier" / student / f"{when} {hashlib.sha256(content).hexdigest()[:8]}.ipynb", content)
+        write_bytes(self.folder / "earlier" / student / f"{when} {hashlib.sha256(content).hexdigest()[:8]}.ipynb", content)
         (path.parent / NAME).unlink(missing_ok=True)  # it is that of the file which is replaced
 
 
 def _second(moment: datetime) -> datetime:
     """A time as a time stamp has it."""
     return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file atomically through a temporary one beside it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".collect.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise

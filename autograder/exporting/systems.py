@@ -124,14 +124,15 @@ def _moodle_keys(sheet: Sheet, row: int) -> list[Key] | None:
     return [("lms", number[0]), *_present(sheet, row, ("id", _column(sheet, "ID number")), ("email", email), ("name", name))]
 
 
+def _titled(sheet: Sheet, pattern: str) -> list[Target]:
+    """Columns whose title says what they are called and how many points they have: the two groups of a pattern."""
+    titles = (re.match(pattern, sheet.text(0, column)) for column in range(len(sheet.rows[0])))
+    return [Target(column, title[1], title[2]) for column, title in enumerate(titles) if title]
+
+
 def _blackboard_targets(sheet: Sheet) -> list[Target]:
     _needed(sheet, "Blackboard", "Username")
-    found = []
-    for column in range(len(sheet.rows[0])):
-        title = re.match(r"(.*\S)\s*\[Total Pts: (?:up to )?([\d.,]+)[^\]]*\]\s*\|\d+", sheet.text(0, column))
-        if title:
-            found.append(Target(column, title[1], title[2]))
-    return found
+    return _titled(sheet, r"(.*\S)\s*\[Total Pts: (?:up to )?([\d.,]+)[^\]]*\]\s*\|\d+")
 
 
 def _blackboard_keys(sheet: Sheet, row: int) -> list[Key] | None:
@@ -146,12 +147,7 @@ def _blackboard_keys(sheet: Sheet, row: int) -> list[Key] | None:
 
 def _brightspace_targets(sheet: Sheet) -> list[Target]:
     _needed(sheet, "Brightspace", "End-of-Line Indicator")
-    found = []
-    for column in range(len(sheet.rows[0])):
-        title = re.match(r"(.*\S)\s+Points Grade\b(?:.*MaxPoints:\s*([\d.,]+))?", sheet.text(0, column))
-        if title:
-            found.append(Target(column, title[1], title[2]))
-    return found
+    return _titled(sheet, r"(.*\S)\s+Points Grade\b(?:.*MaxPoints:\s*([\d.,]+))?")
 
 
 def _brightspace_keys(sheet: Sheet, row: int) -> list[Key] | None:
