@@ -18,7 +18,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 Scale = Literal["log-odds", "logarithm", "as it is"]
 
@@ -97,7 +97,7 @@ def estimate(
         found = max(missing / runs + (1 - missing / runs) * found, missed / runs)
         left = (risk - missing / runs) * runs / len(values)
         if left > 0:
-            distance = spread * float(stats.t.isf(left, len(values) - 1))
+            distance = spread * -float(special.stdtrit(len(values) - 1, left))
             proposed = rounded(_back(scale, mean + towards * distance), at_least, form)
     return Estimate(
         runs=runs,
@@ -109,7 +109,7 @@ def estimate(
         high=max(values, default=math.nan),
         scale=scale,
         risk=found,
-        at_most=float(stats.beta.ppf(CONFIDENCE, missed + 1, runs - missed)) if missed < runs else 1.0,
+        at_most=float(special.betaincinv(missed + 1, runs - missed, CONFIDENCE)) if missed < runs else 1.0,
         proposed=proposed,
     )
 
@@ -118,7 +118,7 @@ def _beyond(distance: float, spread: float, freedom: int) -> float:
     """Probability that the next value lies further out than ``distance``; a figure that never varies lies nowhere else."""
     if spread == 0:
         return float(distance <= 0)
-    return float(stats.t.sf(distance / spread, freedom))
+    return float(special.stdtr(freedom, -distance / spread))
 
 
 def rounded(bound: float, at_least: bool, form: str) -> float:

@@ -95,10 +95,27 @@ def identify(cells: list[StudentCell], released: list[NotebookNode]) -> Matches:
     return matches
 
 
+_STUBS = {tight(CODE_STUB), tight(TEXT_STUB)}
+
+
 def distinctive(text: str) -> set[str]:
     """Distinctive lines, without white space; stubs and scraps are not."""
-    stubs = {tight(CODE_STUB), tight(TEXT_STUB)}
-    return {line for line in map(tight, text.splitlines()) if len(line) > 5 and line not in stubs}
+    return {line for line in map(tight, text.splitlines()) if len(line) > 5} - _STUBS
+
+
+@lru_cache(maxsize=16)
+def _weights(released: tuple[str, ...]) -> tuple[dict[str, list[int]], dict[str, float], list[float]]:
+    """The released cells that have each distinctive line, the weight of each line, and the sum of each cell's.
+
+    The same for all of a class.
+    """
+    lines = [distinctive(source) for source in released]
+    owners: dict[str, list[int]] = defaultdict(list)
+    for place, own in enumerate(lines):
+        for line in own:
+            owners[line].append(place)
+    weight = {line: (5.0 if re.match(r"#+ACT\d", line) else 1.0) / len(where) for line, where in owners.items()}
+    return dict(owners), weight, [sum(weight[line] for line in own) for own in lines]
 
 
 def by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: Matches) -> None:
@@ -107,13 +124,7 @@ def by_lines(cells: list[StudentCell], released: list[NotebookNode], matches: Ma
     A released cell already found takes a further copy only if it is surely one, of an answer or unchanged; what is surely
     a copy of one cell is not taken for another.
     """
-    released_lines = [distinctive(cell.source) for cell in released]
-    owners: dict[str, list[int]] = defaultdict(list)
-    for place, lines in enumerate(released_lines):
-        for line in lines:
-            owners[line].append(place)
-    weight = {line: (5.0 if re.match(r"#+ACT\d", line) else 1.0) / len(where) for line, where in owners.items()}
-    total = [sum(weight[line] for line in lines) for lines in released_lines]
+    owners, weight, total = _weights(tuple(cell.source for cell in released))
     scored = []
     for s, mine in enumerate(cells):
         if s in matches.place:
@@ -145,11 +156,14 @@ def _by_likeness(cells: list[StudentCell], released: list[NotebookNode], matches
         return
     scored = []
     for place in places:
-        matcher = SequenceMatcher(autojunk=False)
-        matcher.set_seq2(released[place].source)
-        for s in loose:
+        matcher, length = SequenceMatcher(autojunk=False), len(released[place].source)
+        sizes = {s: len(cells[s].source) for s in loose}
+        near = [s for s, size in sizes.items() if 2 * min(size, length) >= _FUZZY * (size + length)]
+        if near:  # difflib reads the second text at once, whatever its length
+            matcher.set_seq2(released[place].source)
+        for s in near:
             matcher.set_seq1(cells[s].source)
-            if matcher.real_quick_ratio() >= _FUZZY and matcher.quick_ratio() >= _FUZZY:
+            if matcher.quick_ratio() >= _FUZZY:
                 scored.append((matcher.ratio(), place, s))
     for score, place, s in sorted(scored, key=lambda entry: (-entry[0], entry[1:])):
         if score >= _FUZZY and place not in matches.copies and s not in matches.place:
@@ -209,4 +223,4 @@ def chosen(cells: list[StudentCell], released: NotebookNode, copies: list[int]) 
         unnamed, unlike = cells[s].grade_id != grade_id(released), released.get("id") not in cells[s].ids
         return worked(cells[s], released) != answer, stubs, unnamed, unlike, s
 
-    return min(copies, key=rank, default=None)
+    return min(copies, key=rank, default=None) if len(copies) > 1 else next(iter(copies), None)

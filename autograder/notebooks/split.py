@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -145,11 +146,11 @@ def _open(mine: _Code, answer: str, given: _Code, released: str) -> set[str]:
         alone = ast.Module([statement], [])
         text = [tight(line) for line in written[statement.lineno - 1 : statement.end_lineno]]
         if any(line not in lines for line in text if line and not line.startswith("#")):
-            mentioned = {node.id for node in _outside([statement]) if isinstance(node, ast.Name)}
-            touched |= (mentioned | _defined([statement])) - _empty(alone)
+            nodes = _outside([statement])
+            touched |= ({node.id for node in nodes if isinstance(node, ast.Name)} | _defined(nodes)) - _empty(alone)
         elif not _placeholders(alone):
             touched |= placeholders & _code_of(alone).binds
-    return (placeholders | _defined(given.tree.body)) - touched
+    return (placeholders | _defined(_outside(given.tree.body))) - touched
 
 
 def _completes(code: _Code, answer: _Code, text: str, given: _Code) -> bool:
@@ -185,7 +186,7 @@ def _code(source: str) -> _Code:
     return _read_once(source) if len(source) < _SHORT else _read(source)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=96)  # the code cells of a notebook, and a student's
 def _read_once(source: str) -> _Code:
     return _read(source)  # most cells of a class are the release's
 
@@ -202,8 +203,10 @@ def _read(source: str) -> _Code:
 
 def _code_of(tree: ast.Module) -> _Code:
     code = _Code(tree, read=True)
-    code.binds, code.changes, code.removes = _defined(tree.body), _changed(tree.body), set()
-    for node in _outside(tree.body):
+    outside = _outside(tree.body)
+    scopes = [node for node in outside if isinstance(node, _Scope)]
+    code.binds, code.changes, code.removes = _defined(outside), _changed(outside), set()
+    for node in outside:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             code.binds.add(node.id)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
@@ -211,13 +214,13 @@ def _code_of(tree: ast.Module) -> _Code:
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             code.binds |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            code.functions[node.name] = _changed(node.body)
+            code.functions[node.name] = _changed(_outside(node.body))
             code.functions[node.name] |= {n for one in ast.walk(node) if isinstance(one, ast.Global) for n in one.names}
         elif isinstance(node, ast.ClassDef):
             code.classes[node.name] = node
     used: set[str] = set()
     held = set(code.binds)
-    for node in ast.walk(tree):
+    for node in itertools.chain(outside, *map(ast.walk, scopes)):
         if isinstance(node, ast.Name):
             code.mentions.add(node.id)
             (used if isinstance(node.ctx, ast.Load) else held).add(node.id)
@@ -241,26 +244,27 @@ def _code_of(tree: ast.Module) -> _Code:
     return code
 
 
-def _outside(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+def _outside(body: Iterable[ast.AST]) -> list[ast.AST]:
     """The nodes that are run when the cell is: not what is within functions and classes."""
-    left = list(body)
+    found, left = [], list(body)
     while left:
         node = left.pop()
-        yield node
+        found.append(node)
         if not isinstance(node, _Scope):
             left.extend(ast.iter_child_nodes(node))
+    return found
 
 
-def _defined(body: Iterable[ast.AST]) -> set[str]:
+def _defined(nodes: Iterable[ast.AST]) -> set[str]:
     """The functions and classes that are defined there."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name for node in _outside(body) if isinstance(node, kinds)}
+    return {node.name for node in nodes if isinstance(node, kinds)}
 
 
-def _changed(body: Iterable[ast.AST]) -> set[str]:
+def _changed(nodes: Iterable[ast.AST]) -> set[str]:
     """Names of what is changed in place: by an entry, an attribute, or a method that adds something."""
     found = set()
-    for node in _outside(body):
+    for node in nodes:
         if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
             found.add(_root(node.value))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _GROW:

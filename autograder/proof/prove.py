@@ -64,8 +64,8 @@ def chosen(assignment: str, only: Sequence[str] = ()) -> list[Answer]:
 def sample(answers: Sequence[Answer], share: float, seed: int) -> list[Answer]:
     """The ``share`` (0 to 1) of the answers that a seed draws, at least one; the same whatever their order."""
     ranked = sorted(answers, key=lambda answer: hashlib.sha256(f"{seed}/{answer.name}".encode()).digest())
-    taken = ranked[: math.ceil(share * len(ranked))]
-    return [answer for answer in answers if answer in taken]
+    taken = {answer.name for answer in ranked[: math.ceil(share * len(ranked))]}
+    return [answer for answer in answers if answer.name in taken]
 
 
 def uncovered(answers: list[Answer], release: NotebookNode) -> list[str]:
