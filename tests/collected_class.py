@@ -105,7 +105,7 @@ def notebook_of(student: str, answers: int = 2, name: str = NAME) -> bytes:
 
 def zipped(*files: tuple[str, bytes]) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in files:
             archive.writestr(name, content)
     return made.getvalue()
@@ -304,7 +304,7 @@ WITH_TIMES = {"gradescope", "blackboard", "brightspace", "brightspace_folders", 
 
 
 def as_zip(tree: Tree, path: Path) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in tree.items():
             archive.writestr(name, content)
     return path
@@ -330,9 +330,10 @@ def commit(folder: Path, when: datetime) -> None:
 
 
 def course(root: Path, zone: str = "Europe/Berlin") -> Path:
-    """A course with the assignments of this repository, nobody enrolled, nothing handed in."""
-    root.mkdir(parents=True)
-    for name in ("source", "release"):
-        (root / name).symlink_to(ROOT / name)
+    """A course with two of the assignments of this repository, nobody enrolled, nothing handed in."""
+    for folder in ("source", "release"):
+        (root / folder).mkdir(parents=True)
+        for name in (NAME, OTHER):
+            (root / folder / name).symlink_to(ROOT / folder / name)
     (root / "nbgrader_config.py").write_text(f"c = get_config()\nc.NbGraderAPI.timezone = {zone!r}\n")
     return root

@@ -1,5 +1,6 @@
 """Fixtures that several test files share: real boxes, and the course they belong to."""
 
+import functools
 import json
 import os
 import shutil
@@ -10,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
+import typer.main
+import typer.testing
 
-from autograder.datasets import decoy
-from autograder.runs.collect import matplotlib_cache
-from autograder.runs.evidence import parse_frame
 from autograder.sandbox import run as sandbox_run
 from autograder.sandbox.box import Limits
 from autograder.sandbox.mounts import View, view
@@ -22,8 +21,10 @@ from autograder.sandbox.server import SERVERS, Servers
 from autograder.sandbox.slots import SLOTS_HERE
 
 pytest_plugins = ("quick", "sampling")
+# For torch, which is not imported yet: two threads on busy cores spin more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-torch.set_num_threads(1)  # it was imported before: two threads on busy cores spin more than they compute
+# Typer makes all commands anew each time one is invoked, which takes longer than most of them.
+typer.testing._get_command = functools.cache(typer.main.get_command)  # type: ignore[attr-defined]
 ROOT = Path(__file__).resolve().parents[1]
 with SLOTS_HERE.one() as SLOT:
     """Of a box that runs alone in this process, and of no box of another process."""
@@ -99,6 +100,10 @@ def tier() -> str:
 @pytest.fixture(scope="module")
 def run_box(servers: Servers | None, tier: str) -> RunBox:
     """A function that runs cells (name -> source) in one real box."""
+    # These import torch, which takes seconds, also in the process of xdist that runs no test.
+    from autograder.datasets import decoy
+    from autograder.runs.collect import matplotlib_cache
+    from autograder.runs.evidence import parse_frame
 
     def run(
         cells: Mapping[str, str], *, seconds: float = 20.0, grace: float = 5.0, limits: Limits | None = None,

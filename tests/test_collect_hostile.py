@@ -5,8 +5,10 @@ import os
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import collected_class as made
@@ -48,29 +50,35 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-BOMB = zipped(("bomb.ipynb", b"0" * 300_000_000))
-HOSTILE = {
-    "up": packed(("../../../../../../tmp/collected-evil.ipynb", notebook_of("evil"))),
-    "absolute": packed(("/tmp/collected-evil.ipynb", notebook_of("evil"))),
-    "windows": packed(
+@cache
+def bomb() -> bytes:
+    return zipped(("bomb.ipynb", b"0" * 300_000_000))
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "up": lambda: packed(("../../../../../../tmp/collected-evil.ipynb", notebook_of("evil"))),
+    "absolute": lambda: packed(("/tmp/collected-evil.ipynb", notebook_of("evil"))),
+    "windows": lambda: packed(
         ("..\\..\\ada\\mnist_cnn\\mnist_cnn.ipynb", notebook_of("evil")), ("C:\\x.ipynb", notebook_of("evil"))
     ),
-    "link": packed(link("mnist_cnn.ipynb", "/etc/passwd")),
-    "link to a folder": packed(link("d", "/etc"), ("d/passwd.ipynb", b"x")),
-    "bomb": BOMB,
-    "bomb in a bomb": zipped(("inner.zip", BOMB), ("again.zip", BOMB)),
-    "nested without end": zipped(("1.zip", zipped(("2.zip", zipped(("3.zip", zipped(("4.ipynb", notebook_of("evil"))))))))),
-    "many names": zipped(*((f"{number}.txt", b"") for number in range(files.MAX_FILES // 50))),
-    "many notebooks": zipped(*((f"{number}.ipynb", b"{}") for number in range(opening.MAX_FILES + 50))),
-    "not a zip": b"PK\x03\x04 and then nothing",
-    "cut off": zipped(("x.ipynb", notebook_of("evil")))[:-40],
+    "link": lambda: packed(link("mnist_cnn.ipynb", "/etc/passwd")),
+    "link to a folder": lambda: packed(link("d", "/etc"), ("d/passwd.ipynb", b"x")),
+    "bomb": bomb,
+    "bomb in a bomb": lambda: zipped(("inner.zip", bomb()), ("again.zip", bomb())),
+    "nested without end": lambda: zipped(
+        ("1.zip", zipped(("2.zip", zipped(("3.zip", zipped(("4.ipynb", notebook_of("evil"))))))))
+    ),
+    "many names": lambda: zipped(*((f"{number}.txt", b"") for number in range(files.MAX_FILES // 50))),
+    "many notebooks": lambda: zipped(*((f"{number}.ipynb", b"{}") for number in range(opening.MAX_FILES + 50))),
+    "not a zip": lambda: b"PK\x03\x04 and then nothing",
+    "cut off": lambda: zipped(("x.ipynb", notebook_of("evil")))[:-40],
 }
 
 
 @pytest.mark.parametrize("kind", list(HOSTILE))
 def test_a_hostile_archive_is_its_students_problem_alone(eves: Room, kind: str) -> None:
     outside = everything(eves.root.parent)
-    tree = made.moodle(CLASS) | {f"{EVE}/work.zip": HOSTILE[kind]}
+    tree = made.moodle(CLASS) | {f"{EVE}/work.zip": HOSTILE[kind]()}
     status, output = eves.collect(as_zip(tree, eves.root / "download.zip"))
     assert status == 1
     assert eves.students == {member.id for member in CLASS} - {"mroz", "kim", "hana", "gone"}

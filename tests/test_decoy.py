@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
-from torchvision import datasets
 
 from autograder.datasets import data
 from autograder.datasets.data import DATASETS, DatasetName, raw_folder, read_split
@@ -33,6 +32,8 @@ def name(request: pytest.FixtureRequest) -> DatasetName:
 
 
 def test_torchvision_reads_the_folder(name: DatasetName) -> None:
+    from torchvision import datasets  # takes seconds, and this test alone needs it
+
     read = getattr(datasets, DATASETS[name].folder_name)
     root = sandbox_folder(name)
     # download=True is what notebooks say: with the files in place it must not touch the network.

@@ -1,6 +1,5 @@
 """Answers that go on in cells of the student's own: which of these belong to an answer, and how they are run."""
 
-import copy
 from pathlib import Path
 
 import nbformat
@@ -116,14 +115,14 @@ SCRATCH = {
 
 def handed_in(assignment: str, answer: str, source: str | None, own: list[str], below: str = "") -> nbformat.NotebookNode:
     """The restored notebook of a student with this text in an answer cell, and cells of their own below it or another."""
-    notebook = copy.deepcopy(RELEASE[assignment])
     solved = cells_by_grade_id(SOLVED[assignment])
-    for cell in notebook.cells:
+    cells = []
+    for cell in RELEASE[assignment].cells:
+        cells.append(StudentCell(cell.cell_type, cell.source, grade_id(cell), (cell["id"],)))
         if role(cell) == "answer" and cell.cell_type == "code":
-            cell.source = without_region_marks(solved[grade_id(cell)].source)
+            cells[-1].source = without_region_marks(solved[grade_id(cell)].source)
         if grade_id(cell) == answer and source is not None:
-            cell.source = source
-    cells = [StudentCell(cell.cell_type, cell.source, grade_id(cell), (cell["id"],)) for cell in notebook.cells]
+            cells[-1].source = source
     place = next(number for number, cell in enumerate(cells, start=1) if cell.grade_id == (below or answer))
     cells[place:place] = [StudentCell("code", one) for one in own]
     restored = restore(cells, RELEASE[assignment])

@@ -10,10 +10,9 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
-from autograder.notebooks.notebook import grade_id, role
+from autograder.notebooks.notebook import grade_id, new_output, role
 
 Trip = Callable[[NotebookNode], NotebookNode]
 TRIPS: dict[str, Trip] = {}
@@ -36,10 +35,10 @@ def new_id(cell: NotebookNode, length: int = 8) -> str:
 
 
 def _outputs(cell: NotebookNode) -> list[NotebookNode]:
-    text = nbformat.v4.new_output("stream", name="stdout", text="Epoch 1: loss 0.53\n")
-    warning = nbformat.v4.new_output("stream", name="stderr", text="100%|##########| 10/10\n")
-    picture = nbformat.v4.new_output("display_data", data={"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"})
-    value = nbformat.v4.new_output("execute_result", data={"text/plain": "100"}, execution_count=7)
+    text = new_output("stream", name="stdout", text="Epoch 1: loss 0.53\n")
+    warning = new_output("stream", name="stderr", text="100%|##########| 10/10\n")
+    picture = new_output("display_data", data={"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}, metadata={})
+    value = new_output("execute_result", data={"text/plain": "100"}, metadata={}, execution_count=7)
     return [text, warning, picture, value]
 
 
