@@ -16,6 +16,7 @@ from autograder.course import Course
 from autograder.judging.thresholds import Threshold
 from autograder.notebooks import notebook, release
 from autograder.proof import catalogue
+from autograder.proof.prove import KINDS
 
 COURSE = Course.find(Path(__file__))
 NAMES = COURSE.assignments()
@@ -231,7 +232,8 @@ def test_every_item_has_a_wrong_answer_that_fails_there(name: str) -> None:
     assert named <= autograded(name), f"no items: {named - autograded(name)}"
     assert named >= autograded(name), f"no mistake and no mutant is wrong at {sorted(autograded(name) - named)}"
     for answer in answers:
-        catalogue.build(answer, source_of(name), release_of(name))  # each edit fits the reference solution
+        if answer.kind not in KINDS:  # of these tests/test_prove.py tells that each edit fits the reference solution
+            catalogue.build(answer, source_of(name), release_of(name))
     if name in CONTRACT:
         assert len(wrong) >= 40
         assert sum(answer.kind == "right" for answer in answers) >= 15

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from autograder.datasets import data
 from autograder.datasets.data import DATASETS, DatasetName, raw_folder, read_split
-from autograder.datasets.decoy import make_decoy, sandbox_folder
+from autograder.datasets.decoy import VERSION, sandbox_folder
 
 NAMES: tuple[DatasetName, ...] = ("mnist", "fashion_mnist")
 
@@ -25,10 +25,25 @@ DECOY_SHA256 = {
 }
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=NAMES, scope="module")
 def name(request: pytest.FixtureRequest) -> DatasetName:
     data.fetch(request.param)
     return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def cache(name: DatasetName, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of these tests' own, with a folder for the sandbox built by a user whose new files nobody else may read."""
+    genuine, made = data.dataset_folder(name), tmp_path_factory.mktemp(name) / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRADER_DATA", str(made))
+        shutil.copytree(genuine, raw_folder(data.cache_folder(), DATASETS[name]))
+        strict = os.umask(0o077)
+        try:
+            sandbox_folder(name)
+        finally:
+            os.umask(strict)
+    return made
 
 
 def test_torchvision_reads_the_folder(name: DatasetName) -> None:
@@ -50,40 +65,29 @@ def test_no_decoy_is_a_real_test_image(name: DatasetName) -> None:
     assert {image.numpy().tobytes() for image in decoys}.isdisjoint(image.numpy().tobytes() for image in real)
 
 
-def test_decoys_are_the_same_on_every_machine(name: DatasetName) -> None:
-    images, labels = make_decoy(name, *data.training_set(name), data.test_set(name)[1].bincount())
+def test_decoys_are_the_same_on_every_machine(name: DatasetName, cache: Path) -> None:
+    images, labels = read_split(raw_folder(cache / VERSION, DATASETS[name]), "t10k")
     on_disk = read_split(raw_folder(sandbox_folder(name), DATASETS[name]), "t10k")
     assert torch.equal(images, on_disk[0])
     assert torch.equal(labels, on_disk[1])
     assert hashlib.sha256(images.numpy().tobytes()).hexdigest() == DECOY_SHA256[name]
 
 
-def test_the_folder_is_readable_by_the_sandboxs_user(
-    name: DatasetName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    genuine = data.dataset_folder(name)
-    monkeypatch.setenv("AUTOGRADER_DATA", str(tmp_path / "cache"))
-    raw = raw_folder(data.cache_folder(), DATASETS[name])
-    shutil.copytree(genuine, raw)
-    strict = os.umask(0o077)
-    try:
-        folder = raw_folder(sandbox_folder(name), DATASETS[name])
-    finally:
-        os.umask(strict)
+def test_the_folder_is_readable_by_the_sandboxs_user(name: DatasetName, cache: Path) -> None:
+    folder = raw_folder(cache / VERSION, DATASETS[name])
     assert folder.stat().st_mode & 0o777 == 0o755
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
 
 
-def test_a_folder_with_damaged_or_real_test_files_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    genuine = data.fetch("mnist")
-    monkeypatch.setenv("AUTOGRADER_DATA", str(tmp_path / "cache"))
-    shutil.copytree(genuine, raw_folder(data.cache_folder(), DATASETS["mnist"]))
-    raw = raw_folder(sandbox_folder("mnist"), DATASETS["mnist"])
+def test_a_folder_with_damaged_or_real_test_files_is_built_anew(
+    name: DatasetName, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRADER_DATA", str(cache))
+    genuine, raw = data.dataset_folder(name), raw_folder(sandbox_folder(name), DATASETS[name])
     decoys = (raw / "t10k-images-idx3-ubyte").read_bytes()
-
     shutil.copy(genuine / "t10k-images-idx3-ubyte", raw)
     (raw / "train-labels-idx1-ubyte").unlink()
-    sandbox_folder("mnist")
+    sandbox_folder(name)
     assert (raw / "t10k-images-idx3-ubyte").read_bytes() == decoys
     assert (raw / "train-labels-idx1-ubyte").read_bytes() == (genuine / "train-labels-idx1-ubyte").read_bytes()
 

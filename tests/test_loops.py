@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import quick
 import torch
 from torch import nn
 
@@ -185,6 +186,9 @@ def second_update(net: nn.Module, optim: Any, loss: nn.Module, images: torch.Ten
 Summed = Callable[[list[float], list[int]], float]
 
 
+SEEDS = range(5 if quick.active else 50)
+
+
 def trained(mean: Summed, step: str = "given", seed: int = SEED) -> Watched:
     """What is seen of two epochs whose losses were summed up by ``mean`` of a loop's own losses and numbers of images."""
 
@@ -223,7 +227,7 @@ def over_batches(losses: list[float], sizes: list[int]) -> float:
 
 @pytest.mark.parametrize("step", ["given", "plain", "none"])
 def test_mean_losses_are_those_of_the_loop_itself_whatever_the_seed(step: str) -> None:
-    for seed in range(50):
+    for seed in SEEDS:
         trained(over_images, step, seed).require_mean_losses()
         trained(over_images, step, seed).require_mean_losses(of_batches=True)
         trained(over_batches, step, seed).require_mean_losses(of_batches=True)
@@ -241,7 +245,7 @@ def test_mean_losses_are_those_of_the_loop_itself_whatever_the_seed(step: str) -
     ],
 )
 def test_losses_that_are_no_means(mean: Summed, why: str) -> None:
-    for seed in range(50):
+    for seed in SEEDS:
         with pytest.raises(Complaint):
             trained(mean, seed=seed).require_mean_losses(of_batches=True)
     with pytest.raises(Complaint, match=why):
