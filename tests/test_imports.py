@@ -79,10 +79,15 @@ def tree(path: Path) -> ast.Module:
 
 
 @cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
 def imported(path: Path) -> frozenset[str]:
     """Full names that a module imports, anywhere in it; ``from a import b`` gives ``a`` and ``a.b``."""
     parts, found = path.relative_to(PACKAGE.parent).with_suffix("").parts, set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -131,7 +136,7 @@ def test_nothing_unpickles() -> None:
     loads = {("torch", "load"), ("np", "load"), ("export", "load")}
     found = {name: forbidden.intersection(imported(path)) for name, path in MODULES.items()}
     for name, path in MODULES.items():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in loads:
                 found[name] |= {f"{node.value.id}.{node.attr}"}
     assert {name: ways for name, ways in found.items() if ways} == {}
