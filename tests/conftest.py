@@ -1,6 +1,7 @@
 """Fixtures that several test files share: real boxes, and the course they belong to."""
 
 import functools
+import gc
 import json
 import os
 import shutil
@@ -168,6 +169,12 @@ def _alive_in_boxes(waiting: frozenset[int]) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from looking through torch and thousands of tests again and again, which never go."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
