@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .runs.collect import matplotlib_cache
-from .runs.evidence import parse_frame
+from .runs.frames import parse_frame
 from .sandbox import run as sandbox_run
 from .sandbox.box import CannotIsolate, Limits
 from .sandbox.mounts import View, view

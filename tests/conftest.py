@@ -104,7 +104,7 @@ def run_box(servers: Servers | None, tier: str) -> RunBox:
     # These import torch, which takes seconds, also in the process of xdist that runs no test.
     from autograder.datasets import decoy
     from autograder.runs.collect import matplotlib_cache
-    from autograder.runs.evidence import parse_frame
+    from autograder.runs.frames import parse_frame
 
     def run(
         cells: Mapping[str, str], *, seconds: float = 20.0, grace: float = 5.0, limits: Limits | None = None,

@@ -1,7 +1,7 @@
 """Leave out, with ``--quick``, each test at the moment it starts a process: a box, a grader, a judge or a Jupyter kernel.
 
-So the quick tests are those that start none, without a list of them. A quick test that takes too much processor time fails:
-it is to become cheaper, or to say that it is ``slow``.
+So the quick tests are those that start none, without a list of them; what is read in a child is read here. A quick test that
+takes too much processor time fails: it is to become cheaper, or to say that it is ``slow``.
 """
 
 import sys
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from autograder import limited
 
 MOST_SECONDS = 5.0  # of processor time, set-up included
 TOOLS = {"git", "ldconfig", "gcc", "cc", "ld", "objdump", "uname", "lscpu"}
@@ -48,11 +50,17 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     raise pytest.skip.Exception(STARTED)
 
 
+def _in_this_process(_: limited.Children, task: limited.Task, budget: limited.Budget, **values: Any) -> limited.Plain:
+    """What a child would be asked, so that what is read there has quick tests; limits have others."""
+    return task(**values)
+
+
 class Quick:
     """The hooks of ``--quick``."""
 
     def __init__(self) -> None:
         sys.addaudithook(_refuse)
+        limited.Children.ask = _in_this_process  # type: ignore[method-assign,assignment]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

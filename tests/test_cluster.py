@@ -447,7 +447,7 @@ def assert_called_off(executor: ClusterExecutor, worker: int, root: Path) -> Non
 
     interrupted = threading.Event()
     handed = Handed("endless", root / "endless" / NAME / f"{NAME}.ipynb")
-    runs = executor.runs([handed], notebook.read(RELEASE), ASSIGNMENT, lambda _: None)
+    runs = executor.runs([handed], RELEASE.read_bytes(), ASSIGNMENT, lambda _: None)
     threading.Thread(target=interrupt, daemon=True).start()
     try:
         with pytest.raises(KeyboardInterrupt):

@@ -16,7 +16,8 @@ from autograder.inside.channel import plain
 from autograder.networks import comparison
 from autograder.networks.comparison import Comparison, Complaint, close, compare, require, up_to_an_error
 from autograder.networks.known import Make
-from autograder.runs.evidence import Evidence, Found, NotShown, Record, parse_frame
+from autograder.runs.evidence import Evidence, Found, NotShown, Record
+from autograder.runs.frames import parse_frame
 
 SHAPE = (4, 1, 28, 28)
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, FC1, RELU3, FC2 = range(9)

@@ -17,12 +17,11 @@ from autograder.runs.evidence import (
     CellRecord,
     Evidence,
     Found,
-    Malformed,
     NotShown,
     Record,
     clean_outputs,
-    parse_frame,
 )
+from autograder.runs.frames import Malformed, parse_frame
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(40)).decode()
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from test_submission import OTHER, PLAIN, RELEASE, cell_of
 
 from autograder.cluster.executor import Handed
 from autograder.grading.journal import Journal
-from autograder.notebooks.folder import MOST, everybody, take
+from autograder.notebooks.folder import MOST, everybody, is_of, take
 from autograder.notebooks.recognise import CODE_STUB
 from autograder.notebooks.submission import Submission, Unreadable
 
 Give = Callable[..., None]
 EXPECTED = f"{NAME}.ipynb"
+LOOK = partial(is_of, release=RELEASE, assignment=NAME)
 UNTOUCHED = json.dumps(RELEASE)
 
 
@@ -226,13 +228,13 @@ def test_nobody_is_missing(files: dict[str, str], listed: bool, tmp_path: Path) 
         (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
         if not name.endswith("/"):
             path.write_text(content)
-    found = everybody(tmp_path, RELEASE, NAME, ["mnist_cnn", "cnn_blocks"])
+    found = everybody(tmp_path, NAME, ["mnist_cnn", "cnn_blocks"], LOOK)
     assert found == ({"ada": tmp_path / "ada" / NAME / EXPECTED} if listed else {})
 
 
 def test_a_notebook_in_nobodys_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / f"ada {EXPECTED}").write_text(ONE)
-    (path,) = everybody(tmp_path, RELEASE, NAME, []).values()
+    (path,) = everybody(tmp_path, NAME, [], LOOK).values()
     with pytest.raises(Unreadable, match=rf"lies in no student's folder; move it to {tmp_path}/<student>/{NAME}"):
         take(path, RELEASE, NAME)
 

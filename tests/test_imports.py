@@ -9,12 +9,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 # The flow of a submission, each line a stage: a module imports modules of its own line or of lines above it, and of its
 # own line only those to its left.
 FLOW = """
-course
+course limited
 notebooks.notebook notebooks.tasks
 notebooks.python notebooks.terminal notebooks.converter notebooks.header notebooks.release notebooks.recognise
 notebooks.repairs notebooks.borders notebooks.imports notebooks.locked
 notebooks.split notebooks.restore
-notebooks.submission notebooks.timestamp notebooks.folder
+notebooks.submission notebooks.timestamp notebooks.folder notebooks.reading
 collecting.record
 collecting.filenames collecting.files collecting.times
 collecting.forms.claim collecting.forms.moodle collecting.forms.canvas collecting.forms.gradescope
@@ -35,13 +35,13 @@ sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.slots
 sandbox.bubblewrap sandbox.ruleset sandbox.launcher sandbox.open_box sandbox.landlock sandbox.container sandbox.unisolated
 sandbox.tiers sandbox.server sandbox.run
 assignment
-runs.plan runs.notes runs.evidence runs.collect runs.store runs.prune
+runs.plan runs.notes runs.frames runs.evidence runs.collect runs.store runs.apart runs.prune
 networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture
 networks.known networks.replay networks.confirmed networks.comparison
 judging.thresholds judging.loops judging.held_out judging.attempts judging.wording judging.causes
 judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
-cluster.executor cluster.wire cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
+cluster.executor cluster.wire cluster.sent cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
 grading.adjustments
 pages.clean pages.difference pages.marks pages.render pages.rows pages.shown pages.sections pages.page
 grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.lateness grading.gradebook

@@ -11,7 +11,7 @@ from conftest import BoxRun, RunBox
 
 from autograder.inside import draws, figures, loop, standins
 from autograder.inside.channel import Channel
-from autograder.runs.evidence import parse_frame
+from autograder.runs.frames import parse_frame
 
 CELLS = {
     "plain": "import torch\nx = torch.arange(3)\nx",

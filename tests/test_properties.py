@@ -20,7 +20,8 @@ from autograder.inside.channel import plain as plain_json
 from autograder.networks.comparison import Comparison, Complaint, compare
 from autograder.networks.layers import Layer, differences
 from autograder.networks.replay import Program
-from autograder.runs.evidence import Evidence, Found, Record, parse_frame
+from autograder.runs.evidence import Evidence, Found, Record
+from autograder.runs.frames import parse_frame
 
 IMAGES = (4, 1, 12, 12)
 SEED = 11

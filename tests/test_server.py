@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import SLOT
 
-from autograder.runs.evidence import parse_frame
+from autograder.runs.frames import parse_frame
 from autograder.sandbox import run as sandbox_run
 from autograder.sandbox import server as fork_server
 from autograder.sandbox.box import CannotIsolate, Limits

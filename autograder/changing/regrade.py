@@ -11,12 +11,13 @@ from ..course import Course, CourseError
 from ..grading.gradebook import feedback
 from ..grading.intake import handed_in
 from ..grading.session import Session, SessionError
-from ..notebooks.folder import take
-from ..notebooks.notebook import read
+from ..judging.processes import MODULES
+from ..limited import Children, Ended
+from ..notebooks.reading import read
 from ..notebooks.submission import Unreadable
 from ..outcomes import ClassOutcomes
+from ..runs.apart import is_known
 from ..runs.plan import Options, choose_device, default_threads
-from ..runs.store import look_up
 
 
 def regrade(
@@ -69,16 +70,18 @@ def renew_pages(course: Course, assignment: str) -> None:
 
 def _unknown(course: Course, assignment: str, profile: str) -> list[str]:
     """Students of whose submissions no evidence is kept for what would be run now."""
-    loaded, release = load(assignment), read(course.release_notebook(assignment))
+    loaded, release = load(assignment), course.release_notebook(assignment).read_bytes()
     options = Options(
         profile, choose_device("auto"), default_threads(2), store=course.evidence_store, secret=course.secret()
     )
     found = []
-    for handed in handed_in(course, course.submitted, assignment):
-        try:
-            notebook = take(handed.path, release, assignment).notebook
-        except Unreadable:
-            continue
-        if look_up(notebook, loaded, options).kept is None:
-            found.append(handed.student)
+    with Children(*MODULES) as children:
+        for handed in handed_in(course, course.submitted, assignment):
+            try:
+                notebook = read(children, handed.path, release, assignment).notebook
+                known = is_known(children, notebook, loaded, options)
+            except (Unreadable, Ended):
+                continue
+            if not known:
+                found.append(handed.student)
     return found

@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbformat import NotebookNode
-
 from ..assignment import Assignment
-from ..outcomes import grader_fault
-from ..runs.evidence import Malformed
-from ..runs.plan import Cell, Options, cells_to_run
-from ..runs.store import Place, look_up, seed_of
+from ..judging.processes import MODULES
+from ..limited import Children, Ended, Failed, Plain
+from ..runs.apart import BUDGET, Kept, described, scratch
+from ..runs.frames import Malformed
+from ..runs.plan import Options
 from . import tasks
-from .executor import TICK, Handed, Run, Started, read_run
+from .executor import TICK, Handed, Run, Started, problem_of, read_run
 from .fleet import LOOK_SECONDS, ClusterError, Fleet, Worker, client_of, offers_gpu
-from .wire import Job, Refused, bare, pack_job, unpack_evidence
+from .sent import come_back, to_send
+from .wire import Refused
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -59,9 +60,7 @@ class _Sent:
     """One submission on its way: what it is, where it is, and what became of it before."""
 
     run: Run
-    job: Job
-    cells: list[Cell]
-    place: Place
+    job: bytes
     worker: Worker | None = None
     future: Future[bytes] | None = None
     done: bool = False
@@ -88,6 +87,7 @@ class ClusterExecutor:
         self._token = secrets.token_hex(4)
         self._count = 0
         self._had_worker = time.monotonic()
+        self._children = Children(*MODULES)
 
     @property
     def options(self) -> Options:
@@ -110,7 +110,7 @@ class ClusterExecutor:
             time.sleep(0.1)
 
     def runs(
-        self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
+        self, submissions: Iterable[Handed], release: bytes, assignment: Assignment, started: Started
     ) -> Iterator[Run | None]:
         """See :class:`autograder.cluster.executor.Executor`.
 
@@ -118,6 +118,7 @@ class ClusterExecutor:
             ClusterError: the scheduler is gone, or all workers are and no other comes.
         """
         left, more = iter(submissions), True
+        self._children = Children(*MODULES)
         try:
             while True:
                 for worker in self._look(LOOK_SECONDS):
@@ -129,7 +130,7 @@ class ClusterExecutor:
                     more = handed is not None
                     if handed is not None:
                         started(handed.student)
-                        run = self._begin(read_run(handed, release, assignment.name))
+                        run = self._begin(read_run(self._children, handed, release, assignment.name))
                         if run is not None:
                             yield run
                 if not more:
@@ -145,6 +146,7 @@ class ClusterExecutor:
         finally:
             for sent in self._under_way():
                 self._call_off(sent)
+            self._children.end()
 
     def _under_way(self) -> list[_Sent]:
         return [sent for worker in self._fleet.fit.values() for sent in worker.sent]
@@ -170,26 +172,19 @@ class ClusterExecutor:
         if run.submission is None:
             return run
         try:
-            notebook, assignment = run.submission.notebook, self._assignment
-            place = look_up(notebook, assignment, self._options)
-            run.evidence = place.kept
-            if place.kept is None:
-                cells = cells_to_run(notebook, assignment.profile(self._options.profile), everything=False)
-                job = Job(
-                    assignment.name,
-                    self._options.profile,
-                    self._options.device,
-                    seed_of(notebook, assignment, self._options),
-                    bare(notebook, cells),
-                    self._options.isolation,
-                )
-                self._send(_Sent(run, job, cells, place))
-                return None
-        except ClusterError:
-            raise
+            found = self._children.ask(to_send, BUDGET, **self._described(run))
         except Exception as error:
-            run.problem = grader_fault(error)
-        return run
+            run.problem = problem_of(error, "its notebook")
+            return run
+        if found["kept"]:
+            run.evidence = Kept(Path(found["kept"]))
+            return run
+        self._send(_Sent(run, found["job"]))
+        return None
+
+    def _described(self, run: Run) -> Plain:
+        assert run.submission is not None
+        return described(run.submission.notebook, self._assignment, self._options)
 
     def _send(self, sent: _Sent) -> None:
         """Send to the worker with most room, or else put aside."""
@@ -205,7 +200,7 @@ class ClusterExecutor:
             warnings.filterwarnings("ignore", message="Sending large graph")
             future = self._client.submit(
                 tasks.run,
-                pack_job(sent.job),
+                sent.job,
                 key=f"{name}-{self._token}-{self._count}",
                 workers=[worker.address],
                 resources={"GPU": 1} if self._options.device == "cuda" else None,
@@ -249,9 +244,19 @@ class ClusterExecutor:
         worker.sent.remove(sent)
         sent.worker = sent.future = None
         try:
-            found = unpack_evidence(future.result(timeout=FETCH_SECONDS), sent.job, sent.cells)
+            reply, own = future.result(timeout=FETCH_SECONDS), scratch()
+            told = self._children.ask(
+                come_back, BUDGET, **self._described(sent.run), job=sent.job, reply=reply, scratch=own.name
+            )
+            if "refused" in told:
+                raise Refused(told["refused"])
+            if "malformed" in told:
+                raise Malformed(told["malformed"])
         except Malformed as error:
             sent.run.problem = f"what came back from worker {worker.name} is no evidence: {error}"
+            return sent.run
+        except (Ended, Failed) as error:
+            sent.run.problem = problem_of(error, f"what came back from worker {worker.name}")
             return sent.run
         except Refused as error:
             worker.refused += 1
@@ -264,11 +269,7 @@ class ClusterExecutor:
         except Exception as error:
             return self._once_more(sent, worker, f"worker {worker.name} gave no evidence: {type(error).__name__}: {error}")
         worker.refused = 0
-        try:
-            sent.place.keep(found)
-            sent.run.evidence = found
-        except Exception as error:
-            sent.run.problem = grader_fault(error)
+        sent.run.evidence = Kept(Path(told["folder"]), told["crowded"], own)
         return sent.run
 
     def _once_more(self, sent: _Sent, worker: Worker, reason: str) -> Run | None:

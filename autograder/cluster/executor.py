@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from nbformat import NotebookNode
-
 from ..assignment import Assignment
-from ..notebooks.folder import take
-from ..notebooks.submission import Submission, Unreadable
+from ..judging.processes import MODULES
+from ..limited import Children, Ended, Failed
+from ..notebooks.reading import Read, read
+from ..notebooks.submission import Unreadable
 from ..notebooks.terminal import printable
 from ..outcomes import grader_fault
-from ..runs.evidence import Evidence
+from ..runs.apart import Kept, gather
 from ..runs.plan import Options
-from ..runs.store import gather
 from ..sandbox.box import CannotIsolate
 
 
@@ -35,8 +34,8 @@ class Run:
     """How far a submission came: what could be read of the file, its evidence, or the problem in one line."""
 
     handed: Handed
-    submission: Submission | None = None
-    evidence: Evidence | None = None
+    submission: Read | None = None
+    evidence: Kept | None = None
     problem: str | None = None
 
 
@@ -55,31 +54,40 @@ class Executor(Protocol):
         """How submissions are run."""
 
     def runs(
-        self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
+        self, submissions: Iterable[Handed], release: bytes, assignment: Assignment, started: Started
     ) -> Iterator[Run | None]:
         """Yield the run of each submission once, as it ends; what goes wrong with one is the ``problem`` of its run.
 
         While none ends it yields None now and then, so that whoever takes them can do other things.
 
-        ``submissions`` are taken only as there is room for them, so that memory does not grow with their number. Closing
-        the iterator calls off what has not ended.
+        ``release`` is the text of the released notebook. ``submissions`` are taken only as there is room for them, so that
+        memory does not grow with their number. Closing the iterator calls off what has not ended.
         """
 
     def note(self) -> str:
         """A few words on where submissions run now, for the progress line; may be empty."""
 
 
-def read_run(handed: Handed, release: NotebookNode, assignment: str) -> Run:
+def read_run(children: Children, handed: Handed, release: bytes, assignment: str) -> Run:
     """Read a submission: a run with ``submission`` or with ``problem``."""
     if handed.student != printable(handed.student):
         problem = f"{printable(str(handed.path))}: the name of the folder has signs that cannot be shown; rename the folder"
         return Run(handed, problem=problem)
     try:
-        return Run(handed, take(handed.path, release, assignment))
+        return Run(handed, read(children, handed.path, release, assignment))
     except Unreadable as error:
         return Run(handed, problem=error.reason)
     except Exception as error:
-        return Run(handed, problem=grader_fault(error))
+        return Run(handed, problem=problem_of(error, str(handed.path)))
+
+
+def problem_of(error: Exception, what: str) -> str:
+    """One line on what kept a submission from being graded; ``what`` a child worked on."""
+    if isinstance(error, Ended):
+        return f"{what} {error}; look at this submission by hand"
+    if isinstance(error, CannotIsolate):
+        return f"the box could not be used: {error}"
+    return f"the grader failed: {error}" if isinstance(error, Failed) else grader_fault(error)
 
 
 @dataclass(frozen=True)
@@ -97,21 +105,19 @@ class LocalExecutor:
         return ""
 
     def runs(
-        self, submissions: Iterable[Handed], release: NotebookNode, assignment: Assignment, started: Started
+        self, submissions: Iterable[Handed], release: bytes, assignment: Assignment, started: Started
     ) -> Iterator[Run | None]:
         """See :class:`Executor`."""
-        stop = threading.Event()
+        stop, children = threading.Event(), Children(*MODULES)
 
         def run(handed: Handed) -> Run:
             try:
                 started(handed.student)
-                found = read_run(handed, release, assignment.name)
+                found = read_run(children, handed, release, assignment.name)
                 if found.submission is not None:
-                    found.evidence = gather(found.submission.notebook, assignment, self.options, stop.is_set)
-            except CannotIsolate as error:
-                found.problem = f"the box could not be used: {error}"
+                    found.evidence = gather(children, found.submission.notebook, assignment, self.options, stop.is_set)
             except Exception as error:
-                found.problem = grader_fault(error)
+                found.problem = problem_of(error, "what its box sent")
             return found
 
         left = iter(submissions)
@@ -130,7 +136,7 @@ class LocalExecutor:
                     yield None
                 for future in done:
                     found = future.result()
-                    if self.jobs > 1 and found.evidence is not None and found.evidence.out_of_gpu_memory:
+                    if self.jobs > 1 and found.evidence is not None and found.evidence.crowded:
                         crowded.append(found.handed)
                     else:
                         yield found
@@ -141,4 +147,5 @@ class LocalExecutor:
                 yield alone.result()
         finally:
             stop.set()
+            children.end()
             pool.shutdown(cancel_futures=True)

@@ -19,7 +19,8 @@ from torch import Tensor
 from ..notebooks.notebook import as_notebook, tags
 from ..notebooks.split import PART
 from ..runs.collect import ATTEMPTS, Collector
-from ..runs.evidence import Evidence, Malformed, Record, parse_frame
+from ..runs.evidence import Evidence, Record
+from ..runs.frames import Malformed, parse_frame
 from ..runs.plan import Cell, determinism, key, versions
 from ..sandbox.box import Limits
 from ..sandbox.run import HEADER

@@ -76,10 +76,11 @@ def grade(
     Examples: `autograder grade pa4_convnet`, `autograder grade pa4_convnet --student ada --profile quick`,
     `autograder grade pa4_convnet --resume --scheduler tcp://grading:8786`
     """
-    from ..judging import processes
+    from ..judging.processes import MODULES
+    from ..limited import begin
 
     course = find_course()
-    processes.begin()  # beside this process, which imports as much
+    begin(*MODULES)  # beside this process, which imports as much
 
     from ..cluster.slurm import Slurm
     from ..grading.places import is_same_file

@@ -18,8 +18,10 @@ from typing import Any
 
 from ..assignment import has_hidden_tests, load
 from ..course import Course, CourseError
+from ..judging.processes import MODULES
+from ..limited import Children
 from ..notebooks.folder import everybody
-from ..notebooks.notebook import read
+from ..notebooks.reading import looking
 
 
 def guard() -> None:
@@ -61,13 +63,14 @@ def _submissions(converter: Any, course: Course, name: str) -> dict[str, list[st
     """
     coursedir = converter.coursedir
     load(name)
-    release = read(course.release_notebook(name))
+    release = course.release_notebook(name).read_bytes()
     _register(converter, course, name)
     if not fnmatch.fnmatchcase(name, coursedir.notebook_id):
         return {}
     others = [other for other in course.assignments() if other != name]
     submitted = Path(os.path.normpath(coursedir.format_path(coursedir.submitted_directory, ".", ".")))
-    found = everybody(submitted, release, name, others)
+    with Children(*MODULES) as children:
+        found = everybody(submitted, name, others, looking(children, release, name))
     wanted = coursedir.student_id
     chosen = [wanted] if wanted in found else fnmatch.filter(found, wanted)
     for student in [student for student in chosen if found[student].parents[1].is_file()]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from nbformat import NotebookNode
-
 from ..assignment import Assignment
 from ..cluster.executor import Executor, Handed, Run
 from ..course import Course
-from ..judging.processes import MOST, Judges
-from ..notebooks.notebook import items, read
-from ..outcomes import ClassOutcomes, SubmissionOutcome, grader_fault
+from ..judging.processes import MODULES, MOST, judge
+from ..limited import Children
+from ..notebooks.notebook import items
+from ..notebooks.reading import parsed
+from ..outcomes import ClassOutcomes, SubmissionOutcome
 from ..runs.plan import default_threads, determinism, versions
 from ..sandbox import tiers
 from .journal import Journal
@@ -31,8 +31,8 @@ QUICK = 0.01
 Notify = Callable[[str, SubmissionOutcome | None], None]
 """Called with a student when their submission starts (None) and when its outcome is known; not for outcomes kept before."""
 
-Record = Callable[[Handed, NotebookNode, SubmissionOutcome], None]
-"""Called for each submission with its executed notebook and outcome; enters it into the gradebook."""
+Record = Callable[[Handed, bytes, SubmissionOutcome], None]
+"""Called for each submission with its executed notebook, as JSON, and its outcome; enters it into the gradebook."""
 
 
 Revise = Callable[[str, SubmissionOutcome], SubmissionOutcome]
@@ -63,7 +63,7 @@ def grade_class(
         CannotWrite: the gradebook cannot be written, for a reason that all other submissions would meet too.
     """
     kept = journal.kept if journal else {}
-    release = read(course.release_notebook(assignment.name))
+    release = course.release_notebook(assignment.name).read_bytes()
     outcomes = ClassOutcomes(
         schema=2,
         assignment=assignment.name,
@@ -80,9 +80,10 @@ def grade_class(
         shown.to_the_end(outcomes),
         contextlib.closing(runs),  # type: ignore[type-var]
         ThreadPoolExecutor(count) as pool,
-        Judges(assignment, release, count, default_threads(count)) as judges,
+        Children(*MODULES) as children,
     ):
-        for found, outcome, notebook in _judged(runs, partial(_finish, release=release, judges=judges), pool, count):
+        finish = partial(_finish, children=children, assignment=assignment, release=release, threads=default_threads(count))
+        for found, outcome, notebook in _judged(runs, finish, pool, count):
             outcome.profile = outcome.profile or executor.options.profile
             outcome = revise(found.handed.student, outcome) if revise else outcome
             outcome.entered = record is not None
@@ -128,7 +129,7 @@ class _Shown:
         self._next = ended + (10 * (ended - begun) if ended - begun > QUICK else 0)
 
 
-_Finished = tuple[Run, SubmissionOutcome, NotebookNode]
+_Finished = tuple[Run, SubmissionOutcome, bytes]
 
 
 def _judged(
@@ -151,26 +152,22 @@ def _judged(
         raise ended
 
 
-def _finish(found: Run, release: NotebookNode, judges: Judges) -> _Finished:
+def _finish(found: Run, children: Children, assignment: Assignment, release: bytes, threads: int) -> _Finished:
     """The outcome of a run, and its notebook with outputs."""
+    notebook = found.submission.notebook if found.submission else release
     if found.submission is None or found.evidence is None:
-        notebook = found.submission.notebook if found.submission else release
         outcome = SubmissionOutcome(status="could_not_grade", reason=found.problem)
     else:
-        notebook = found.submission.notebook
-        try:
-            outcome, notebook = judges.judge(notebook, found.evidence)
-        except Exception as error:
-            outcome = SubmissionOutcome(status="could_not_grade", reason=grader_fault(error))
+        outcome, notebook = judge(children, notebook, found.evidence.folder, assignment, release, threads)
     if found.submission is not None:
         outcome.repairs = found.submission.repairs
         outcome.flags = [*found.submission.flags, *outcome.flags]
     if outcome.status == "could_not_grade":
-        outcome.max_points = sum(item.max_points for item in items(release) if not item.manual)
+        outcome.max_points = sum(item.max_points for item in items(parsed(release)) if not item.manual)
     return found, outcome, notebook
 
 
-def _enter(handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome, record: Record) -> str | None:
+def _enter(handed: Handed, notebook: bytes, outcome: SubmissionOutcome, record: Record) -> str | None:
     """Enter an outcome; if that fails it says so, and what is returned is a problem of all submissions, in one line."""
     try:
         record(handed, notebook, outcome)

@@ -9,14 +9,21 @@ from ..notebooks import notebook as _notebook  # noqa: F401  first, because it m
 
 # isort: split
 from nbconvert.exporters import Exporter
-from nbformat import NotebookNode
 from traitlets import default
 
 from ..course import Course
+from ..limited import Budget, Children, Ended, Failed, Plain
+from ..notebooks.notebook import read
 from ..pages.marks import read_marks
 from ..pages.page import result_page
 from . import adjustments
 from .item_cells import read_outcomes
+
+BUDGET = Budget("to show", seconds=60.0, wall=600.0, memory=1 << 30)
+"""For one page, which takes a tenth of a second."""
+
+_children = Children(__name__)
+"""Of this process: nbgrader asks for one page after another."""
 
 
 class NoPage(Exception):
@@ -24,7 +31,7 @@ class NoPage(Exception):
 
 
 class ResultPageExporter(Exporter):
-    """Make a result page of an autograded notebook and what the gradebook says of it."""
+    """Make, in a child, a result page of an autograded notebook and what the gradebook says of it."""
 
     output_mimetype = "text/html"
 
@@ -32,23 +39,24 @@ class ResultPageExporter(Exporter):
     def _file_extension_default(self) -> str:
         return ".html"
 
-    def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **options: Any) -> Any:
+    def from_filename(self, filename: str, resources: dict[str, Any] | None = None, **_: Any) -> Any:
         """The page of an autograded notebook, and nbconvert's resources.
 
         Raises:
             NoPage: whatever went wrong.
         """
-        try:
-            return super().from_filename(filename, resources, **options)
-        except Exception as error:
-            student = (resources or {}).get("nbgrader", {}).get("student", filename)
-            raise NoPage(f"no page for {student}: {type(error).__name__}: {error}") from error
-
-    def from_notebook_node(self, nb: NotebookNode, resources: dict[str, Any] | None = None, **_: Any) -> Any:
-        """The page, and nbconvert's resources, of a notebook and the names that nbgrader has for it."""
         found = self._init_resources(resources)  # type: ignore[no-untyped-call]
-        names = found["nbgrader"]
-        course = Course(Path(self.config.CourseDirectory.root))
-        decided = adjustments.read(course, names["assignment"])
-        marks = read_marks(names["db_url"], names["assignment"], names["student"], nb, decided)
-        return result_page(names["assignment"], names["student"], nb, read_outcomes(nb), marks), found
+        names = {key: str(found["nbgrader"][key]) for key in ("assignment", "student", "db_url")}
+        try:
+            made = _children.ask(_page, BUDGET, path=str(filename), course=str(self.config.CourseDirectory.root), **names)
+        except Failed as error:
+            raise NoPage(f"no page for {names['student']}: {error}") from error
+        except Ended as error:
+            raise NoPage(f"no page for {names['student']}: {filename} {error}; look at it by hand") from error
+        return made["page"].decode(), found
+
+
+def _page(path: str, course: str, assignment: str, student: str, db_url: str) -> Plain:
+    notebook, decided = read(Path(path)), adjustments.read(Course(Path(course)), assignment)
+    marks = read_marks(db_url, assignment, student, notebook, decided)
+    return {"page": result_page(assignment, student, notebook, read_outcomes(notebook), marks).encode("utf-8", "replace")}

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from ..cluster.executor import Handed
 from ..course import Course, CourseError, nearest
+from ..judging.processes import MODULES
+from ..limited import Children
 from ..notebooks.folder import everybody
-from ..notebooks.notebook import read
+from ..notebooks.reading import looking
 
 
 def handed_in(course: Course, submitted: Path, assignment: str, students: Iterable[str] = ()) -> list[Handed]:
@@ -20,7 +22,9 @@ def handed_in(course: Course, submitted: Path, assignment: str, students: Iterab
     if not submitted.is_dir():
         raise CourseError(f"{submitted}: no such folder; give --submitted DIR with DIR/<student>/{assignment}/")
     others = [name for name in course.assignments() if name != assignment]
-    found = everybody(submitted, read(course.release_notebook(assignment)), assignment, others)
+    release = course.release_notebook(assignment).read_bytes()
+    with Children(*MODULES) as children:
+        found = everybody(submitted, assignment, others, looking(children, release, assignment))
     if not found:
         raise CourseError(
             f"{submitted}: no submission of {assignment} (looked for {submitted}/<student>/{assignment}/{assignment}.ipynb)"

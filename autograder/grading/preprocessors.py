@@ -4,10 +4,11 @@ safely.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
-from ..notebooks.notebook import items, read, role  # first, because it makes the import of nbformat fast
+from ..notebooks.notebook import as_notebook, items, role  # first, because it makes the import of nbformat fast
 
 # isort: split
 from nbconvert.exporters import NotebookExporter
@@ -17,7 +18,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum, Integer, List, Unicode
 
 from ..course import Course
-from ..notebooks.folder import take
+from ..judging.processes import MODULES
+from ..limited import Children, Ended
+from ..notebooks.reading import read as read_apart
 from ..notebooks.submission import Unreadable
 from ..outcomes import profile_note
 from ..sandbox import tiers
@@ -34,12 +37,14 @@ class CouldNotGrade(Exception):
 
 
 class SubmissionExporter(NotebookExporter):
-    """Read submissions with :func:`autograder.notebooks.folder.take`, before nbgrader can stumble over
+    """Read submissions in a child (:mod:`autograder.notebooks.reading`), before nbgrader can stumble over
     them.
 
     What was repaired and flagged travels in the notebook's metadata. Scores of an earlier run are taken back
     first, so that none survives if this run fails.
     """
+
+    children = Children(*MODULES)
 
     def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> Any:
         """Restore what the student handed in; the second stage reads the restored notebook as it is."""
@@ -50,18 +55,19 @@ class SubmissionExporter(NotebookExporter):
         assignment = names["assignment"]
         forget_scores(names["db_url"], assignment, names["student"], keep_entry=True)
         folder = places.format_path(places.release_directory, ".", assignment)
-        release = read(Path(folder) / f"{assignment}.ipynb")
+        release = (Path(folder) / f"{assignment}.ipynb").read_bytes()
         try:
-            submission = take(Path(filename), release, assignment)
-        except Unreadable as error:
+            submission = read_apart(self.children, Path(filename), release, assignment)
+        except (Unreadable, Ended) as error:
             forget_scores(names["db_url"], assignment, names["student"])
-            raise CouldNotGrade(error.reason) from None
-        submission.notebook.metadata[OUTCOME] = {"repairs": submission.repairs, "flags": submission.flags}
+            raise CouldNotGrade(str(error)) from None
+        notebook = as_notebook(json.loads(submission.notebook))
+        notebook.metadata[OUTCOME] = {"repairs": submission.repairs, "flags": submission.flags}
         for sentence in [*submission.repairs, *submission.flags]:
             self.log.warning("%s: %s", names["student"], sentence)
         resources["metadata"] = {"name": Path(filename).stem, "path": str(Path(filename).parent)}
         exporter: Any = self
-        return exporter.from_notebook_node(submission.notebook, resources, **kwargs)
+        return exporter.from_notebook_node(notebook, resources, **kwargs)
 
 
 class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]

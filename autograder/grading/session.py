@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from nbformat import NotebookNode
 from rich.console import Console
 
 from ..assignment import Assignment, load
@@ -21,7 +21,7 @@ from ..course import Course, CourseError
 from ..datasets.data import DataMissing, dataset_folder
 from ..datasets.decoy import sandbox_folder
 from ..notebooks.converter import course_config, db_url, quiet_logger
-from ..notebooks.notebook import read
+from ..notebooks.notebook import as_notebook, read
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.plan import Options, choose_device, default_threads
@@ -260,7 +260,7 @@ class Session:
                 f"late penalty changed: {printable(', '.join(changed))}", markup=False, highlight=False, soft_wrap=True
             )
 
-    def _record(self, entries: Entries, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
+    def _record(self, entries: Entries, handed: Handed, notebook: bytes, outcome: SubmissionOutcome) -> None:
         assert self.gradebook is not None
         until = time.monotonic() + places.LOCK_SECONDS
         while True:
@@ -285,7 +285,7 @@ class Session:
             return False
         return True
 
-    def _enter(self, entries: Entries, handed: Handed, notebook: NotebookNode, outcome: SubmissionOutcome) -> None:
+    def _enter(self, entries: Entries, handed: Handed, notebook: bytes, outcome: SubmissionOutcome) -> None:
         assert self.gradebook is not None
         outcome.entered = not self.trial
         if outcome.status == "could_not_grade":
@@ -295,7 +295,7 @@ class Session:
             self.course,
             self.assignment,
             handed.student,
-            notebook,
+            as_notebook(json.loads(notebook)),
             outcome,
             db=self.gradebook,
             autograded=self.autograded,

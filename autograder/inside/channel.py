@@ -15,10 +15,13 @@ import torch
 from safetensors.torch import save
 
 HEADER = struct.Struct(">QQ")
+MOST_BITS = 128  # of a whole number; reading a longer one takes a parser quadratic time
 
 
 def plain(value: Any) -> Any:
     """``value`` as strict JSON: floats that are not finite become strings such as ``"nan"``, other objects their type."""
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return f"<a number of {value.bit_length():,} bits>"
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):

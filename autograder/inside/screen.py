@@ -10,14 +10,14 @@ _MOVES = re.compile(r"\r(?!\n)|\x08|\x1b\[\d*A")
 
 def _screen(text: str) -> tuple[list[str], int, int]:
     """The rows of the screen, and the row and the column of the cursor."""
-    rows: list[str] = [""]
+    rows: list[list[str]] = [[]]  # character by character, since a text is written into its middle in no time
     row = column = 0
     for piece in _PIECES.finditer(text):
         found = piece[0]
         if found == "\n":
             row, column = row + 1, 0
             if row == len(rows):
-                rows.append("")
+                rows.append([])
         elif found == "\r":
             column = 0
         elif found == "\x08":
@@ -26,10 +26,11 @@ def _screen(text: str) -> tuple[list[str], int, int]:
             if found.endswith("A"):
                 row = max(0, row - int(piece[1] or 1))
         else:
-            line = rows[row].ljust(column)
-            rows[row] = line[:column] + found + line[column + len(found) :]
+            line = rows[row]
+            line += " " * (column - len(line))
+            line[column : column + len(found)] = found
             column += len(found)
-    return rows, row, column
+    return ["".join(line) for line in rows], row, column
 
 
 def shown(text: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
+from itertools import groupby
 
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 from ..assignment import Assignment
@@ -79,15 +79,15 @@ def executed(notebook: NotebookNode, found: Evidence) -> NotebookNode:
             continue
         count += 1
         cell.execution_count = count
-        for output in record.outputs:
-            fields = {key: value for key, value in output.items() if key != "output_type"}
-            if output["output_type"] == "execute_result":
-                fields["execution_count"] = count
-            if output["output_type"] == "stream":
-                fields["text"] = screen.shown(fields["text"])
-                if not fields["text"]:
-                    continue
-            cell.outputs.append(new_output(output["output_type"], **fields))
-        # A progress bar redraws its line hundreds of times; a reader wants its last state.
-        CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, number)  # type: ignore[no-untyped-call]
+        for stream, outputs in groupby(record.outputs, lambda output: output.get("name", "")):
+            if stream:
+                # A progress bar redraws its line hundreds of times; a reader wants its last state.
+                text = screen.shown("".join(output["text"] for output in outputs))
+                cell.outputs += [new_output("stream", name=stream, text=text)] if text else []
+                continue
+            for output in outputs:
+                fields = {key: value for key, value in output.items() if key != "output_type"}
+                if output["output_type"] == "execute_result":
+                    fields["execution_count"] = count
+                cell.outputs.append(new_output(output["output_type"], **fields))
     return shown

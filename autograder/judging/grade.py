@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
-from pathlib import Path
 
 from nbformat import NotebookNode
 
 from ..assignment import load
 from ..course import Course, CourseError
 from ..datasets import data
-from ..notebooks.notebook import as_notebook, read
+from ..limited import Children, Ended
+from ..notebooks.notebook import as_notebook, to_text
 from ..outcomes import SubmissionOutcome
+from ..runs.apart import gather
 from ..runs.plan import Options, choose_device, default_threads
-from ..runs.store import gather
 from ..sandbox.box import CannotIsolate
 from ..sandbox.tiers import AUTO
-from .processes import Judges
+from .processes import MODULES, judge
+
+_children = Children(*MODULES)
+"""Of this process: nbgrader hands in one after another."""
 
 
 def grade_notebook(
@@ -35,7 +37,7 @@ def grade_notebook(
 
     ``student`` names the submission in messages only; ``threads`` 0 means all cores.
     """
-    release = read(course.release_notebook(assignment))
+    release, text = course.release_notebook(assignment).read_bytes(), to_text(notebook).encode("utf-8", "surrogatepass")
     options = Options(
         profile=profile,
         device=choose_device(device),
@@ -46,14 +48,11 @@ def grade_notebook(
     )
     try:
         loaded = load(assignment)
-        found = gather(notebook, loaded, options)
-        return _judges(assignment, loaded.folder.parent, json.dumps(release), options.threads).judge(notebook, found)
+        found = gather(_children, text, loaded, options)
+        outcome, executed = judge(_children, text, found.folder, loaded, release, options.threads)
+        return outcome, as_notebook(json.loads(executed))
+    except Ended as error:
+        return SubmissionOutcome(status="could_not_grade", reason=f"what its box sent {error}; look at it by hand"), notebook
     except (CannotIsolate, CourseError, data.DataMissing) as error:
         reason = f"{student}: not graded, this machine cannot: {error}"
         return SubmissionOutcome(status="could_not_grade", reason=reason), notebook
-
-
-@lru_cache(maxsize=1)
-def _judges(assignment: str, assignments: Path, release: str, threads: int) -> Judges:
-    """The judge of this process, which waits for the next submission: nbgrader hands in one after another."""
-    return Judges(load(assignment, assignments), as_notebook(json.loads(release)), 1, threads)

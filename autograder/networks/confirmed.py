@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from ..inside import trace
 from ..inside.recorder import SameNoise, Trace
 from ..runs.evidence import Spent
-from .replay import ELEMENTS, NotReplayable, Program
+from .replay import NotReplayable, Program
 
+WEIGHTS = 100_000_000  # elements of all parameters and buffers that a recording claims, which are made here
 TOLERANCE = 1e-3  # of the largest magnitude for an image: sums in another order differ by less
 
 
@@ -44,12 +45,12 @@ class _Recorded(nn.Module):
         shapes = {
             str(value["param"]): value["shape"] for node in nodes for value in trace.references(node) if "param" in value
         }
+        if sum(torch.empty(shape, device="meta").numel() for shape in shapes.values()) > WEIGHTS:
+            raise NotReplayable("its weights are too large together")
         for number, (name, shape) in enumerate(shapes.items()):
             place = self._places[f"param.{name}"] = f"tensor_{number}"
             value = sent.get(f"buffer.{name}")
             if value is None:
-                if torch.empty(shape, device="meta").numel() > ELEMENTS:
-                    raise NotReplayable(f"{name} is too large")
                 value = torch.zeros(shape)
             if name in learned and value.is_floating_point():
                 self.register_parameter(place, nn.Parameter(value.clone()))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -17,6 +18,8 @@ from .submission import OfAnother, Submission, Unreadable, read_submission, refu
 from .terminal import printable
 from .timestamp import NAME as TIMESTAMP
 
+Look = Callable[[Path], "bool | None"]
+"""Tells whether a notebook is one of the assignment; None where it cannot tell."""
 MOST = 5
 """Notebooks of one folder that are read; each may take a second."""
 _LISTED = 200  # entries of a folder that are looked at
@@ -65,27 +68,28 @@ def take(path: Path, release: NotebookNode, assignment: str) -> Submission:
     return submission
 
 
-def everybody(submitted: Path, release: NotebookNode, assignment: str, others: Collection[str]) -> dict[str, Path]:
+def everybody(submitted: Path, assignment: str, others: Collection[str], look: Look) -> dict[str, Path]:
     """Students who handed something in, sorted, with the path at which :func:`take` finds it or says where else it lies.
 
     A student counts who has a folder of the assignment, or files that may be of it and lie elsewhere. What plainly is of one
     of the ``others``, the course's other assignments, is not looked at. A notebook in no student's folder stands for itself.
+    ``look`` is asked where names do not tell: :func:`is_of`, or what asks it of another process.
     """
     found: dict[str, Path] = {}
     for entry in _entries(submitted, most=None):
         path = entry / assignment / f"{assignment}.ipynb"
-        if path.parent.is_dir() or _misplaced(entry, release, assignment, others):
+        if path.parent.is_dir() or _misplaced(entry, assignment, others, look):
             found[entry.name] = path
     return found
 
 
-def _misplaced(folder: Path, release: NotebookNode, assignment: str, others: Collection[str]) -> bool:
+def _misplaced(folder: Path, assignment: str, others: Collection[str], look: Look) -> bool:
     """Whether a student's folder, which has none of the assignment, has a file that may be of it."""
     known = [assignment, *others]
     if folder.is_symlink() or folder.name in known:
         return False
     if folder.is_file():
-        return bool(_NOTEBOOK.search(folder.name)) and _is_of(folder, release, assignment, known) is True
+        return bool(_NOTEBOOK.search(folder.name)) and _may_be_of(folder, assignment, known, look) is True
     for entry in _entries(folder):
         whose = _named_after(entry.name, known)
         if whose not in (assignment, None) or entry.is_symlink():
@@ -93,17 +97,21 @@ def _misplaced(folder: Path, release: NotebookNode, assignment: str, others: Col
         if entry.is_dir():
             inside = [file for file in _entries(entry) if file.is_file()]
             notebooks = [file for file in inside if _NOTEBOOK.search(file.name)][:MOST]
-            if (whose and inside) or any(_is_of(file, release, assignment, known) for file in notebooks):
+            if (whose and inside) or any(_may_be_of(file, assignment, known, look) for file in notebooks):
                 return True
-        elif whose or not _NOTEBOOK.search(entry.name) or _is_of(entry, release, assignment, known) is not False:
+        elif whose or not _NOTEBOOK.search(entry.name) or _may_be_of(entry, assignment, known, look) is not False:
             return True
     return False
 
 
-def _is_of(file: Path, release: NotebookNode, assignment: str, known: Collection[str]) -> bool | None:
+def _may_be_of(file: Path, assignment: str, known: Collection[str], look: Look) -> bool | None:
     """Whether a notebook is one of the assignment, by its name or else its content; None where neither tells."""
-    if whose := _named_after(file.name, known):
-        return whose == assignment
+    whose = _named_after(file.name, known)
+    return whose == assignment if whose else look(file)
+
+
+def is_of(file: Path, release: NotebookNode, assignment: str) -> bool | None:
+    """Whether a notebook is one of the assignment by its content; None where that does not tell."""
     try:
         read_submission(file, release, assignment)
     except OfAnother:
@@ -128,8 +136,9 @@ def _instead(path: Path, release: NotebookNode, assignment: str) -> str:
     if student.is_file():
         return f"{student} lies in no student's folder; move it to {student.parent / '<student>' / assignment}"
     near = [*_below(home), *(_below(student, home) if home.name == assignment else [])]
+    look = partial(is_of, release=release, assignment=assignment)
     for file in [file for file in near if _NOTEBOOK.search(file.name)][:MOST]:
-        if _is_of(file, release, assignment, [assignment]):
+        if _may_be_of(file, assignment, [assignment], look):
             high = "one folder too high" if file.parent == student else "in the wrong folder"
             return f"{file} lies {'too deep' if home in file.parents else high}; move it to {path}"
     here = [file for file in near if home in file.parents] or [file for file in near if file.parent == student]

@@ -8,6 +8,8 @@ import threading
 
 _alone = threading.Lock()
 _LINE = 1_000  # characters of a line that are read
+MOST = 50_000
+"""Characters of a cell that are read as Python: some texts take quadratic time, others a thousand times their memory."""
 _DEFINES = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)")
 _IMPORTS = re.compile(r"(?:from\s+\S+\s+)?import\s+(.*)")
 _BINDS = re.compile(r"(?:async\s+)?(?:for\s+(.*?)\s+in\b|with\b.*?\sas\s+(\w+))")
@@ -20,8 +22,10 @@ def tree_of(source: str) -> ast.Module:
     """The syntax tree of a cell.
 
     Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: it is no Python, or nested too deeply.
+        SyntaxError, ValueError, RecursionError, MemoryError: it is no Python, nested too deeply, or longer than ``MOST``.
     """
+    if len(source) > MOST:
+        raise ValueError(f"{len(source):,} characters")
     with _alone:  # CPython 3.11 counts the depth of what all threads read in one place, and fails where they meet
         return ast.parse(source)
 

@@ -20,11 +20,8 @@ TEXT_STUB = "*Your answer here.*"
 
 LINE = 200  # characters; what is kept of longer texts would be without bound
 SURE, LIKELY = 0.6, 0.3  # share of a released cell's distinctive lines
-_FUZZY, _FUZZY_PAIRS, _FUZZY_LENGTH = (
-    0.7,
-    3000,
-    4000,
-)  # difflib is quadratic: pairs and characters are bounded
+# difflib takes quadratic time: pairs of cells, their characters, and the products of these are bounded.
+_FUZZY, _FUZZY_PAIRS, _FUZZY_LENGTH, _FUZZY_PRODUCTS = 0.7, 3_000, 4_000, 30_000_000
 
 
 @dataclass
@@ -154,7 +151,7 @@ def _by_likeness(cells: list[StudentCell], released: list[NotebookNode], matches
     loose = [s for s in range(len(cells)) if s not in matches.place and len(cells[s].source) < _FUZZY_LENGTH]
     if len(places) * len(loose) > _FUZZY_PAIRS:
         return
-    scored = []
+    scored, left = [], _FUZZY_PRODUCTS
     for place in places:
         matcher, length = SequenceMatcher(autojunk=False), len(released[place].source)
         sizes = {s: len(cells[s].source) for s in loose}
@@ -164,6 +161,9 @@ def _by_likeness(cells: list[StudentCell], released: list[NotebookNode], matches
         for s in near:
             matcher.set_seq1(cells[s].source)
             if matcher.quick_ratio() >= _FUZZY:
+                left -= length * sizes[s]
+                if left < 0:  # what only looks alike is not recognised, as where there are too many
+                    return
                 scored.append((matcher.ratio(), place, s))
     for score, place, s in sorted(scored, key=lambda entry: (-entry[0], entry[1:])):
         if score >= _FUZZY and place not in matches.copies and s not in matches.place:

@@ -16,7 +16,6 @@ import torch
 
 from ..assignment import Assignment
 from ..inside.variants import VARIANT_SECONDS
-from ..runs import evidence
 from ..runs.collect import (
     GIB,
     GRACE_SECONDS,
@@ -27,7 +26,8 @@ from ..runs.collect import (
     problem_of,
     seen_in_box,
 )
-from ..runs.evidence import Evidence, Malformed, Record
+from ..runs.evidence import Evidence, Record
+from ..runs.frames import Malformed, parse_frame
 from ..runs.plan import Cell, Options, versions
 from ..sandbox import run as sandbox_run
 from ..sandbox import tiers
@@ -74,7 +74,7 @@ class _Sorter:
     def take(self, text: bytes, blob: bytes) -> None:
         """Take one frame as it came out of the box."""
         try:
-            self._sort(*evidence.parse_frame(text, blob))
+            self._sort(*parse_frame(text, blob))
         finally:
             # From now, since whoever takes the evidence may have kept the box waiting.
             self.until = time.monotonic() + VARIANT_SECONDS + GRACE_SECONDS

@@ -1,4 +1,4 @@
-"""Run a restored notebook in a box and collect its evidence."""
+"""Run the cells of a submission in boxes, and take what comes out of them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from nbformat import NotebookNode
@@ -24,8 +24,8 @@ from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate, Limits
 from ..sandbox.mounts import View, view
 from ..sandbox.server import SERVERS
-from . import evidence
-from .evidence import CellRecord, Evidence, Found, Malformed, Record
+from .evidence import SHOWN, CellRecord, Evidence, Found, Record, clean_outputs, shortened
+from .frames import Malformed, parse_frame
 from .plan import Cell, Options, cells_to_run, determinism, versions
 
 GIB = 1 << 30
@@ -53,12 +53,13 @@ class Collector:
     ready: bool = False
     ended: bool = False
     stalled: bool = False
+    left: int = SHOWN  # characters of outputs that are kept of further cells
     told: set[tuple[str, str]] = field(default_factory=set)
     until: float = field(default_factory=lambda: time.monotonic() + START_SECONDS)
 
     def take(self, text: bytes, blob: bytes) -> None:
         """Take one frame as it came out of the box."""
-        self.note(*evidence.parse_frame(text, blob))
+        self.note(*parse_frame(text, blob))
 
     def note(self, document: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
         """Take what a frame holds."""
@@ -70,7 +71,8 @@ class Collector:
             self.running, self.until = cell, now + self.limits[cell] + GRACE_SECONDS
         elif event == "finished" and cell in self.limits:
             self._require_first(REPORT, cell)
-            document["outputs"] = evidence.clean_outputs(document.get("outputs"), self.trusted)
+            outputs = clean_outputs(document.get("outputs"), self.trusted)
+            document["outputs"], self.left = (outputs, 0) if self.trusted else shortened(outputs, self.left)
             try:
                 self.record.cells[cell] = CellRecord.model_validate(document)
             except ValidationError as error:
@@ -135,6 +137,156 @@ def job_of(cells: list[Cell], assignment: Assignment, options: Options, seed: in
     }
 
 
+@dataclass
+class Boxes:
+    """The boxes of one submission, which run one after another: what each is to do, and what has come out of them.
+
+    A cell that ends the box (by exiting, by its time, its memory) is left out and the rest runs again in a new box, so
+    that one such cell costs its own items only; one to which cells of the student's own belong runs without these first.
+    A training that changes nothing is run again with few images (:mod:`autograder.inside.stalled`): what rests on it is
+    lost either way, and nobody waits for it.
+
+    No box is started here, see :func:`run`. ``options.isolation`` is a tier.
+    """
+
+    notebook: NotebookNode
+    assignment: Assignment
+    options: Options
+    seed: int
+
+    def __post_init__(self) -> None:
+        options = self.options
+        self._profile = self.assignment.profile(options.profile)
+        self._cells = cells_to_run(self.notebook, self._profile, options.everything)
+        known = versions() | determinism(options.device)
+        self.record = Record(seed=self.seed, profile=options.profile, isolation=options.isolation, versions=known)
+        self.tensors: dict[str, torch.Tensor] = {}
+        # Shortening concerns all trainings, so that where there are several the others would be judged by too few images.
+        may_stall = options.speedups and not options.everything and sum(cell.training for cell in self._cells) == 1
+        self._shortened = self.assignment.shortened(options.profile) if may_stall else {}
+        self._left = ATTEMPTS
+
+    @property
+    def evidence(self) -> Evidence:
+        """What has come out of all of them."""
+        return Evidence(self.record, self.tensors)
+
+    def next(self) -> Job:
+        """What the next box is to do."""
+        self._left -= 1
+        self._running = [cell for cell in self._cells if cell.id not in self.record.stopped]
+        self._may_stall = bool(self._shortened) and not self.record.shortened
+        limits = {cell.id: cell.seconds for cell in self._running}
+        self._collector = Collector(self.record, self.tensors, limits, PROBE_SECONDS, self.options.everything)
+        job = job_of(self._running, self.assignment, self.options, self.seed) | {"stop_if_stalled": self._may_stall}
+        return Job(json.dumps(job).encode(), sum(limits.values()))
+
+    def take(self, text: bytes, blob: bytes) -> float:
+        """Take one frame of it; until when, on the monotonic clock, the next must have come.
+
+        Raises:
+            Malformed: the box's own code sends no such frame.
+        """
+        self._collector.take(text, blob)
+        return self._collector.until
+
+    def ended(self, problem: str, seconds: float, peak: int) -> bool:
+        """Take note of how it ended; whether there is to be another.
+
+        Raises:
+            CannotIsolate: it did not start.
+        """
+        record, collector = self.record, self._collector
+        record.seconds += seconds
+        record.peak_memory = max(record.peak_memory, peak)
+        if collector.ended:
+            return False
+        if collector.stalled and self._may_stall:
+            self._left += 1
+            record.shortened = self._shortened
+            record.cells.clear()
+            record.found.clear()
+            self.tensors.clear()
+            shortened = self.assignment.profile(self.options.profile, self._shortened)
+            self._cells = cells_to_run(self.notebook, shortened, self.options.everything)
+            return True
+        if not collector.ready:
+            raise CannotIsolate(f"the box did not start: {problem or 'it ended at once'}")
+        stopped = next((cell for cell in self._running if cell.id == collector.running), None)
+        if stopped is not None and stopped.below:  # the answer itself may be good
+            stopped.below.clear()
+            record.stopped[stopped.with_below] = problem
+        else:
+            record.stopped[collector.running] = problem
+        record.cells.pop(collector.running, None)
+        return self._left > 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one box is to do, as it is told, and the seconds that its cells may take."""
+
+    text: bytes
+    seconds: float
+
+
+class Taker(Protocol):
+    """:class:`Boxes`, here or in a child."""
+
+    def next(self) -> Job:
+        """See there."""
+
+    def take(self, text: bytes, blob: bytes) -> float:
+        """See there."""
+
+    def ended(self, problem: str, seconds: float, peak: int) -> bool:
+        """See there."""
+
+
+def run(boxes: Taker, assignment: Assignment, options: Options, stop: Callable[[], bool] = lambda: False) -> None:
+    """Start one box after another, as long as there is one to start, and hand on what comes out without looking at it.
+
+    ``options.isolation`` is a tier. ``stop`` is asked again and again; once it is true, the box is ended.
+
+    Raises:
+        CannotIsolate: no box could be started on this machine.
+        Stopped: ``stop`` said so.
+    """
+    seen, again = seen_in_box(assignment, options), True
+    while again:
+        job = boxes.next()
+        limits = Limits(
+            memory=int(assignment.settings.memory_gib * GIB),
+            address_space=None if options.device == "cuda" else Limits.address_space,
+            seconds=START_SECONDS + job.seconds + 600.0,
+        )
+        begun = time.monotonic()
+        until = [begun + START_SECONDS]
+
+        def deliver(text: bytes, blob: bytes, until: list[float] = until) -> None:
+            until[0] = boxes.take(text, blob)
+
+        try:
+            ending = sandbox_run.run(
+                job.text,
+                seen,
+                limits,
+                threads=options.threads,
+                device=options.device,
+                deliver=deliver,
+                deadline=lambda until=until: 0.0 if stop() else until[0],  # type: ignore[misc]
+                servers=SERVERS if options.speedups and not options.everything else None,
+                isolation=options.isolation,
+            )
+            seconds, peak, problem = ending.seconds, ending.peak_memory, problem_of(ending)
+        except Malformed as error:
+            seconds, peak = time.monotonic() - begun, 0
+            problem = f"it sent {error}, which the grader's own code never does"
+        if stop():
+            raise Stopped
+        again = boxes.ended(problem, seconds, peak)
+
+
 def collect(
     notebook: NotebookNode,
     assignment: Assignment,
@@ -143,87 +295,15 @@ def collect(
     seed: int,
     stop: Callable[[], bool] = lambda: False,
 ) -> Evidence:
-    """Run a restored notebook in a box and return its evidence.
-
-    A cell that ends the box (by exiting, by its time, its memory) is left out and the rest runs again in a new box, so
-    that one such cell costs its own items only; one to which cells of the student's own belong runs without these first.
-    A training that changes nothing is run again with few images (:mod:`autograder.inside.stalled`): what rests on it is
-    lost either way, and nobody waits for it. ``stop`` is asked again and again; once it is true, the box is ended.
+    """Run a restored notebook in boxes and read in this process what comes out: for the course's own code.
 
     Raises:
-        CannotIsolate: no box could be started on this machine.
-        Stopped: ``stop`` said so.
+        CannotIsolate, Stopped: see :func:`run`.
     """
-    profile = assignment.profile(options.profile)
-    cells = cells_to_run(notebook, profile, options.everything)
-    seen = seen_in_box(assignment, options)
-    limits = Limits(
-        memory=int(assignment.settings.memory_gib * GIB),
-        address_space=None if options.device == "cuda" else Limits.address_space,
-        seconds=START_SECONDS + sum(cell.seconds for cell in cells) + 600.0,
-    )
-    tier = tiers.chosen(options.isolation)
-    record = Record(seed=seed, profile=options.profile, isolation=tier, versions=versions() | determinism(options.device))
-    tensors: dict[str, torch.Tensor] = {}
-    # Shortening concerns all trainings, so that where there are several the others would be judged by too few images.
-    may_stall = options.speedups and not options.everything and sum(cell.training for cell in cells) == 1
-    shortened = assignment.shortened(options.profile) if may_stall else {}
-    attempts = ATTEMPTS
-    while attempts:
-        attempts -= 1
-        running = [cell for cell in cells if cell.id not in record.stopped]
-        collector = Collector(
-            record, tensors, {cell.id: cell.seconds for cell in running}, PROBE_SECONDS, options.everything
-        )
-        job = job_of(running, assignment, options, seed)
-        job["stop_if_stalled"] = bool(shortened) and not record.shortened
-        problem = ""
-
-        def deliver(text: bytes, blob: bytes, collector: Collector = collector) -> None:
-            collector.take(text, blob)
-
-        begun = time.monotonic()
-        try:
-            ending = sandbox_run.run(
-                json.dumps(job).encode(),
-                seen,
-                limits,
-                threads=options.threads,
-                device=options.device,
-                deliver=deliver,
-                deadline=lambda collector=collector: 0.0 if stop() else collector.until,  # type: ignore[misc]
-                servers=SERVERS if options.speedups and not options.everything else None,
-                isolation=tier,
-            )
-            record.seconds += ending.seconds
-            record.peak_memory = max(record.peak_memory, ending.peak_memory)
-            problem = problem_of(ending)
-        except Malformed as error:
-            record.seconds += time.monotonic() - begun
-            problem = f"it sent {error}, which the grader's own code never does"
-        if stop():
-            raise Stopped
-        if collector.ended:
-            break
-        if collector.stalled and job["stop_if_stalled"]:
-            attempts += 1
-            record.shortened = shortened
-            record.cells.clear()
-            record.found.clear()
-            tensors.clear()
-            cells = cells_to_run(notebook, assignment.profile(options.profile, shortened), options.everything)
-            continue
-        if not collector.ready:
-            detail = problem or "it ended at once"
-            raise CannotIsolate(f"the box did not start: {detail}")
-        stopped = next((cell for cell in running if cell.id == collector.running), None)
-        if stopped is not None and stopped.below:  # the answer itself may be good
-            stopped.below.clear()
-            record.stopped[stopped.with_below] = problem
-        else:
-            record.stopped[collector.running] = problem
-        record.cells.pop(collector.running, None)
-    return Evidence(record, tensors)
+    options = replace(options, isolation=tiers.chosen(options.isolation))
+    boxes = Boxes(notebook, assignment, options, seed)
+    run(boxes, assignment, options, stop)
+    return boxes.evidence
 
 
 def problem_of(ending: sandbox_run.Ending) -> str:

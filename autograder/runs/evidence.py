@@ -1,7 +1,7 @@
 """What came out of the box, validated: cells that ran, documents and tensors of probes, and how each run ended.
 
-Everything here was written by a process that also ran the student's code, so nothing in it is believed: JSON is parsed
-strictly and bounded in depth, tensors are safetensors, outputs are reduced to text and PNG pictures.
+Everything here was written by a process that also ran the student's code, so nothing in it is believed: it comes in frames
+(:mod:`.frames`), outputs are reduced to text and PNG pictures, and all of them together are bounded.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import json
-import math
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -31,18 +28,14 @@ from ..outcomes import Place
 from .notes import Notes
 from .plan import named
 
-DEPTH = 40
-# In one frame. A value takes thirty times the memory of its text; what boxes send has some thousand of them.
-MOST_VALUES = 500_000
 # The box keeps its reports shorter than this; what student code wrote into the pipe itself is cut here.
 MOST_OUTPUTS, TEXT, PICTURE, SHORT = 200, 200_000, 6_000_000, 5_000
+SHOWN = 20_000_000
+"""Characters of all outputs of a submission: as much as a notebook that is handed in may have."""
+LEFT_OUT = f"[left out: the outputs of this notebook have more than {SHOWN // 1_000_000} MB]\n"
 OUT_OF_GPU_MEMORY = "CUDA out of memory"  # in the message of torch.OutOfMemoryError
 TIMEOUT = "CellTimeout"  # the error with which the box stops a cell; its message says after how many seconds
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class Malformed(Exception):
-    """A frame that the box's own code would not send; the message says what is wrong with it."""
 
 
 class CellError(BaseModel):
@@ -238,59 +231,6 @@ def _appearing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _refuse_constant(name: str) -> Any:
-    raise Malformed(f"{name} in JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise Malformed(f"the number {digits[:20]} in JSON")
-    return number
-
-
-def _require_plain(value: Any, left: int = DEPTH) -> None:
-    if left == 0:
-        raise Malformed(f"JSON nested deeper than {DEPTH}")
-    if isinstance(value, str):
-        value.encode()  # half of a surrogate pair could be written into no file
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            key.encode()
-            _require_plain(item, left - 1)
-    elif isinstance(value, list):
-        for item in value:
-            _require_plain(item, left - 1)
-
-
-def _require_few(text: bytes) -> None:
-    """Refuse a text with too many values before it is parsed."""
-    if _separators(text) > MOST_VALUES and _separators(re.sub(rb'"(?:[^"\\]|\\.)*"', b"", text)) > MOST_VALUES:
-        raise Malformed(f"a piece of evidence with more than {MOST_VALUES:,} values")
-
-
-def _separators(text: bytes) -> int:
-    return sum(text.count(sign) for sign in (b",", b"[", b"{"))
-
-
-def parse_frame(text: bytes, blob: bytes) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """One frame as a document and tensors.
-
-    Raises:
-        Malformed: not strict JSON of an object, too deep or of too many values, or not safetensors.
-    """
-    _require_few(text)
-    try:
-        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        _require_plain(document)
-        tensors = safetensors.torch.load(blob) if blob else {}
-    except (ValueError, RecursionError, safetensors.SafetensorError, KeyError, TypeError) as error:
-        raise Malformed(f"{type(error).__name__} in a piece of evidence") from error
-    if not isinstance(document, dict):
-        raise Malformed("a piece of evidence that is not an object")
-    return document, tensors
-
-
 def clean_outputs(outputs: Any, trusted: bool = False) -> list[dict[str, Any]]:
     """Outputs in nbformat's form, reduced to plain text, tracebacks and PNG pictures.
 
@@ -322,6 +262,17 @@ def clean_outputs(outputs: Any, trusted: bool = False) -> list[dict[str, Any]]:
                     cleaned["execution_count"] = None
                 kept.append(cleaned)
     return kept
+
+
+def shortened(outputs: list[dict[str, Any]], most: int) -> tuple[list[dict[str, Any]], int]:
+    """Clean outputs up to ``most`` characters, with a sentence in place of the rest, and how many are left of these."""
+    for number, output in enumerate(outputs):
+        parts = [output.get("text", ""), *output.get("traceback", ()), *output.get("data", {}).values()]
+        size = sum(map(len, parts))
+        if size > most:
+            return [*outputs[:number], {"output_type": "stream", "name": "stderr", "text": LEFT_OUT}], 0
+        most -= size
+    return outputs, most
 
 
 def _cut(text: object) -> str:

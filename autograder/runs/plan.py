@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from nbformat import NotebookNode
@@ -40,6 +41,16 @@ class Options:
     speedups: bool = True
     isolation: str = tiers.AUTO
     secret: bytes = field(default=b"", repr=False)
+
+    def as_plain(self) -> dict[str, Any]:
+        """All of it as JSON, for another process."""
+        return {**vars(self), "store": None if self.store is None else str(self.store), "secret": self.secret.hex()}
+
+    @classmethod
+    def of_plain(cls, plain: dict[str, Any]) -> Options:
+        """What :meth:`as_plain` was called of."""
+        store = None if plain["store"] is None else Path(plain["store"])
+        return cls(**{**plain, "store": store, "secret": bytes.fromhex(plain["secret"])})
 
     @property
     def unisolated(self) -> bool:

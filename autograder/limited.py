@@ -1,0 +1,400 @@
+"""Do what reads students' bytes in child processes, within limits of processor time, memory and wall time.
+
+A server imports once what the work needs, beside this process, and forks a child from itself whenever one is wanted. A child
+does one piece of work after another; one that exceeds a limit is killed, and another takes its place. Only JSON and bytes go
+to and fro.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+LOOK_SECONDS = 0.05
+"""How often what a child uses is looked at while it works."""
+MOST = 1100 << 20
+"""Bytes of what goes to and fro as it is."""
+MOST_PLAIN = 16 << 20
+"""Bytes of the JSON beside it."""
+GROWN = 256 << 20
+"""Bytes by which a child that has nothing to do may be larger than at first; a larger one is replaced."""
+ATTEMPTS = 2  # a child may have been ended for others' sake, where memory was short
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.limited import serve; serve(sys.argv[2:])"
+
+Plain = dict[str, Any]
+"""Values by name: JSON, and bytes, which go as they are."""
+Task = Callable[..., Plain]
+"""A function of a module, which a child imports; it takes and returns what :data:`Plain` can hold."""
+
+
+class Ended(Exception):
+    """A child is gone; the message says why, as a clause."""
+
+
+class Breach(Ended):
+    """A child was ended because it used more than it may; it would again."""
+
+
+class Failed(Exception):
+    """The task raised an error; the message is its type and text."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a piece of work may take: seconds of a processor, seconds in all, and bytes of memory beyond the child's own.
+
+    ``what`` is the work in a message: ``took more than 20 s of processor time to read``.
+    """
+
+    what: str
+    seconds: float
+    wall: float
+    memory: int
+
+
+@dataclass
+class _Server:
+    """The process that forks children; it ends with this one, however that ends, and so do they."""
+
+    process: subprocess.Popen[bytes]
+    channel: socket.socket
+
+    @classmethod
+    def start(cls, modules: tuple[str, ...]) -> _Server:
+        """Start it; what it imports takes some seconds, for which nobody has to wait."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _START, str(Path(__file__).parents[1]), str(theirs.fileno()), *modules],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,  # Ctrl-C is for the grader, which ends them
+            )
+        return cls(process, ours)
+
+    def fork(self) -> Connection:
+        """A connection to a new child."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.channel, [b"fork"], [theirs.fileno()])
+        return Connection(ours.detach())
+
+    def stop(self) -> None:
+        """End it, and with it children that have nothing to do."""
+        self.channel.close()
+        self.process.kill()
+        self.process.wait()
+
+
+_servers: dict[tuple[str, ...], _Server] = {}
+_starting = threading.Lock()
+
+
+def begin(*modules: str) -> None:
+    """Start the server whose children have imported ``modules``: the earlier, the more of its start is not waited for."""
+    with _starting:
+        _running(modules)
+
+
+def _running(modules: tuple[str, ...]) -> _Server:
+    if (found := _servers.get(modules)) and found.process.poll() is not None:
+        _servers.pop(modules).stop()
+    if modules not in _servers:
+        _servers[modules] = _Server.start(modules)
+    return _servers[modules]
+
+
+@atexit.register
+def _stop() -> None:
+    while _servers:
+        _servers.popitem()[1].stop()
+
+
+def _used(pid: int) -> tuple[float, int]:
+    """Processor seconds and bytes of memory of its own that a process has used; none of one that is gone."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        _, resident, shared = Path(f"/proc/{pid}/statm").read_bytes().split()[:3]
+        return (int(stat[11]) + int(stat[12])) / _TICK, (int(resident) - int(shared)) * _PAGE
+    return 0.0, 0
+
+
+@dataclass(eq=False)
+class _Child:
+    """A forked process that does one task after another; ``handle`` is a pidfd, None before Linux 5.3."""
+
+    connection: Connection
+    pid: int
+    handle: int | None
+    memory: int
+    seconds: float = 0.0  # of a processor, as far as they are counted
+
+    @classmethod
+    def start(cls, modules: tuple[str, ...]) -> _Child:
+        try:
+            with _starting:
+                connection = _running(modules).fork()
+            pid, handle = int(connection.recv_bytes(100)), None
+        except (OSError, EOFError) as error:
+            raise Ended(f"found no process: {error}") from error
+        with contextlib.suppress(OSError):
+            handle = os.pidfd_open(pid)
+        return cls(connection, pid, handle, _used(pid)[1])
+
+    @property
+    def grown(self) -> bool:
+        return _used(self.pid)[1] > self.memory + GROWN
+
+    def end(self) -> None:
+        """End it, whatever it does; who waits for its answer learns that it is gone."""
+        with contextlib.suppress(OSError):
+            if self.handle is None:
+                os.kill(self.pid, signal.SIGKILL)
+            else:  # a number could be another process's by now
+                signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+
+    def forget(self) -> None:
+        """End it and let go of it."""
+        self.end()
+        self.connection.close()
+        if self.handle is not None:
+            os.close(self.handle)
+
+
+class Lease:
+    """One child for one piece of work, which may take several tasks: its budget is that of all together."""
+
+    def __init__(self, child: _Child, budget: Budget) -> None:
+        self._child, self._budget = child, budget
+        self._seconds, self._wall = budget.seconds, budget.wall
+
+    def ask(self, task: Task, **values: Any) -> Plain:
+        """What a task returns.
+
+        Raises:
+            Breach: it used more than is left of the budget. Ended: the child is gone for another reason.
+            Failed: the task raised an error.
+        """
+        child, begun, looked = self._child, time.monotonic(), False
+        until = begun + self._wall
+        try:
+            _send(
+                child.connection,
+                {"task": f"{task.__module__}:{task.__qualname__}", "seconds": self._seconds, "memory": self._budget.memory},
+                values,
+            )
+            while not child.connection.poll(LOOK_SECONDS):
+                looked = True
+                self._require_within(until)
+            said, answer = _receive(child.connection)
+        except (EOFError, OSError) as error:
+            raise Ended("ended its process, by a crash or for want of memory") from error
+        took = time.monotonic() - begun
+        self._wall -= took
+        if looked:
+            self._count(_used(child.pid)[0])
+        else:  # what is over sooner is not worth a look
+            self._seconds -= took
+            child.seconds += took
+        if "memory" in said:
+            raise self._too_much()
+        if "failed" in said:
+            raise Failed(str(said["failed"]))
+        return answer
+
+    def _count(self, seconds: float) -> None:
+        """What the child has used since it was counted last goes off what is left."""
+        self._seconds -= max(0.0, seconds - self._child.seconds)
+        self._child.seconds = max(seconds, self._child.seconds)
+
+    def _require_within(self, until: float) -> None:
+        used, memory = _used(self._child.pid)
+        self._count(used)
+        if self._seconds < 0:
+            raise Breach(f"took more than {self._budget.seconds:.0f} s of processor time {self._budget.what}")
+        if memory - self._child.memory > self._budget.memory:
+            raise self._too_much()
+        if time.monotonic() > until:
+            raise Breach(f"took more than {self._budget.wall / 60:.0f} minutes {self._budget.what}")
+
+    def _too_much(self) -> Breach:
+        return Breach(f"took more than {self._budget.memory >> 20:,} MiB of memory {self._budget.what}")
+
+
+class Children:
+    """Children that have imported ``modules``, as many as work at once. For many threads at once."""
+
+    def __init__(self, *modules: str) -> None:
+        self._modules = modules
+        self._free: list[_Child] = []
+        self._all: set[_Child] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> Children:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End all children, also those at work; who waits for one is told that it was called off."""
+        with self._lock:
+            self._closed = True
+            free, self._free = self._free, []
+            for child in self._all:
+                child.end()
+        for child in free:
+            self._drop(child)
+
+    @contextlib.contextmanager
+    def lease(self, budget: Budget) -> Iterator[Lease]:
+        """A child for one piece of work. One that came to no good end in it is replaced.
+
+        Raises:
+            Ended: none could be started.
+        """
+        child = self._take()
+        try:
+            yield Lease(child, budget)
+        except Failed:
+            self._give(child)
+            raise
+        except BaseException as error:
+            self._drop(child)
+            if isinstance(error, Ended) and self._closed:
+                raise Ended("was called off") from error
+            raise
+        self._give(child)
+
+    def ask(self, task: Task, budget: Budget, **values: Any) -> Plain:
+        """What one task returns, with another child where the first was ended by something else.
+
+        Raises:
+            Breach, Ended, Failed: see :meth:`Lease.ask`.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.lease(budget) as lease:
+                    return lease.ask(task, **values)
+            except Ended as error:
+                if isinstance(error, Breach) or attempt == ATTEMPTS:
+                    raise
+        raise AssertionError
+
+    def _take(self) -> _Child:
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+        child = _Child.start(self._modules)
+        with self._lock:
+            if not self._closed:
+                self._all.add(child)
+                return child
+        child.forget()
+        raise Ended("was called off")
+
+    def _give(self, child: _Child) -> None:
+        if not child.grown:
+            with self._lock:
+                if not self._closed:
+                    self._free.append(child)
+                    return
+        self._drop(child)
+
+    def _drop(self, child: _Child) -> None:
+        with self._lock:
+            self._all.discard(child)
+        child.forget()
+
+
+def serve(arguments: list[str]) -> None:
+    """Import modules, then fork a child for each connection that comes through a socket, until its other end is closed.
+
+    Args:
+        arguments: the number of the socket, and the names of modules.
+    """
+    for module in arguments[1:]:
+        importlib.import_module(module)
+    gc.freeze()  # what is there already is shared with the children, as long as nobody writes to it
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a child ended
+    with socket.socket(fileno=int(arguments[0])) as channel:
+        while True:
+            _, descriptors, _, _ = socket.recv_fds(channel, 16, 1)
+            if not descriptors:
+                return
+            if os.fork() == 0:
+                try:
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    channel.close()
+                    _work(Connection(descriptors[0]))
+                finally:
+                    os._exit(0)
+            os.close(descriptors[0])
+
+
+def _work(connection: Connection) -> None:
+    with contextlib.suppress(OSError):  # where memory is short, this goes before any box
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    connection.send_bytes(str(os.getpid()).encode())
+    with contextlib.suppress(EOFError, OSError):  # nobody asks any more
+        while True:
+            asked, values = _receive(connection)
+            _limit(asked["seconds"], asked["memory"])
+            module, _, name = asked["task"].partition(":")
+            said: Plain = {}
+            answer: Plain = {}
+            try:
+                answer = getattr(importlib.import_module(module), name)(**values)
+            except MemoryError:
+                said = {"memory": True}
+            except Exception as error:
+                said = {"failed": f"{type(error).__name__}: {error}"[:2000].encode(errors="replace").decode()}
+            _send(connection, said, answer)
+
+
+def _limit(seconds: float, memory: int) -> None:
+    """Twice what the grader allows, for the time in which it does not look, or is gone."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    data = int(Path("/proc/self/statm").read_bytes().split()[5]) * _PAGE
+    for kind, most in (
+        (resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + 2 * seconds) + 2),
+        (resource.RLIMIT_DATA, data + 2 * memory),
+    ):
+        _, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _send(connection: Connection, head: Plain, values: Plain) -> None:
+    blobs = {name: value for name, value in values.items() if isinstance(value, bytes)}
+    plain = json.dumps([head, {name: value for name, value in values.items() if name not in blobs}, list(blobs)]).encode()
+    if len(plain) > MOST_PLAIN:
+        plain, blobs = json.dumps([{"failed": f"ValueError: {len(plain) >> 20} MiB of text"}, {}, []]).encode(), {}
+    connection.send_bytes(plain)
+    for blob in blobs.values():
+        connection.send_bytes(blob)
+
+
+def _receive(connection: Connection) -> tuple[Plain, Plain]:
+    head, plain, blobs = json.loads(connection.recv_bytes(MOST_PLAIN))
+    return head, plain | {name: connection.recv_bytes(MOST) for name in blobs}

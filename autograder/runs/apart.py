@@ -1,0 +1,186 @@
+"""Gather the evidence of a student's submission, all of which is read in a child; here are a folder and a few figures."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from ..assignment import Assignment, load
+from ..limited import Budget, Children, Lease, Plain
+from ..notebooks.notebook import as_notebook
+from ..sandbox import tiers
+from ..sandbox.box import CannotIsolate
+from .collect import Boxes, Job, run
+from .evidence import Evidence
+from .frames import Malformed
+from .plan import Options
+from .store import Place, look_up, seed_of
+
+BUDGET = Budget("to read", seconds=60.0, wall=600.0, memory=2 << 30)
+"""For all that the boxes of one submission send, 256 MiB at most."""
+
+
+@dataclass
+class Kept:
+    """Evidence in a ``folder``, which is removed with this object if it is no store's.
+
+    ``crowded`` says that a cell or a probe found no memory on the GPU.
+    """
+
+    folder: Path
+    crowded: bool = False
+    scratch: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder for evidence that no store keeps."""
+    return tempfile.TemporaryDirectory(prefix="autograder-evidence-")
+
+
+def gather(
+    children: Children,
+    notebook: bytes,
+    assignment: Assignment,
+    options: Options,
+    stop: Callable[[], bool] = lambda: False,
+) -> Kept:
+    """Evidence of a restored notebook, given as JSON: from the store if it is there, else from boxes.
+
+    Raises:
+        CannotIsolate: no box could be started on this machine.
+        Stopped: ``stop`` said so while the box ran.
+        Breach: what the boxes sent took more than :data:`BUDGET`. Ended, Failed: as for any child.
+    """
+    with children.lease(BUDGET) as lease:
+        if kept := lease.ask(_begin, **described(notebook, assignment, options))["kept"]:
+            return Kept(Path(kept))
+        options = replace(options, isolation=tiers.chosen(options.isolation))
+        lease.ask(_start, isolation=options.isolation)
+        run(_Apart(lease), assignment, options, stop)
+        own = scratch()
+        kept = lease.ask(_keep, scratch=own.name)
+        return Kept(Path(kept["folder"]), kept["crowded"], own)
+
+
+def is_known(children: Children, notebook: bytes, assignment: Assignment, options: Options) -> bool:
+    """Whether the store has the evidence of a restored notebook, given as JSON."""
+    return bool(children.ask(_begin, BUDGET, **described(notebook, assignment, options))["kept"])
+
+
+def described(notebook: bytes, assignment: Assignment, options: Options) -> Plain:
+    """A submission for a child, which makes of it what :class:`Asked` holds."""
+    folder = str(assignment.folder.parent)
+    return {"notebook": notebook, "assignment": assignment.name, "assignments": folder, "options": options.as_plain()}
+
+
+@lru_cache(maxsize=2)
+def assignment_of(name: str, folder: str) -> Assignment:
+    """An assignment, read once in this process."""
+    return load(name, Path(folder))
+
+
+@dataclass
+class _Apart:
+    """Boxes whose state is in a child."""
+
+    lease: Lease
+
+    def next(self) -> Job:
+        return Job(**self.lease.ask(_next))
+
+    def take(self, text: bytes, blob: bytes) -> float:
+        told = self.lease.ask(_take, text=text, blob=blob)
+        if "malformed" in told:
+            raise Malformed(told["malformed"])
+        return float(told["until"])
+
+    def ended(self, problem: str, seconds: float, peak: int) -> bool:
+        told = self.lease.ask(_ended, problem=problem, seconds=seconds, peak=peak)
+        if "cannot" in told:
+            raise CannotIsolate(told["cannot"])
+        return bool(told["again"])
+
+
+# In a child. What it knows of the submission that it has now:
+
+
+class Asked:
+    """A submission in a child: what :func:`described` says, and its place in the store."""
+
+    def __init__(self, notebook: bytes, assignment: str, assignments: str, options: Plain) -> None:
+        self.notebook: NotebookNode = as_notebook(json.loads(notebook))
+        self.assignment = assignment_of(assignment, assignments)
+        self.options = Options.of_plain(options)
+        self.place: Place = look_up(self.notebook, self.assignment, self.options)
+
+    @property
+    def kept(self) -> str:
+        """The folder of its evidence; empty if there is none."""
+        return "" if self.place.kept is None else str(self.place.folder)
+
+    @property
+    def seed(self) -> int:
+        """See :func:`.store.seed_of`."""
+        return seed_of(self.notebook, self.assignment, self.options)
+
+    def keep(self, found: Evidence, scratch: str) -> Plain:
+        """Keep evidence in the store, or in a scratch folder what does not belong there; the fields of :class:`Kept`."""
+        folder, crowded = self.place.folder, found.out_of_gpu_memory  # with more room it may go well
+        if folder is not None and not crowded:
+            self.place.keep(found)
+        else:
+            folder = Path(scratch) / "evidence"
+            found.save(folder)
+        return {"folder": str(folder), "crowded": crowded}
+
+
+_now: tuple[Asked, Boxes | None] | None = None
+
+
+def _begin(**submission: object) -> Plain:
+    global _now
+    asked = Asked(**submission)  # type: ignore[arg-type]
+    _now = asked, None
+    return {"kept": asked.kept}
+
+
+def _start(isolation: str) -> Plain:
+    global _now
+    asked, _ = _at_work()
+    _now = asked, Boxes(asked.notebook, asked.assignment, replace(asked.options, isolation=isolation), asked.seed)
+    return {}
+
+
+def _at_work() -> tuple[Asked, Boxes]:
+    assert _now is not None
+    return _now  # type: ignore[return-value]
+
+
+def _next() -> Plain:
+    job = _at_work()[1].next()
+    return {"text": job.text, "seconds": job.seconds}
+
+
+def _take(text: bytes, blob: bytes) -> Plain:
+    try:
+        return {"until": _at_work()[1].take(text, blob)}
+    except Malformed as error:
+        return {"malformed": str(error)}
+
+
+def _ended(problem: str, seconds: float, peak: int) -> Plain:
+    try:
+        return {"again": _at_work()[1].ended(problem, seconds, peak)}
+    except CannotIsolate as error:
+        return {"cannot": str(error)}
+
+
+def _keep(scratch: str) -> Plain:
+    asked, boxes = _at_work()
+    return asked.keep(boxes.evidence, scratch)
