@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .course import Course, CourseError, nearest
 
 ProfileName = Literal["full", "quick", "proof"]
-ASSIGNMENTS = Path(__file__).parent / "assignments"
 
 
 class Profile(BaseModel):
@@ -85,14 +84,14 @@ class Assignment:
         return {"num_train_images": few} if few is not None and short else {}
 
 
-def load(name: str, folder: Path | None = None) -> Assignment:
-    """The assignment ``name``, in ``folder`` or among the package's.
+def load(folder: Path) -> Assignment:
+    """The assignment whose settings, probes and hidden tests are in ``folder``; its name is the folder's.
 
     Raises:
         CourseError: there is no ``assignment.toml`` for it, or one with a mistake: then the message names file and key, what
             stands there and what is allowed.
     """
-    path = (folder or ASSIGNMENTS) / name / "assignment.toml"
+    name, path = folder.name, folder / "assignment.toml"
     if not path.is_file():
         raise CourseError(
             f"{name} has no hidden tests here ({path} is missing); grade it with nbgrader's own command, "
@@ -110,7 +109,7 @@ def load(name: str, folder: Path | None = None) -> Assignment:
         raise CourseError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     if "full" not in settings.profiles:
         raise CourseError(f"{path}: the key profiles.full is missing; add [profiles.full], the assignment as published")
-    return Assignment(name, path.parent, settings)
+    return Assignment(name, folder, settings)
 
 
 def require(course: Course, name: str) -> Assignment:
@@ -119,19 +118,19 @@ def require(course: Course, name: str) -> Assignment:
     Raises:
         CourseError: it has not, or its ``assignment.toml`` has a mistake.
     """
-    if has_hidden_tests(name) or Path(name).name != name or not (course.source / name).is_dir():
+    if has_hidden_tests(course, name) or Path(name).name != name or not (course.source / name).is_dir():
         course.source_notebook(name)
-    return load(name)
+    return load(course.hidden_tests(name))
 
 
-def has_hidden_tests(name: str) -> bool:
+def has_hidden_tests(course: Course, name: str) -> bool:
     """Whether an assignment is graded here; the others are nbgrader's alone."""
-    return (ASSIGNMENTS / name / "assignment.toml").is_file()
+    return (course.hidden_tests(name) / "assignment.toml").is_file()
 
 
 def graded_here(course: Course) -> list[str]:
     """Names of the course's assignments that have hidden tests here."""
-    return [name for name in course.assignments() if has_hidden_tests(name)]
+    return [name for name in course.assignments() if has_hidden_tests(course, name)]
 
 
 _WANTED = {

@@ -2,6 +2,7 @@
 
 A course is a folder with an ``nbgrader_config.py`` and a ``source/`` folder, laid out as nbgrader expects:
 ``source/<assignment>/<assignment>.ipynb`` -> ``release/`` -> ``submitted/<student>/`` -> ``autograded/`` -> ``feedback/``.
+Hidden tests are in ``autograder/assignments/<assignment>/``.
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ class Course:
     def evidence_store(self) -> Path:
         """What boxes have shown, by content hash."""
         return self.root / ".autograder" / "evidence"
+
+    def hidden_tests(self, assignment: str) -> Path:
+        """The folder of an assignment's settings, probes, hidden tests and catalogue of answers; it need not exist."""
+        return self.root / "autograder" / "assignments" / assignment
 
     def secret(self) -> bytes:
         """32 bytes that no student knows, from which challenges and pseudonyms follow; made when first asked for.

@@ -5,6 +5,7 @@ The files are made from ``templates/``, in which ``$name`` and its like stand fo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import keyword
 import re
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from . import assignment
 from .course import Course, CourseError
 from .datasets.data import DatasetName
 from .notebooks.notebook import read, write, write_text
@@ -62,7 +62,7 @@ class Made:
 
 
 def lay_out(course: Course, name: str, dataset: DatasetName, title: str = "") -> Made:
-    """Write the assignment ``name`` into a course and into the package's ``assignments/``, and generate its release.
+    """Write the assignment ``name`` into a course, and generate its release.
 
     Args:
         title: one line, for the notebook's header; default the name in words.
@@ -72,15 +72,15 @@ def lay_out(course: Course, name: str, dataset: DatasetName, title: str = "") ->
             Nothing is left behind then, and nothing that existed is changed.
     """
     title = title or name.replace("_", " ").capitalize()
-    made = Made(
-        course.source / name / f"{name}.ipynb", assignment.ASSIGNMENTS / name, course.release / name / f"{name}.ipynb"
-    )
+    made = Made(course.source / name / f"{name}.ipynb", course.hidden_tests(name), course.release / name / f"{name}.ipynb")
     _require_usable(name, title)
     for path in (made.source.parent, made.folder, made.release.parent, course.solutions / name):
         if path.exists():
             raise CourseError(f"the name {name!r} is taken: {path} exists; nothing was written")
     begun: list[Path] = []
+    missing = [folder for folder in (made.folder.parent, made.folder.parents[1]) if not folder.exists()]
     try:
+        made.folder.parent.mkdir(parents=True, exist_ok=True)
         for folder in (made.folder, made.source.parent):
             folder.mkdir()  # fails where another process came first, and then only our own folders are removed
             begun.append(folder)
@@ -89,6 +89,9 @@ def lay_out(course: Course, name: str, dataset: DatasetName, title: str = "") ->
     except BaseException as error:
         for folder in begun:
             shutil.rmtree(folder, ignore_errors=True)
+        for folder in missing:
+            with contextlib.suppress(OSError):  # somebody else uses it by now
+                folder.rmdir()
         if isinstance(error, OSError):
             raise CourseError(f"cannot write the assignment {name!r}: {error}") from error
         raise

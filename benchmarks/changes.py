@@ -49,6 +49,7 @@ class Class:
         for folder in ("source", "release"):
             shutil.copytree(ours.root / folder / NAME, root / folder / NAME)
         shutil.copyfile(ours.root / "nbgrader_config.py", root / "nbgrader_config.py")
+        measure.link_hidden_tests(root)
         solved = notebook.cells_by_grade_id(notebook.read(ours.source_notebook(NAME)))
         for number, student in enumerate(self._students):
             made = notebook.read(ours.release_notebook(NAME))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import compileall
 import copy
-import importlib.util
 import re
 import shutil
 import sys
@@ -24,6 +23,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.assignment import Profile, load
+from autograder.course import Course
 from autograder.datasets.data import dataset_folder
 from autograder.notebooks.notebook import cells_by_grade_id, items, read, role, tags, write
 from autograder.proof.catalogue import Answer, build
@@ -66,6 +66,11 @@ class Exercise:
     test_images: int | None = None
 
     @property
+    def folder(self) -> Path:
+        """Its settings, probes, hidden tests and catalogue."""
+        return Course(self.root).hidden_tests(self.name)
+
+    @property
     def source(self) -> NotebookNode:
         """The instructor's notebook."""
         return read(self.root / "source" / self.name / f"{self.name}.ipynb")
@@ -102,24 +107,22 @@ def tiny(root: Path) -> Exercise:
         done = measure.run(command, root, measure.environment(PYTHONPATH=str(root)), 120)
         if done.status != 0:
             raise RuntimeError(f"autograder new: {done.text[-2000:]}")
-    folder = root / "autograder" / "assignments"
-    spec = importlib.util.spec_from_file_location("tiny_answers", folder / TINY / "answers.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    profile = load(TINY, folder).profile("proof")
-    return Exercise(root, TINY, _hidden("tiny"), module.ANSWERS, dict(profile.parameters), profile.test_images)
+    return _exercise(root, TINY, "tiny", load(Course(root).hidden_tests(TINY)).profile("proof"))
 
 
-def existing(root: Path, name: str, profile: Profile) -> Exercise:
-    """An assignment of this repository, in a copy of the package and of its notebooks."""
-    from autograder.proof import catalogue
-
+def existing(root: Path, name: str, profile: Profile | None = None) -> Exercise:
+    """An assignment of this repository, by default at profile ``proof``, in a copy of the package and of its notebooks."""
     copy_of_package(root)
     for stage in ("source", "release"):
         shutil.copytree(measure.ROOT / stage / name, root / stage / name, dirs_exist_ok=True)
-    return Exercise(root, name, _hidden(name), catalogue.answers(name), dict(profile.parameters), profile.test_images)
+    return _exercise(root, name, name, profile or load(measure.HIDDEN / name).profile("proof"))
+
+
+def _exercise(root: Path, name: str, hidden: str, profile: Profile) -> Exercise:
+    from autograder.proof import catalogue
+
+    answers = catalogue.answers(Course(root).hidden_tests(name))
+    return Exercise(root, name, _hidden(hidden), answers, dict(profile.parameters), profile.test_images)
 
 
 def _hidden(name: str) -> dict[str, str]:
@@ -136,7 +139,7 @@ def conventional(exercise: Exercise, whole: bool = False) -> NotebookNode:
     notebook = copy.deepcopy(exercise.source)
     if not whole:
         notebook.cells = [cell for cell in notebook.cells if "not-graded" not in tags(cell)]
-    root = dataset_folder(load(exercise.name, exercise.root / "autograder" / "assignments").settings.dataset).parents[1]
+    root = dataset_folder(load(exercise.folder).settings.dataset).parents[1]
     for cell in notebook.cells:
         # Where a course keeps its images; copied beside every submission they would cost nbgrader and otter more.
         cell.source = cell.source.replace('root="data"', f"root={str(root)!r}")

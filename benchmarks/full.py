@@ -43,8 +43,9 @@ def bare_training(epochs: int, images: int, batch_size: int, threads: int, devic
     import torch
     from torch import nn
 
-    from autograder.assignments.pa4_convnet import reference
+    from autograder import own_files
 
+    reference = own_files.module(measure.HIDDEN / ASSIGNMENT / "reference.py")
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     pixels, labels = training_set("mnist")
@@ -95,7 +96,7 @@ def compare(name: str, chosen: argparse.Namespace, at_once: Sequence[int]) -> di
     """Grade by both sides, part by part, and conclude."""
     settings = {key: getattr(chosen, key) for key in ("submissions", "epochs", "images", "jobs", "device")}
     result = measure.Parts(name, settings, chosen.fresh)
-    published = load(ASSIGNMENT).profile("full")
+    published = load(measure.HIDDEN / ASSIGNMENT).profile("full")
     small = {"num_epochs": chosen.epochs, "num_train_images": chosen.images}
     parameters = {**published.parameters, **{key: value for key, value in small.items() if value}}
     profile = published.model_copy(update={"parameters": parameters})

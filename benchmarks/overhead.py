@@ -20,7 +20,6 @@ import courses
 import graders
 import measure
 
-from autograder.assignment import load
 from autograder.notebooks.notebook import items
 
 RIGHT_AND_WRONG = {
@@ -110,9 +109,7 @@ def main() -> int:
         result.result["otter"] = graders.OTTER if otter else None
         for name in names:
             place, root = folder / name, folder / "course"
-            exercise = (
-                courses.tiny(root) if name == courses.TINY else courses.existing(root, name, load(name).profile("proof"))
-            )
+            exercise = courses.tiny(root) if name == courses.TINY else courses.existing(root, name)
             runs: dict[str, list[dict[str, Any]]] = {}
             few: dict[str, list[dict[str, Any]]] = {}
             # One assignment is enough to see what otter costs: a process and a kernel for each submission, like nbgrader.

@@ -37,7 +37,7 @@ AIM = 0.05
 
 def spread_evidence(exercise: courses.Exercise, first: list[Path], all_of_them: list[Path]) -> int:
     """Copy the stored evidence of the first submissions to the keys of the others, in turn; how many keys there are."""
-    assignment = load(exercise.name, exercise.root / "autograder" / "assignments")
+    assignment = load(exercise.folder)
     store = exercise.root / ".autograder" / "evidence"
     options = Options("proof", "cpu", store=store)
     release = read(exercise.root / "release" / exercise.name / f"{exercise.name}.ipynb")
@@ -61,7 +61,7 @@ def spread_evidence(exercise: courses.Exercise, first: list[Path], all_of_them: 
 def measured(folder: Path, name: str, count: int, limit: float) -> dict[str, Any]:
     """Seconds of a whole ``autograder grade`` after the change, for a class whose evidence is stored."""
     root = folder / "course"
-    exercise = courses.tiny(root) if name == courses.TINY else courses.existing(root, name, load(name).profile("proof"))
+    exercise = courses.tiny(root) if name == courses.TINY else courses.existing(root, name)
     answers = ANSWERS[name]
     # The name of a submission is part of its content: `numbered` gives the first ones the same text in both classes.
     few, many = folder / f"{name}-few", folder / f"{name}-many"
@@ -80,7 +80,7 @@ def measured(folder: Path, name: str, count: int, limit: float) -> dict[str, Any
     keys = spread_evidence(exercise, first, everybody)
     before = grade(many)
     file, old, new = CHANGES[name]
-    path = exercise.root / "autograder" / "assignments" / name / file
+    path = exercise.folder / file
     text = path.read_text(encoding="utf-8")
     if old not in text:
         raise RuntimeError(f"{path} has no {old!r} to change")

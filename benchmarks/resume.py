@@ -54,6 +54,7 @@ class Room:
         root.mkdir()
         for name in ("nbgrader_config.py", "source", "release"):
             (root / name).symlink_to(course.root / name)
+        measure.link_hidden_tests(root)
         self.root, self.out = root, root / "out"
         self.command = [sys.executable, "-m", "autograder", "grade", ASSIGNMENT, "--profile", "proof", "--device", "cpu"]
         self.command += ["--enter-trial-grades"]

@@ -32,9 +32,10 @@ def main() -> int:
     if chosen.device == "cuda" and not torch.cuda.is_available():
         print("no GPU: torch finds no CUDA device on this machine, so there is nothing to measure here")
         return 3
-    course, assignment = Course.find(), load(NAME)
+    course = Course.find()
+    assignment = load(course.hidden_tests(NAME))
     source, release = notebook.read(course.source_notebook(NAME)), notebook.read(course.release_notebook(NAME))
-    answer = next(one for one in catalogue.answers(NAME) if one.name == chosen.answer)
+    answer = next(one for one in catalogue.answers(assignment.folder) if one.name == chosen.answer)
     submission = catalogue.build(answer, source, release)
     options = Options(profile=chosen.profile, device=chosen.device, threads=default_threads(1))
     verdicts, figures = set(), defaultdict(list)

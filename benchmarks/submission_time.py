@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--assignment", default="pa4_convnet")
     parser.add_argument("--profile", choices=("proof", "quick", "full"), default="quick")
     chosen = parser.parse_args()
-    name, course, assignment = chosen.assignment, Course.find(), load(chosen.assignment)
+    name, course, assignment = chosen.assignment, Course.find(), load(Course.find().hidden_tests(chosen.assignment))
     source, release = notebook.read(course.source_notebook(name)), notebook.read(course.release_notebook(name))
     options = Options(chosen.profile, threads=default_threads(1))
     result = measure.Parts(
@@ -43,7 +43,7 @@ def main() -> int:
     cells: dict[str, list[float]] = {}
     with measure.scratch() as folder:
         handed, db = folder / f"{name}.ipynb", folder / "gradebook.db"
-        notebook.write(catalogue.build(catalogue.answers(name)[0], source, release), handed)
+        notebook.write(catalogue.build(catalogue.answers(assignment.folder)[0], source, release), handed)
         gradebook.ensure_assignment(course, name, db)
         stored = Options(chosen.profile, threads=options.threads, store=folder / "store")
         # The first run starts the fork server and imports what judging needs: it is not counted.

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from conftest import ROOT
+from conftest import ROOT, link_hidden_tests
 
 from autograder.collecting.roster import Enrolled
 from autograder.notebooks import notebook
@@ -335,5 +335,6 @@ def course(root: Path, zone: str = "Europe/Berlin") -> Path:
         (root / folder).mkdir(parents=True)
         for name in (NAME, OTHER):
             (root / folder / name).symlink_to(ROOT / folder / name)
+    link_hidden_tests(root)
     (root / "nbgrader_config.py").write_text(f"c = get_config()\nc.NbGraderAPI.timezone = {zone!r}\n")
     return root

@@ -27,6 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Typer makes all commands anew each time one is invoked, which takes longer than most of them.
 typer.testing._get_command = functools.cache(typer.main.get_command)  # type: ignore[attr-defined]
 ROOT = Path(__file__).resolve().parents[1]
+HIDDEN = ROOT / "autograder" / "assignments"
 with SLOTS_HERE.one() as SLOT:
     """Of a box that runs alone in this process, and of no box of another process."""
 
@@ -44,6 +45,12 @@ def is_pipe(fd):
 pipe = next(filter(is_pipe, range(3, 1024)))
 """
 """Code for a cell that finds the evidence pipe, as code that wants to cheat can."""
+
+
+def link_hidden_tests(root: Path) -> None:
+    """Let a course at ``root`` have the hidden tests of this repository."""
+    (root / "autograder").mkdir(parents=True, exist_ok=True)
+    (root / "autograder" / "assignments").symlink_to(HIDDEN)
 
 
 @dataclass

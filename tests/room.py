@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from conftest import ROOT
+from conftest import ROOT, link_hidden_tests
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
@@ -88,6 +88,7 @@ def new_room(root: Path) -> Room:
     root.mkdir()
     for name in ("nbgrader_config.py", "source", "release"):
         (root / name).symlink_to(ROOT / name)
+    link_hidden_tests(root)
     return Room(root)
 
 

@@ -1,7 +1,6 @@
 """Each assignment agrees with itself: notebook, release, hidden tests and catalogue speak of the same items."""
 
 import ast
-import importlib
 import re
 import shutil
 from collections import Counter
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import ASSIGNMENTS, Assignment, ProfileName, load
+from autograder import own_files
+from autograder.assignment import Assignment, ProfileName, load
 from autograder.course import Course
 from autograder.judging.thresholds import Threshold
 from autograder.notebooks import notebook, release
@@ -81,7 +81,7 @@ def release_of(name: str) -> notebook.NotebookNode:
 
 @cache
 def settings_of(name: str) -> Assignment:
-    return load(name)
+    return load(COURSE.hidden_tests(name))
 
 
 def autograded(name: str) -> set[str]:
@@ -89,7 +89,7 @@ def autograded(name: str) -> set[str]:
 
 
 def test_no_assignment_is_half_there() -> None:
-    folders = {path.parent.name for path in ASSIGNMENTS.glob("*/assignment.toml")}
+    folders = {path.parent.name for path in COURSE.hidden_tests("").glob("*/assignment.toml")}
     assert folders == set(NAMES), "an assignment is a folder in source/ and one in autograder/assignments/"
     for name in NAMES:
         assert [path.name for path in (COURSE.source / name).iterdir() if path.name[0] != "."] == [f"{name}.ipynb"]
@@ -158,7 +158,7 @@ def hidden_tests(name: str) -> Iterator[tuple[str, ast.FunctionDef]]:
 
 def modules_of(name: str) -> list[object]:
     files = sorted(settings_of(name).folder.glob("test_*.py"))
-    return [importlib.import_module(f"autograder.assignments.{name}.{path.stem}") for path in files]
+    return [own_files.module(path) for path in files]
 
 
 def items_marked(module: object) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -225,7 +225,7 @@ def asserts(tree: ast.AST, asserting: set[str]) -> bool:
 
 @every_assignment
 def test_every_item_has_a_wrong_answer_that_fails_there(name: str) -> None:
-    answers = catalogue.answers(name)
+    answers = catalogue.answers(COURSE.hidden_tests(name))
     assert max(Counter(answer.name for answer in answers).values()) == 1
     wrong = [answer for answer in answers if answer.kind in ("mistake", "mutant") and not answer.equivalent]
     named = {item for answer in wrong for item in (*answer.fails, *answer.verdicts)}
@@ -272,6 +272,6 @@ def test_release_is_in_step_and_gives_nothing_away(name: str, tmp_path: Path) ->
     made = release.generate(Course(tmp_path), name)
     committed = COURSE.release_notebook(name).read_bytes()
     assert made.read_bytes() == committed, f"run `autograder generate {name}`"
-    assert release.leaks(COURSE, name, ASSIGNMENTS / name) == []
+    assert release.leaks(COURSE, name) == []
     for found in (source_of(name), release_of(name)):
         assert not any(cell.get("outputs") or cell.get("execution_count") for cell in found.cells)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from conftest import HIDDEN
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from autograder.assignments.pa4_convnet.reference import convnet
+from autograder import own_files
 from autograder.inside import recorder, trace
 from autograder.inside.channel import plain
 from autograder.networks import architecture
@@ -16,6 +17,8 @@ from autograder.networks.comparison import close
 from autograder.networks.declared import declared
 from autograder.networks.known import Reference
 from autograder.networks.layers import Layer, align, differences
+
+convnet = own_files.module(HIDDEN / "pa4_convnet" / "reference.py").convnet
 
 IMAGES = trace.drawn_images(3, (4, 1, 28, 28))
 SEED = 77

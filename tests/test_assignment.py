@@ -11,7 +11,6 @@ from conftest import ROOT
 from room import new_room
 from test_cli import environment, invoke
 
-from autograder import assignment
 from autograder.assignment import graded_here, load
 from autograder.course import Course, CourseError, nearest
 
@@ -26,7 +25,7 @@ def said(changed: str, folder: Path) -> str:
     path.parent.mkdir(exist_ok=True)
     path.write_text(changed)
     with pytest.raises(CourseError) as caught:
-        load(NAME, folder)
+        load(folder / NAME)
     line = str(caught.value)
     assert line.startswith(f"{path}: ")
     assert "\n" not in line
@@ -65,16 +64,18 @@ def test_a_profile_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
     (tmp_path / NAME / "assignment.toml").write_text(SETTINGS.partition("# A short run")[0])
     with pytest.raises(CourseError, match=r"assignment\.toml: has no profile 'quick', only full; add \[profiles\.quick\]"):
-        load(NAME, tmp_path).profile("quick")
+        load(tmp_path / NAME).profile("quick")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_mistake_in_the_settings_is_one_line_of_every_command(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assignment, "ASSIGNMENTS", tmp_path)
-    (tmp_path / NAME).mkdir()
-    (tmp_path / NAME / "assignment.toml").write_text(SETTINGS.replace('"mnist"', '"cifar10"'))
+    course = Course(new_room(tmp_path / "course").root)
+    (course.root / "autograder" / "assignments").unlink()
+    course.hidden_tests(NAME).mkdir(parents=True)
+    monkeypatch.chdir(course.root)
+    (course.hidden_tests(NAME) / "assignment.toml").write_text(SETTINGS.replace('"mnist"', '"cifar10"'))
     status, text = invoke(command, NAME)
     assert status == 2
     assert len(text.splitlines()) == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from conftest import HIDDEN, ROOT
 
 from autograder.assignment import Assignment, load
 from autograder.cluster import executor
@@ -110,7 +110,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch) -> Gathered:
 def graded(submitted: Path, out: Path, jobs: int = 1, **options: Any) -> ClassOutcomes:
     arguments: dict[str, Any] = {"out": out, "notify": lambda *_: None, "record": None} | options
     where = LocalExecutor(Options(profile="quick"), jobs)
-    return grade_class(COURSE, load(NAME), handed_in(COURSE, submitted, NAME), where, **arguments)
+    return grade_class(COURSE, load(HIDDEN / NAME), handed_in(COURSE, submitted, NAME), where, **arguments)
 
 
 def test_each_trouble_is_its_own_submissions(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_no_more_are_read_than_are_needed(submitted: Path, gathered: Gathered, t
             yield handed
 
     release = COURSE.release_notebook(NAME).read_bytes()
-    runs = LocalExecutor(Options(profile="quick"), 1).runs(one_by_one(), release, load(NAME), lambda _: None)
+    runs = LocalExecutor(Options(profile="quick"), 1).runs(one_by_one(), release, load(HIDDEN / NAME), lambda _: None)
     for done in range(1, 5):
         next(filter(None, runs))
         assert len(taken) <= done + 1

@@ -12,11 +12,11 @@ from typing import Any
 
 import nbformat
 import pytest
+from conftest import HIDDEN
 from nbformat import NotebookNode
 from rich.console import Console
 
-from autograder import assignment as assignments
-from autograder.assignment import ASSIGNMENTS, Assignment
+from autograder.assignment import Assignment, load
 from autograder.calibration import calibrate
 from autograder.calibration import report as calibration_report
 from autograder.calibration import session as calibration_session
@@ -107,7 +107,7 @@ class Toy:
     """A course with one small assignment, whose boxes are played by ``work``."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.course, self.folder, self.monkeypatch = Course(root), root / "assignments" / "toy", monkeypatch
+        self.course, self.folder, self.monkeypatch = Course(root), root / "autograder" / "assignments" / "toy", monkeypatch
         (root / "source").mkdir()
         (root / "nbgrader_config.py").touch()
         write(toy_notebook(solved=True), root / "source" / "toy" / "toy.ipynb")
@@ -116,8 +116,6 @@ class Toy:
         (self.folder / "assignment.toml").write_text(SETTINGS)
         (self.folder / "probes.py").write_text(PROBES)
         (self.folder / "test_toy.py").write_text(TESTS)
-        monkeypatch.setattr(calibrate, "load", lambda name: assignments.load(name, self.folder.parent))
-        monkeypatch.setattr(calibration_session, "load", lambda name: assignments.load(name, self.folder.parent))
         monkeypatch.setattr(catalogue, "answers", lambda name: ANSWERS)
         self.done: list[tuple[bool, int]] = []
         self.said = ""
@@ -283,7 +281,7 @@ def test_what_is_measured_is_part_of_what_ran(toy: Toy) -> None:
 
 
 def test_fingerprint_holds_what_decides_figures_and_nothing_else(toy: Toy) -> None:
-    assignment, tests = calibrate.load("toy"), toy.folder / "test_toy.py"
+    assignment, tests = load(toy.folder), toy.folder / "test_toy.py"
     notebook = read(toy.course.source_notebook("toy"))
 
     def of(profile: str = "quick") -> str:
@@ -394,36 +392,34 @@ def test_answers_are_marked_as_close_by_their_names() -> None:
         catalogue.close_to_right(ANSWERS, "mistake_nowhere")
 
 
-CALIBRATED = sorted(path.parent.name for path in ASSIGNMENTS.glob(f"*/{FILE}"))
+CALIBRATED = sorted(path.parent.name for path in HIDDEN.glob(f"*/{FILE}"))
 
 
 def test_every_assignment_is_calibrated() -> None:
-    assert sorted(path.parent.name for path in ASSIGNMENTS.glob("*/assignment.toml")) == CALIBRATED
+    assert sorted(path.parent.name for path in HIDDEN.glob("*/assignment.toml")) == CALIBRATED
 
 
 @pytest.mark.parametrize("name", CALIBRATED)
 def test_kept_bounds_are_those_of_the_hidden_tests(name: str) -> None:
-    kept = Calibration.read(ASSIGNMENTS / name, name)
+    kept = Calibration.read(HIDDEN / name, name)
     advice = f"run `autograder calibrate {name} --report`"
-    assert kept.figures == calibrate.figures(assignments.load(name)), advice
+    assert kept.figures == calibrate.figures(load(HIDDEN / name)), advice
     assert kept.answers, "no answer of the catalogue is marked as close to right"
-    assert kept.answers == {answer.name: answer.about for answer in calibrate.close_answers(name)}, advice
+    assert kept.answers == {answer.name: answer.about for answer in calibrate.close_answers(load(HIDDEN / name))}, advice
 
 
 @pytest.mark.parametrize("name", CALIBRATED)
 def test_the_page_is_in_step_with_the_runs(name: str) -> None:
-    kept = Calibration.read(ASSIGNMENTS / name, name)
-    assert (ASSIGNMENTS / name / PAGE).read_text(encoding="utf-8") == page(kept), (
-        f"run `autograder calibrate {name} --report`"
-    )
-    assert (ASSIGNMENTS / name / PLOT).stat().st_size > 1000
-    assert json.loads((ASSIGNMENTS / name / FILE).read_text())["schema"] == 1
+    kept = Calibration.read(HIDDEN / name, name)
+    assert (HIDDEN / name / PAGE).read_text(encoding="utf-8") == page(kept), f"run `autograder calibrate {name} --report`"
+    assert (HIDDEN / name / PLOT).stat().st_size > 1000
+    assert json.loads((HIDDEN / name / FILE).read_text())["schema"] == 1
 
 
 @pytest.mark.parametrize("profile", ["quick", "full"])
 @pytest.mark.parametrize("name", CALIBRATED)
 def test_a_right_solution_seldom_misses_a_bound_in_use(name: str, profile: str) -> None:
-    kept = Calibration.read(ASSIGNMENTS / name, name)
+    kept = Calibration.read(HIDDEN / name, name)
     if not kept.of(profile, REFERENCE):
         assert profile == "full", f"run `autograder calibrate {name} --runs 10`"
         pytest.skip(f"{name}: each run at full profile takes up to half an hour; it was not calibrated at it yet")

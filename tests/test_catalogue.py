@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from conftest import HIDDEN
 from rich.console import Console
 
 from autograder.course import Course
@@ -17,7 +18,7 @@ from autograder.proof import catalogue
 ASSIGNMENT = "pa4_convnet"
 Test = TypeVar("Test", bound=Callable[..., None])
 OF_ALL = pytest.mark.sampled("catalogue")
-ANSWERS = [answer for answer in catalogue.answers(ASSIGNMENT) if answer.graded_as_a_file]
+ANSWERS = [answer for answer in catalogue.answers(HIDDEN / ASSIGNMENT) if answer.graded_as_a_file]
 FULL = Path(__file__).parent / "full_profile" / "pa4_convnet.outcomes.json"
 
 

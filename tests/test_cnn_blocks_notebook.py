@@ -1,7 +1,6 @@
 """The notebook of cnn_blocks: its given functions, its visible checks, and the bounds and figures that its text states."""
 
 import contextlib
-import importlib
 import io
 import re
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from autograder import own_files
 from autograder.course import Course
 from autograder.inside import standins
 from autograder.notebooks import notebook
@@ -129,7 +129,7 @@ def test_visible_checks_say_what_is_wrong(
 def test_bounds_in_the_text_are_those_of_the_hidden_tests(pytestconfig: pytest.Config) -> None:
     for line in ("item(id, weight=1)", "needs(*ids)"):
         pytestconfig.addinivalue_line("markers", f"{line}: a mark of hidden tests")
-    hidden = importlib.import_module(f"autograder.assignments.{NAME}.test_training")
+    hidden = own_files.module(COURSE.hidden_tests(NAME) / "test_training.py")
     text = CELLS["training_task"].source
     assert f"training loss below {hidden.MAXPOOL_LOSS.bound('full')}" in text
     for threshold in (hidden.MAXPOOL_ACCURACY, hidden.BATCHNORM_ACCURACY):

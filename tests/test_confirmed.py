@@ -4,14 +4,17 @@ import time
 
 import pytest
 import torch
+from conftest import HIDDEN
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from autograder.assignments.pa4_convnet.reference import convnet
+from autograder import own_files
 from autograder.inside import networks, probing, trace
 from autograder.networks import replay
 from autograder.networks.confirmed import contradiction, same
 from autograder.runs.evidence import Spent
+
+convnet = own_files.module(HIDDEN / "pa4_convnet" / "reference.py").convnet
 
 SHAPE = (4, 1, 28, 28)
 SEED = 6

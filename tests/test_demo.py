@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import HIDDEN, ROOT, link_hidden_tests
 
 from autograder.course import Course
 from autograder.proof import catalogue
@@ -26,6 +26,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course of one assignment, with the two examples that end soonest."""
     root = tmp_path_factory.mktemp("course")
     shutil.copy(ROOT / "nbgrader_config.py", root)
+    link_hidden_tests(root)
     for stage in ("source", "release"):
         shutil.copytree(ROOT / stage / NAME, root / stage / NAME)
     for student in FAST:
@@ -66,8 +67,8 @@ def test_without_examples_one_line_says_how_to_get_them(course: Course, tmp_path
 
 
 def test_few_submissions_are_shown_and_each_is_of_another_kind() -> None:
-    shown = catalogue.shown(NAME)
-    answers = {answer.name: answer for answer in catalogue.answers(NAME)}
+    shown = catalogue.shown(HIDDEN / NAME)
+    answers = {answer.name: answer for answer in catalogue.answers(HIDDEN / NAME)}
     trained = [name for name in shown if name in answers and "learning_rate" not in answers[name].blank]
     assert 6 <= len(shown) <= 8
     assert len(trained) <= 5, "each training takes some ten seconds of a core"
@@ -78,5 +79,5 @@ def test_few_submissions_are_shown_and_each_is_of_another_kind() -> None:
 @pytest.mark.parametrize("name", Course.find(ROOT).assignments())
 def test_all_means_every_example(name: str) -> None:
     kept = {path.parent.name for path in (ROOT / "examples").glob(f"*/{name}")}
-    assert set(catalogue.shown(name, everything=True)) == kept
-    assert set(catalogue.shown(name)) < kept
+    assert set(catalogue.shown(HIDDEN / name, everything=True)) == kept
+    assert set(catalogue.shown(HIDDEN / name)) < kept

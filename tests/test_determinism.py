@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import HIDDEN, link_hidden_tests
 from rich.console import Console
 
 from autograder.assignment import load
@@ -35,8 +36,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     for stage in ("source", "release"):
         shutil.copytree(ROOT / stage / NAME, made.root / stage / NAME)
     shutil.copy(ROOT / "nbgrader_config.py", made.root)
+    link_hidden_tests(made.root)
     source, release = notebook.read(made.source_notebook(NAME)), notebook.read(made.release_notebook(NAME))
-    for answer in catalogue.answers(NAME):
+    for answer in catalogue.answers(HIDDEN / NAME):
         if answer.name in (WATCHED, *NEIGHBOURS):
             path = made.submitted / answer.name / NAME / f"{NAME}.ipynb"
             path.parent.mkdir(parents=True)
@@ -80,8 +82,7 @@ def test_another_answer_and_another_course_have_other_challenges(course: Course,
     assert (course.root / ".autograder" / "secret").stat().st_mode & 0o077 == 0
     other = Course(tmp_path)
     read = [notebook.read(course.submitted / name / NAME / f"{NAME}.ipynb") for name in (WATCHED, *NEIGHBOURS)]
-    seeds = {
-        seed_of(one, load(NAME), Options(profile="proof", secret=of.secret())) for one in read for of in (course, other)
-    }
+    known = load(HIDDEN / NAME)
+    seeds = {seed_of(one, known, Options(profile="proof", secret=of.secret())) for one in read for of in (course, other)}
     assert len(seeds) == 2 * len(read)
-    assert seed_of(read[0], load(NAME), Options()) != seed_of(read[0], load(NAME), Options()), "drawn where nothing is kept"
+    assert seed_of(read[0], known, Options()) != seed_of(read[0], known, Options()), "drawn where nothing is kept"

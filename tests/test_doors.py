@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import HIDDEN, link_hidden_tests
 from nbgrader.api import Gradebook
 
 from autograder.course import Course
@@ -31,10 +32,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     shutil.copytree(ours.source, root / "source")
     shutil.copytree(ours.release, root / "release")
     shutil.copyfile(ours.root / "nbgrader_config.py", root / "nbgrader_config.py")
+    link_hidden_tests(root)
     made = Course(root)
     source = notebook.read(made.source_notebook(ASSIGNMENT))
     release = notebook.read(made.release_notebook(ASSIGNMENT))
-    for answer in catalogue.answers(ASSIGNMENT):
+    for answer in catalogue.answers(HIDDEN / ASSIGNMENT):
         if answer.name in STUDENTS:
             path = made.submitted / answer.name / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
             notebook.write(catalogue.build(answer, source, release), path)

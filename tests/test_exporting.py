@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, link_hidden_tests
 from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader import api
@@ -506,6 +506,7 @@ def test_numbers_of_the_download_name_the_rows(grades: ClassGrades) -> None:
 def course(db: Path, outcomes: ClassOutcomes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     for name in ("nbgrader_config.py", "source", "release"):
         (tmp_path / name).symlink_to(ROOT / name)
+    link_hidden_tests(tmp_path)
     (tmp_path / "gradebook.db").write_bytes(db.read_bytes())
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
         gradebook.find_assignment(NAME).name = "mnist_cnn"

@@ -1,7 +1,6 @@
 """The notebook of fashion_cnn: its split, its bounds, and what its visible checks say of common slips."""
 
 import contextlib
-import importlib
 import io
 import re
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from autograder import own_files
 from autograder.course import Course
 from autograder.notebooks import notebook
 
@@ -58,7 +58,7 @@ def test_the_split_is_seeded_and_as_large_as_stated() -> None:
 def test_bounds_of_text_check_and_hidden_test_are_one(pytestconfig: pytest.Config) -> None:
     for mark in ("item(id, weight=1)", "needs(*ids)"):
         pytestconfig.addinivalue_line("markers", f"{mark}: a mark of hidden tests")
-    results = importlib.import_module(f"autograder.assignments.{NAME}.test_results")
+    results = own_files.module(COURSE.hidden_tests(NAME) / "test_results.py")
     for threshold, text, check in (
         (results.REGRESSION, "fit_task", "regression_accuracy"),
         (results.CNN, "train_cnn_task", "cnn_accuracy"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import link_hidden_tests
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
 from nbgrader.api import MissingEntry
@@ -84,6 +85,7 @@ def course(tmp_path: Path, known: Path) -> Course:
     shutil.copytree(ROOT / "source" / ASSIGNMENT, root / "source" / ASSIGNMENT)
     shutil.copytree(ROOT / "release" / ASSIGNMENT, root / "release" / ASSIGNMENT)
     shutil.copy(ROOT / "nbgrader_config.py", root)
+    link_hidden_tests(root)
     shutil.copy(known, root / "gradebook.db")
     return Course(root)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import ROOT, link_hidden_tests
 from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
@@ -28,6 +28,7 @@ NAME, PATH = "mnist_cnn", "release/mnist_cnn/mnist_cnn.ipynb"
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     """A course with a small assignment in place of mnist_cnn, whose text has both places."""
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    link_hidden_tests(tmp_path)
     text = "# Title\n\n<!-- colab badge -->\n\nYou build.\n\n<!-- libraries -->\n\n**Help.**"
     locked = {"grade": False, "grade_id": "header", "locked": True, "schema_version": 3, "solution": False, "task": False}
     cell = nbformat.v4.new_markdown_cell(text, id="header", metadata={"nbgrader": locked})

@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import ROOT, link_hidden_tests
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -60,6 +60,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     for name in ("source", "release"):
         shutil.copytree(ROOT / name / NAME, root / name / NAME)
     shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")
+    link_hidden_tests(root)
     files: dict[str, NotebookNode] = {
         f"expected/{NAME}/{NAME}.ipynb": solved(),
         f"copy_of/{NAME}/Copy of {NAME}.ipynb": solved(),

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import HIDDEN, ROOT
 
 from autograder.assignment import Assignment, load
 from autograder.cluster.executor import Handed
@@ -120,7 +120,7 @@ def test_what_is_no_file_is_no_problem(tmp_path: Path, handed: list[Handed]) -> 
 
 
 def test_the_grader_is_all_that_can_change_an_outcome(tmp_path: Path) -> None:
-    known, course = load(ASSIGNMENT), Course(ROOT)
+    known, course = load(HIDDEN / ASSIGNMENT), Course(ROOT)
     copied = Assignment(ASSIGNMENT, tmp_path / ASSIGNMENT, known.settings)
     shutil.copytree(known.folder, copied.folder, ignore=shutil.ignore_patterns("__pycache__"))
     options = Options(profile="quick")

@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
+from conftest import HIDDEN
 
 from autograder.assignment import Assignment, Profile, Settings, load
 from autograder.course import CourseError
@@ -258,8 +259,8 @@ def test_hidden_tests_leave_nothing_in_their_folder(tmp_path: Path) -> None:
 
 def test_an_assignment_without_settings_is_named(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match=r"assignment\.toml"):
-        load("absent", tmp_path)
-    assert load("pa4_convnet").profile("quick").parameters
+        load(tmp_path / "absent")
+    assert load(HIDDEN / "pa4_convnet").profile("quick").parameters
 
 
 COUNTING = '''

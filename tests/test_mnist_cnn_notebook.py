@@ -4,14 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import HIDDEN
 from nbformat import NotebookNode
 from torch import nn
 
-from autograder.assignments.mnist_cnn import reference
+from autograder import own_files
 from autograder.course import Course
 from autograder.notebooks import notebook
 
 NAME = "mnist_cnn"
+reference = own_files.module(HIDDEN / NAME / "reference.py")
 COURSE = Course.find(Path(__file__))
 ITEMS = [
     "output_size",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from autograder import assignment, skeleton
+from autograder import skeleton
+from autograder.assignment import load
 from autograder.course import Course, CourseError
 
 
@@ -17,10 +18,7 @@ from autograder.course import Course, CourseError
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this package and an empty course: what is laid out in it is nobody else's assignment."""
     root = tmp_path_factory.mktemp("checkout")
-    ignored = shutil.ignore_patterns(
-        "__pycache__", *(path.name for path in assignment.ASSIGNMENTS.iterdir() if path.is_dir())
-    )
-    shutil.copytree(ROOT / "autograder", root / "autograder", ignore=ignored)
+    shutil.copytree(ROOT / "autograder", root / "autograder", ignore=shutil.ignore_patterns("__pycache__", "assignments"))
     for name in ("nbgrader_config.py", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
     (root / "source").mkdir()
@@ -109,11 +107,9 @@ class TestWhatIsLaidOut:
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+def course(tmp_path: Path) -> Course:
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     (tmp_path / "source").mkdir()
-    (tmp_path / "assignments").mkdir()
-    monkeypatch.setattr(assignment, "ASSIGNMENTS", tmp_path / "assignments")
     return Course(tmp_path)
 
 
@@ -159,7 +155,8 @@ def test_a_failure_leaves_nothing_behind(course: Course, monkeypatch: pytest.Mon
     monkeypatch.setattr(skeleton, "generate", refuse)
     with pytest.raises(CourseError, match=r"cannot write the assignment 'fine': .*Permission denied"):
         skeleton.lay_out(course, "fine", "fashion_mnist")
-    assert list(course.source.iterdir()) == list(assignment.ASSIGNMENTS.iterdir()) == []
+    assert list(course.source.iterdir()) == []
+    assert not course.hidden_tests("fine").parents[1].exists()
 
 
 def test_the_dataset_is_named_in_text_and_code(course: Course) -> None:
@@ -169,5 +166,5 @@ def test_the_dataset_is_named_in_text_and_code(course: Course) -> None:
     assert "Fashion-MNIST holds 70,000 grey pictures of clothes" in text
     assert "# Clothes" in text
     assert "handwritten" not in text
-    assert assignment.load("clothes", assignment.ASSIGNMENTS).settings.dataset == "fashion_mnist"
+    assert load(made.folder).settings.dataset == "fashion_mnist"
     assert "$" not in text.replace("{$", "")

@@ -335,9 +335,10 @@ def test_one_student_is_graded_again_and_everybody_else_is_kept(graded: Room, ro
 
 
 def test_hidden_tests_that_fail_are_told_by_both_commands(graded: Room, room: Room, tmp_path: Path) -> None:
-    """The same package with two slips in its hidden tests: one raises an error, the mark of another names no item."""
-    shutil.copytree(ROOT / "autograder", tmp_path / "package" / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
-    hidden = tmp_path / "package" / "autograder" / "assignments" / NAME
+    """Two slips in hidden tests: one raises an error, the mark of another names no item."""
+    hidden = room.root / "autograder" / "assignments" / NAME
+    hidden.parent.unlink()  # a link into this repository
+    shutil.copytree(ROOT / "autograder" / "assignments" / NAME, hidden, ignore=shutil.ignore_patterns("__pycache__"))
     network = hidden / "test_network.py"
     text = network.read_text()
     assert text.count('mark.item("act02")') == 1
@@ -345,10 +346,9 @@ def test_hidden_tests_that_fail_are_told_by_both_commands(graded: Room, room: Ro
     network.write_text(
         text.replace("def test_fc2(network: Comparison) -> None:", "def test_fc2(network: Comparison) -> None:\n    1 / 0")
     )
-    environment = ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "package")}
     run = subprocess.run(
         room.command("--student", "ada", "--student", "grace"),
-        cwd=room.root, env=environment, capture_output=True, text=True,
+        cwd=room.root, env=ENVIRONMENT, capture_output=True, text=True,
     )  # fmt: skip
     said = run.stdout + run.stderr
     assert run.returncode == 1, said
@@ -368,7 +368,7 @@ def test_hidden_tests_that_fail_are_told_by_both_commands(graded: Room, room: Ro
     scripts = Path(sys.executable).parent
     run = subprocess.run(
         [str(scripts / "nbgrader"), "autograde", NAME, "--force", "--student=grace", "--GradeInSandbox.profile=proof"],
-        cwd=room.root, env=environment | {"PATH": f"{scripts}:{os.environ['PATH']}"}, capture_output=True, text=True,
+        cwd=room.root, env=ENVIRONMENT | {"PATH": f"{scripts}:{os.environ['PATH']}"}, capture_output=True, text=True,
     )  # fmt: skip
     for item, fault in faults.items():
         assert f"grace: {item} could not be graded: {fault}" in run.stderr

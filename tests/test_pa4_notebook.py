@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import HIDDEN
 
-from autograder.assignments.pa4_convnet import reference
+from autograder import own_files
 from autograder.course import Course
 from autograder.notebooks import notebook
 
 NAME = "pa4_convnet"
+reference = own_files.module(HIDDEN / NAME / "reference.py")
 COURSE = Course.find(Path(__file__))
 
 

@@ -65,7 +65,7 @@ def toy(tmp_path: Path) -> Assignment:
     folder.mkdir(parents=True)
     (folder / "assignment.toml").write_text(SETTINGS)
     (folder / "test_toy.py").write_text(TESTS)
-    return load("toy", folder.parent)
+    return load(folder)
 
 
 Judged = Callable[[NotebookNode, Path], tuple[SubmissionOutcome, NotebookNode]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT
+from conftest import HIDDEN, ROOT
 from typer.testing import CliRunner
 
 from autograder.cli import app
@@ -32,7 +32,7 @@ def invoke(*arguments: object) -> tuple[int, str]:
 
 
 def entry(name: str) -> Answer:
-    return next(answer for answer in catalogue.answers(NAME) if answer.name == name)
+    return next(answer for answer in catalogue.answers(HIDDEN / NAME) if answer.name == name)
 
 
 @pytest.mark.sampled("long runs", 0.3)
@@ -139,14 +139,14 @@ def test_unknown_names_are_one_line() -> None:
 
 
 def test_unfinished_and_hostile_work_takes_no_part() -> None:
-    kinds = {answer.kind for answer in prove.chosen(NAME)}
+    kinds = {answer.kind for answer in prove.chosen(HIDDEN / NAME)}
     assert kinds == {"right", "mistake", "mutant"}
     assert NAME in prove_session.assignments(COURSE, [])
 
 
 @pytest.mark.parametrize("name", prove_session.assignments(COURSE, []))
 def test_every_catalogue_is_large_enough_and_fits(name: str) -> None:
-    answers = prove.chosen(name)
+    answers = prove.chosen(HIDDEN / name)
     source, release = read(COURSE.source_notebook(name)), read(COURSE.release_notebook(name))
     assert sum(answer.kind == "right" for answer in answers) >= 15
     assert sum(answer.kind != "right" for answer in answers) >= 40
@@ -208,7 +208,7 @@ def test_what_a_proof_needs(survivors: int, inexact: int, enough: bool) -> None:
 
 
 def test_a_sample_of_a_catalogue_follows_from_its_seed() -> None:
-    answers = prove.chosen(NAME)
+    answers = prove.chosen(HIDDEN / NAME)
     taken = prove.sample(answers, 0.1, seed=1)
     assert taken == [answer for answer in answers if answer in prove.sample(answers[::-1], 0.1, seed=1)]
     assert 0 < len(answers) / 10 <= len(taken) < len(answers) / 10 + 1

@@ -14,7 +14,6 @@ from autograder.notebooks.release import generate, leaks
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "pa4_convnet"
-HIDDEN = ROOT / "autograder" / "assignments" / ASSIGNMENT
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def test_release_has_no_outputs_and_all_cells(course: Course) -> None:
 
 
 def test_release_has_no_leak() -> None:
-    assert leaks(Course(ROOT), ASSIGNMENT, HIDDEN) == []
+    assert leaks(Course(ROOT), ASSIGNMENT) == []
 
 
 def test_failed_generation_says_why_and_keeps_the_old_release(course: Course) -> None:
@@ -94,7 +93,7 @@ def region(course: Course, grade_id: str) -> list[str]:
 def test_solution_line_in_a_hint_is_found(course: Course) -> None:
     line = region(course, "convnet")[0].strip()
     plant(course, "building", f"Hint: write `{line.replace(' ', '')}` there.")
-    found = leaks(course, ASSIGNMENT, HIDDEN)
+    found = leaks(course, ASSIGNMENT)
     assert [leak.kind for leak in found] == ["solution"]
     assert "building" in found[0].where
     assert line.replace(" ", "") in found[0].text
@@ -103,26 +102,27 @@ def test_solution_line_in_a_hint_is_found(course: Course) -> None:
 def test_rubric_sentence_is_found(course: Course) -> None:
     line = max(region(course, "act24"), key=len)
     plant(course, "comparison_question", line)
-    assert {leak.kind for leak in leaks(course, ASSIGNMENT, HIDDEN)} == {"rubric"}
+    assert {leak.kind for leak in leaks(course, ASSIGNMENT)} == {"rubric"}
 
 
-def test_hidden_test_line_is_found(course: Course, tmp_path: Path) -> None:
-    hidden = tmp_path / "hidden"
-    hidden.mkdir()
+def test_hidden_test_line_is_found(course: Course) -> None:
+    hidden = course.hidden_tests(ASSIGNMENT)
+    hidden.mkdir(parents=True)
     (hidden / "test_act07.py").write_text("def test_wiring(evidence):\n    assert evidence.secret_margin < 0.125\n")
-    assert leaks(course, ASSIGNMENT, hidden) == []
+    assert leaks(course, ASSIGNMENT) == []
     plant(course, "act07", "assert evidence.secret_margin < 0.125")
-    found = leaks(course, ASSIGNMENT, hidden)
+    found = leaks(course, ASSIGNMENT)
     assert [(leak.kind, leak.where) for leak in found] == [("hidden test", f"{ASSIGNMENT}.ipynb, cell act07")]
 
 
-def test_hidden_test_that_the_source_gives_away_is_found(course: Course, tmp_path: Path) -> None:
-    (tmp_path / "test_act07.py").write_text("assert evidence.secret_margin < 0.125\n")
+def test_hidden_test_that_the_source_gives_away_is_found(course: Course) -> None:
+    course.hidden_tests(ASSIGNMENT).mkdir(parents=True)
+    (course.hidden_tests(ASSIGNMENT) / "test_act07.py").write_text("assert evidence.secret_margin < 0.125\n")
     source = read(course.source_notebook(ASSIGNMENT))
     cells_by_grade_id(source)["act07"].source += "\nassert evidence.secret_margin < 0.125"
     write(source, course.source_notebook(ASSIGNMENT))
     generate(course, ASSIGNMENT)
-    assert [leak.kind for leak in leaks(course, ASSIGNMENT, tmp_path / "test_act07.py")] == ["hidden test"]
+    assert [leak.kind for leak in leaks(course, ASSIGNMENT)] == ["hidden test"]
 
 
 def test_markers_outputs_and_files_beside_are_found(course: Course) -> None:
@@ -131,4 +131,4 @@ def test_markers_outputs_and_files_beside_are_found(course: Course) -> None:
     cells_by_grade_id(release)["act08"]["execution_count"] = 3
     write(release, course.release_notebook(ASSIGNMENT))
     (course.release / ASSIGNMENT / "notes.py").write_text("\n".join(region(course, "convnet")))
-    assert {leak.kind for leak in leaks(course, ASSIGNMENT, HIDDEN)} == {"marker", "output", "solution"}
+    assert {leak.kind for leak in leaks(course, ASSIGNMENT)} == {"marker", "output", "solution"}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import HIDDEN
 
 from autograder.assignment import Assignment, Profile, Settings, load
 from autograder.course import Course
@@ -30,7 +31,7 @@ OTHERS = ("right_reference", "mistake_gradients_never_zeroed", "mutant_trainer_o
 
 def small() -> Assignment:
     """The assignment at a scale of seconds: `quick` has more images than `proof`, as elsewhere, but few of both."""
-    found = load(NAME)
+    found = load(HIDDEN / NAME)
     profiles = {
         "full": found.profile("full"),
         "quick": Profile(parameters={"num_epochs": 5, "num_train_images": 160, "batch_size": 8}, test_images=200),
@@ -41,7 +42,7 @@ def small() -> Assignment:
 
 def run(answer: str, options: Options) -> tuple[Evidence, SubmissionOutcome]:
     source, release = notebook.read(COURSE.source_notebook(NAME)), notebook.read(COURSE.release_notebook(NAME))
-    chosen = next(one for one in catalogue.answers(NAME) if one.name == answer)
+    chosen = next(one for one in catalogue.answers(HIDDEN / NAME) if one.name == answer)
     submission = catalogue.build(chosen, source, release)
     found = collect(submission, small(), options, seed=7)
     return found, decision.decide(submission, release, small(), found)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import RunBox
+from conftest import HIDDEN, RunBox
 
 from autograder.assignment import Profile, load
 from autograder.notebooks.notebook import cells_by_grade_id, grade_id, read, role, without_region_marks
@@ -178,7 +178,7 @@ def test_odd_text_belongs_nowhere(text: str) -> None:
 
 def test_a_marked_cell_is_run_as_a_part_of_its_answer() -> None:
     notebook = handed_in("pa4_convnet", "learning_rate", NET, ["print(net)", TRAIN, "1 / 0"])
-    profile: Profile = load("pa4_convnet").profile("proof")
+    profile: Profile = load(HIDDEN / "pa4_convnet").profile("proof")
     cells = cells_to_run(notebook, profile, False)
     (answer,) = [cell for cell in cells if cell.id == "learning_rate"]
     assert (answer.source, answer.below, answer.training) == (NET, ["print(net)", TRAIN], True)

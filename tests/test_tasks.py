@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import ROOT, link_hidden_tests
 from typer.testing import CliRunner
 
 from autograder.cli import app
@@ -86,6 +86,7 @@ def test_each_disagreement_is_one_line(old: str, new: str, said: str) -> None:
 def test_generate_names_rows_and_cells_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "mnist_cnn"
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    link_hidden_tests(tmp_path)
     course = Course(tmp_path)
     source = read(ROOT / "source" / name / f"{name}.ipynb")
     cells_by_grade_id(source)["forward"].metadata.nbgrader.points = 11

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import HIDDEN
 from nbgrader.api import Gradebook
 from room import NAME, Room, hand_in, new_room
 from test_speedups import COURSE, small
@@ -32,7 +33,7 @@ RIGHT, WRONG = "right_reference", "mistake_gradients_never_zeroed"
 
 def graded(answer: str, tier: str, store: Path | None = None) -> tuple[Evidence, SubmissionOutcome]:
     source, release = notebook.read(COURSE.source_notebook(NAME)), notebook.read(COURSE.release_notebook(NAME))
-    chosen = next(one for one in catalogue.answers(NAME) if one.name == answer)
+    chosen = next(one for one in catalogue.answers(HIDDEN / NAME) if one.name == answer)
     submission = catalogue.build(chosen, source, release)
     found = gather(submission, small(), Options(profile="proof", threads=1, isolation=tier, store=store))
     return found, decision.decide(submission, release, small(), found)
@@ -90,13 +91,12 @@ def test_evidence_of_one_tier_is_as_good_as_of_another_and_of_none_is_not(tmp_pa
     release = notebook.read(COURSE.release_notebook(NAME))
 
     def folder(isolation: str) -> Path | None:
-        return look_up(release, load(NAME), Options(store=tmp_path, isolation=isolation)).folder
+        return look_up(release, load(HIDDEN / NAME), Options(store=tmp_path, isolation=isolation)).folder
 
     assert len({folder(tier) for tier in ("auto", *TIERS)}) == 1
     assert folder("none") == folder(UNISOLATED) != folder("auto")
-    hashes = {
-        isolation: hash_of_grader(COURSE, load(NAME), Options(isolation=isolation), None) for isolation in ("auto", "none")
-    }
+    known = load(HIDDEN / NAME)
+    hashes = {isolation: hash_of_grader(COURSE, known, Options(isolation=isolation), None) for isolation in ("auto", "none")}
     assert hashes["auto"] != hashes["none"], "an outcome of an unisolated run would be kept with --resume"
 
 

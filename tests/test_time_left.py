@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from conftest import ROOT
+from conftest import HIDDEN, ROOT
 
 from autograder.assignment import load
 from autograder.calibration.calibration import Calibration
@@ -59,7 +59,7 @@ def test_words(seconds: float, words: str) -> None:
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_expected_seconds_are_those_that_were_measured(name: str) -> None:
-    assignment = load(name)
+    assignment = load(HIDDEN / name)
     table = (ROOT / "README.md").read_text(encoding="utf-8")
     row = re.search(rf"\| `{name}` \| points, autograded; time \| [\d.]+ \| \d+; ([\d,]+) s", table)
     assert row is not None

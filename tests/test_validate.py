@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import link_hidden_tests
 from nbformat.v4 import new_notebook
 from typer.testing import CliRunner
 
@@ -33,6 +34,7 @@ def test_a_source_that_loses_points_has_status_1(tmp_path: Path, monkeypatch: py
     shutil.copytree(ours.source, made.source)
     shutil.copytree(ours.release, made.release)
     shutil.copyfile(ours.root / "nbgrader_config.py", tmp_path / "nbgrader_config.py")
+    link_hidden_tests(tmp_path)
     path = made.source_notebook(NAME)
     source = notebook.read(path)
     cells = notebook.cells_by_grade_id(source)

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 import safetensors.torch
 import torch
-from conftest import ROOT
+from conftest import HIDDEN, ROOT
 
 from autograder.assignment import Profile, load
 from autograder.cluster.wire import Job, Refused, bare, pack_evidence, pack_job, pack_refusal, unpack_evidence, unpack_job
@@ -27,13 +27,16 @@ CELLS = [Cell("first", "1", 5.0), Cell("second", "2", 5.0)]
 
 
 def job(**changes: object) -> Job:
-    made = {"assignment": NAME, "profile": "quick", "device": "cpu", "seed": 7, "notebook": bare(submission(), [])}
+    made = {
+        "assignment": NAME, "settings": load(HIDDEN / NAME).settings.model_dump(mode="json"), "probes": "",
+        "profile": "quick", "device": "cpu", "seed": 7, "notebook": bare(submission(), []),
+    }  # fmt: skip
     return Job(**(made | changes))  # type: ignore[arg-type]
 
 
 def submission() -> nbformat.NotebookNode:
     source, release = read(COURSE.source_notebook(NAME)), read(COURSE.release_notebook(NAME))
-    return catalogue.build(catalogue.answers(NAME)[0], source, release)
+    return catalogue.build(catalogue.answers(HIDDEN / NAME)[0], source, release)
 
 
 @pytest.fixture
@@ -75,13 +78,13 @@ def test_cells_that_were_not_sent_are_not_believed(evidence: Evidence) -> None:
 
 
 def test_what_belongs_to_an_answer_travels_with_it(evidence: Evidence) -> None:
-    goes_on = next(answer for answer in catalogue.answers(NAME) if answer.name == "right_goes_on_below")
+    goes_on = next(answer for answer in catalogue.answers(HIDDEN / NAME) if answer.name == "right_goes_on_below")
     source, release = read(COURSE.source_notebook(NAME)), read(COURSE.release_notebook(NAME))
     notebook = catalogue.build(goes_on, source, release)
     mark(notebook, release)
-    here = cells_to_run(notebook, load(NAME).profile("proof"), everything=False)
+    here = cells_to_run(notebook, load(HIDDEN / NAME).profile("proof"), everything=False)
     assert [cell for cell in here if cell.below]
-    assert cells_to_run(bare(notebook, here), load(NAME).profile("proof"), everything=False) == here
+    assert cells_to_run(bare(notebook, here), load(HIDDEN / NAME).profile("proof"), everything=False) == here
     evidence.record.stopped = {CELLS[1].with_below: "no end in the time allowed"}
     assert unpack_evidence(pack_evidence(evidence), job(), CELLS).record.stopped == evidence.record.stopped
 
@@ -167,7 +170,7 @@ def test_a_worker_runs_the_same_cells_as_this_machine() -> None:
     notebook = submission()
     notebook.cells.insert(4, nbformat.v4.new_code_cell("own = 1"))
     notebook.cells.insert(9, nbformat.v4.new_markdown_cell("own words"))
-    profile = load(NAME).profile("quick")
+    profile = load(HIDDEN / NAME).profile("quick")
     cells = cells_to_run(notebook, profile, everything=False)
     assert any(cell.id.startswith("extra_") for cell in cells)
     sent = unpack_job(pack_job(job(notebook=bare(notebook, cells))))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from collected_class import NAME, notebook_of, zipped
-from conftest import ROOT
+from conftest import ROOT, link_hidden_tests
 
 PATTERN = r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>\w+)"
 UNTIMED = r".*/hw_(?P<student_id>[a-z]+)_(?P<file_id>\w+)"
@@ -26,6 +26,7 @@ def collect(root: Path, pattern: str = PATTERN) -> str:
     shutil.copy(ROOT / "nbgrader_config.py", root)  # a link would make the course that of this repository
     for name in ("source", "release"):
         (root / name).symlink_to(ROOT / name)
+    link_hidden_tests(root)
     done = subprocess.run(
         [BIN / "nbgrader", "zip_collect", NAME, f"--FileNameCollectorPlugin.named_regexp={pattern}"],
         cwd=root,

@@ -75,9 +75,9 @@ def plan(course: Course, name: str, profile: str, *, runs: int, close: int) -> P
         JudgeError: a hidden test does not import.
     """
     source, release = read(course.source_notebook(name)), read(course.release_notebook(name))
-    assignment = load(name)
+    assignment = load(course.hidden_tests(name))
     assignment.profile(profile)
-    answers = [catalogue.Answer(REFERENCE, "right", "The solution."), *close_answers(name)]
+    answers = [catalogue.Answer(REFERENCE, "right", "The solution."), *close_answers(assignment)]
     jobs, current = [], set()
     for answer in answers:
         try:
@@ -93,9 +93,9 @@ def plan(course: Course, name: str, profile: str, *, runs: int, close: int) -> P
     return Plan(assignment, profile, jobs, to_do, current, figures(assignment))
 
 
-def close_answers(name: str) -> list[catalogue.Answer]:
+def close_answers(assignment: Assignment) -> list[catalogue.Answer]:
     """Answers of the catalogue that are wrong, but train to figures close to right ones."""
-    return [answer for answer in catalogue.answers(name) if answer.close]
+    return [answer for answer in catalogue.answers(assignment.folder) if answer.close]
 
 
 def figures(assignment: Assignment) -> list[Figure]:
@@ -135,11 +135,11 @@ def refresh(course: Course, name: str, risk: float | None = None) -> Calibration
         JudgeError: a hidden test does not import.
     """
     course.source_notebook(name)
-    assignment = load(name)
+    assignment = load(course.hidden_tests(name))
     kept = Calibration.read(assignment.folder, name)
     if not kept.runs:
         raise CourseError(f"{name}: no run is kept; run `autograder calibrate {name} --runs 20` first")
-    kept.describe(figures(assignment), close_answers(name), risk)
+    kept.describe(figures(assignment), close_answers(assignment), risk)
     kept.write(assignment.folder)
     return kept
 
@@ -181,7 +181,7 @@ def run(course: Course, planned: Plan, options: Options, jobs: int, notify: Noti
             raise found
         made = _judged(job, found, seeded(assignment, planned.profile, job.seed), planned.profile, release)
         kept = Calibration.read(folder, assignment.name)
-        kept.describe(planned.figures, close_answers(assignment.name))
+        kept.describe(planned.figures, close_answers(planned.assignment))
         kept.runs = [earlier for earlier in kept.runs if planned.keeps(earlier)]
         kept.add(made, environment)
         kept.write(folder)

@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..assignment import load
 from ..course import Course
 from ..runs.plan import Options
 from ..sandbox import tiers
@@ -61,7 +60,7 @@ def report(course: Course, name: str, console: Console, risk: float | None = Non
     found = refresh(course, name, risk)
     for profile in found.profiles():
         _tell_outdated(plan(course, name, profile, runs=0, close=0), console, "`autograder calibrate` would do them again")
-    _write(found, load(name).folder, found.profiles(), console)
+    _write(found, course.hidden_tests(name), found.profiles(), console)
     return found
 
 

@@ -70,7 +70,7 @@ def renew_pages(course: Course, assignment: str) -> None:
 
 def _unknown(course: Course, assignment: str, profile: str) -> list[str]:
     """Students of whose submissions no evidence is kept for what would be run now."""
-    loaded, release = load(assignment), course.release_notebook(assignment).read_bytes()
+    loaded, release = load(course.hidden_tests(assignment)), course.release_notebook(assignment).read_bytes()
     options = Options(
         profile, choose_device("auto"), default_threads(2), store=course.evidence_store, secret=course.secret()
     )

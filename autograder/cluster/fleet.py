@@ -79,8 +79,8 @@ class Fleet:
         self.client, self.device, self.tell, self._isolation = client, device, tell, isolation
         self.fit: dict[str, Worker] = {}
         self.left_out: dict[str, str] = {}
-        self._assignment = assignment
-        self._ours = fingerprint(assignment)
+        self._dataset = assignment.settings.dataset
+        self._ours = fingerprint()
         self._asked: dict[str, tuple[Worker, Future[str]]] = {}
         self._looked = 0.0
 
@@ -139,7 +139,7 @@ class Fleet:
         worker = Worker(address, name, places(int(info["nthreads"]), resources, self.device))
         answer = self.client.submit(
             tasks.examine,
-            self._assignment.name,
+            self._dataset,
             self.device,
             self._isolation,
             workers=[address],

@@ -21,6 +21,8 @@ def to_send(**submission: object) -> Plain:
     profile = asked.assignment.profile(asked.options.profile)
     job = Job(
         asked.assignment.name,
+        asked.assignment.settings.model_dump(mode="json"),
+        asked.assignment.probes.read_text(encoding="utf-8"),
         asked.options.profile,
         asked.options.device,
         asked.seed,

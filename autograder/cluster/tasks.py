@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
-def examine(assignment: str, device: str, isolation: str) -> str:
+if TYPE_CHECKING:
+    from ..datasets.data import DatasetName
+
+
+def examine(dataset: DatasetName, device: str, isolation: str) -> str:
     """See :func:`autograder.cluster.worker.examine`."""
     from . import worker
 
-    return worker.examine(assignment, device, isolation)
+    return worker.examine(dataset, device, isolation)
 
 
 def run(packed: bytes) -> bytes:

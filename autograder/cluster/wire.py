@@ -35,9 +35,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to run: ``notebook`` has only the cells that are run."""
+    """One submission to run: ``notebook`` has only the cells that are run.
+
+    ``settings`` are those of ``assignment.toml`` as JSON values, ``probes`` is the text of ``probes.py``: a worker needs no
+    course.
+    """
 
     assignment: str
+    settings: dict[str, Any]
+    probes: str
     profile: str
     device: str
     seed: int

@@ -1,7 +1,7 @@
 """What a dask worker does for a grader on another machine: say what it is, and run one submission's cells in a box.
 
-A worker has this package installed and a training set in its cache. It gets the cells of one submission and gives back
-evidence; it judges nothing.
+A worker has this package installed and a training set in its cache, and no course. It gets the cells of one submission with
+the probes of the assignment and gives back evidence; it judges nothing.
 """
 
 from __future__ import annotations
@@ -9,22 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import torch
 
-from ..assignment import Assignment, load
+from ..assignment import Assignment, Settings
 from ..datasets import decoy
+from ..datasets.data import DatasetName
 from ..runs.collect import Stopped, collect
 from ..runs.plan import Options, versions
 from ..sandbox import tiers
 from ..sandbox.mounts import PACKAGE
-from .wire import pack_evidence, pack_refusal, unpack_job
+from .wire import Job, pack_evidence, pack_refusal, unpack_job
 
 CODE = ("inside/*.py", "sandbox/*.py", "runs/*.py", "cluster/wire.py", "cluster/worker.py")
 
 
-def fingerprint(assignment: Assignment) -> dict[str, str]:
+def fingerprint() -> dict[str, str]:
     """What evidence depends on, by a name that a person understands: the same on two machines that see the same."""
     found = {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", **versions(), "the decoys": decoy.VERSION}
     for pattern in CODE:
@@ -32,8 +35,6 @@ def fingerprint(assignment: Assignment) -> dict[str, str]:
         for path in sorted(PACKAGE.glob(pattern)):
             digest.update(path.name.encode() + path.read_bytes())
         found[f"autograder/{pattern}"] = digest.hexdigest()[:12]
-    for path in (assignment.probes, assignment.folder / "assignment.toml"):
-        found[f"{path.name} of {assignment.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     return found
 
 
@@ -45,14 +46,13 @@ def difference(theirs: dict[str, str], ours: dict[str, str]) -> str | None:
     return None
 
 
-def examine(assignment: str, device: str, isolation: str = tiers.AUTO) -> str:
-    """JSON of what this machine runs (``fingerprint``), and of why it cannot run the assignment (``problem``) or null."""
+def examine(dataset: DatasetName, device: str, isolation: str = tiers.AUTO) -> str:
+    """JSON of what this machine runs (``fingerprint``), and of why it cannot grade (``problem``) or null."""
     found: dict[str, object] = {"fingerprint": {}, "problem": None}
     try:
-        loaded = load(assignment)
-        found["fingerprint"] = fingerprint(loaded)
+        found["fingerprint"] = fingerprint()
         tiers.check(isolation)
-        decoy.sandbox_folder(loaded.settings.dataset)
+        decoy.sandbox_folder(dataset)
         if device == "cuda" and not torch.cuda.is_available():
             found["problem"] = "it offers a GPU, but torch finds none"
     except Exception as error:
@@ -88,8 +88,18 @@ def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], boo
     try:
         job = unpack_job(packed)
         options = Options(job.profile, job.device, threads(job.device), isolation=job.isolation)
-        return pack_evidence(collect(job.notebook, load(job.assignment), options, seed=job.seed, stop=stop))
+        with tempfile.TemporaryDirectory(prefix="autograder-job-") as folder:
+            assignment = _laid_out(job, Path(folder))
+            return pack_evidence(collect(job.notebook, assignment, options, seed=job.seed, stop=stop))
     except Stopped:
         return pack_refusal("it was called off")
     except Exception as error:
         return pack_refusal(f"{type(error).__name__}: {error}")
+
+
+def _laid_out(job: Job, folder: Path) -> Assignment:
+    """What a box needs of the job's assignment, in a folder that a box of another user can read."""
+    folder.chmod(0o755)
+    assignment = Assignment(job.assignment, folder, Settings.model_validate_json(json.dumps(job.settings)))
+    assignment.probes.write_text(job.probes, encoding="utf-8")
+    return assignment

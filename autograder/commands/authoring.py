@@ -86,7 +86,6 @@ def generate(
 
     Examples: `autograder generate pa4_convnet`, `autograder generate pa4_convnet --repo ada/convnets --branch main`
     """
-    from ..assignment import ASSIGNMENTS
     from ..notebooks import header
     from ..notebooks.converter import course_config
     from ..notebooks.notebook import read
@@ -108,7 +107,7 @@ def generate(
                 errors.print(f"[red]table of tasks:[/red] {escape(line)}")
             raise fail(f"{source}: the table of tasks and the cells disagree; nothing was generated", SOME_NOT_GRADED)
         path = generate_release(course, assignment, header=given)
-        found = leaks(course, assignment, ASSIGNMENTS / assignment)
+        found = leaks(course, assignment)
     except (CourseError, ValueError) as error:
         raise fail(error, WRONG_USAGE) from error
     for leak in found:
@@ -270,7 +269,7 @@ def prove(
     try:
         for name in prove_session.assignments(course, assignments or []):
             if listing:
-                prove_session.show_catalogue(name, only or [], console)
+                prove_session.show_catalogue(course, name, only or [], console)
                 continue
             found = prove_session.run(
                 course,

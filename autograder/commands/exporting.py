@@ -86,7 +86,7 @@ def export(
     grades = _grades(course, assignment, gradebook or course.gradebook, outcomes)
     if anonymous:
         grades = tables.anonymous(grades, secret)
-    titles = [assignment, title_of(assignment)]
+    titles = [assignment, title_of(course, assignment)]
     if to not in SYSTEMS:
         if to == "excel" and out is None:
             raise fail("--to excel needs --out FILE, for example --out points.xlsx", WRONG_USAGE)
@@ -112,10 +112,11 @@ def export(
     return None if told and packed else _some_missing()
 
 
-def title_of(assignment: str) -> str:
+def title_of(course: Course, assignment: str) -> str:
     """The title of an assignment, as its settings have it; its name where it has none here."""
     try:
-        return load(assignment).settings.title if has_hidden_tests(assignment) else assignment
+        folder = course.hidden_tests(assignment)
+        return load(folder).settings.title if has_hidden_tests(course, assignment) else assignment
     except CourseError as error:
         raise fail(error, WRONG_USAGE) from error
 

@@ -42,7 +42,7 @@ def _of_the_class(init_notebooks: Callable[[Any], None]) -> Callable[[Any], None
 
         course, name = Course(Path(converter.coursedir.root)), converter.coursedir.assignment_id
         try:
-            if has_hidden_tests(name):
+            if has_hidden_tests(course, name):
                 converter.notebooks, converter.assignments = [], _submissions(converter, course, name)
             else:
                 _without_sandbox(converter, course, name)
@@ -62,7 +62,7 @@ def _submissions(converter: Any, course: Course, name: str) -> dict[str, list[st
         CourseError: the assignment cannot be graded.
     """
     coursedir = converter.coursedir
-    load(name)
+    load(course.hidden_tests(name))
     release = course.release_notebook(name).read_bytes()
     _register(converter, course, name)
     if not fnmatch.fnmatchcase(name, coursedir.notebook_id):

@@ -88,7 +88,7 @@ class Session:
             SessionError: no isolation, no data, no cluster, or results that cannot be written.
         """
         self.course.release_notebook(self.assignment)
-        assignment = load(self.assignment)
+        assignment = load(self.course.hidden_tests(self.assignment))
         assignment.profile(self.profile)
         submissions = handed_in(self.course, self.submitted, self.assignment, self.students)
         self._tell_drift(console)

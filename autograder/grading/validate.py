@@ -51,7 +51,7 @@ def validate(course: Course, name: str, options: Options) -> Validation:
         CourseError: no such assignment, or it was not generated.
     """
     notebook = read(course.source_notebook(name))
-    assignment = load(name)
+    assignment = load(course.hidden_tests(name))
     assignment.profile(options.profile)
     release = read(course.release_notebook(name))
     for cell in notebook.cells:

@@ -47,7 +47,7 @@ def grade_notebook(
         secret=course.secret(),
     )
     try:
-        loaded = load(assignment)
+        loaded = load(course.hidden_tests(assignment))
         found = gather(_children, text, loaded, options)
         outcome, executed = judge(_children, text, found.folder, loaded, release, options.threads)
         return outcome, as_notebook(json.loads(executed))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextvars import Context, copy_context
@@ -22,6 +21,7 @@ from typing import Any
 import pytest
 import torch
 
+from .. import own_files
 from ..assignment import Assignment, Profile
 from ..outcomes import Finding
 from ..runs.evidence import Evidence
@@ -41,6 +41,13 @@ _Findings = dict[str, list[Finding]]
 """What the hidden tests of each file found."""
 
 
+class _File(pytest.Module):
+    """A file of hidden tests, which can import those beside it."""
+
+    def _getobj(self) -> ModuleType:
+        return own_files.module(self.path)
+
+
 class _Collecting:
     """Lets pytest collect hidden tests, and takes what did not import."""
 
@@ -52,6 +59,9 @@ class _Collecting:
         config.addinivalue_line("markers", "needs(*ids): items whose failure explains a failure here")
         # Messages are written by the tests themselves; pytest's pictures of source code would cost most of the time.
         config.option.tbstyle = "native"
+
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module:
+        return _File.from_parent(parent, path=module_path)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -152,6 +162,7 @@ class HiddenTests:
         self._results: SimpleQueue[_Findings | JudgeError] = SimpleQueue()
         self._folder = folder
         self._plugin = _Plugin(self._jobs, self._results)  # type: ignore[arg-type]
+        own_files.forget(folder)
         with _undisturbed():
             self._thread = threading.Thread(target=self._serve, name=f"hidden tests of {folder.name}", daemon=True)
             self._thread.start()
@@ -212,6 +223,7 @@ def modules(assignment: Assignment) -> list[ModuleType]:
         JudgeError: a test file does not import, or there is no test.
     """
     plugin = _Modules()
+    own_files.forget(assignment.folder)
     with _undisturbed():
         status = _pytest(assignment.folder, [plugin], "--collect-only")
     if plugin.broken or status != pytest.ExitCode.OK:
@@ -234,7 +246,7 @@ class _Modules(_Collecting):
 def _pytest(tests: Path, plugins: list[object], *more: str) -> int:
     """Run pytest over hidden tests, silently; its exit status."""
     arguments = [str(tests), "--rootdir", str(tests), "-c", os.devnull, "-o", "python_files=test_*.py"]
-    arguments += ["--import-mode=importlib", "--capture=no", "--assert=plain", *more]
+    arguments += ["--capture=no", "--assert=plain", *more]
     for name in ("cacheprovider", "terminal", "logging", "faulthandler", "unraisableexception", "threadexception"):
         arguments += ["-p", f"no:{name}"]
     return int(pytest.main(arguments, plugins=plugins))
@@ -242,11 +254,8 @@ def _pytest(tests: Path, plugins: list[object], *more: str) -> int:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep settings, plugins and output of other pytest runs away, and forget the test files afterwards.
-
-    Two assignments may have test files of one name, and pytest takes what was imported under it before.
-    """
-    environment, modules = dict(os.environ), set(sys.modules)
+    """Keep settings, plugins and output of other pytest runs away."""
+    environment = dict(os.environ)
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -258,6 +267,3 @@ def _undisturbed() -> Iterator[None]:
             os.environ.pop(name, None)
             if name in environment:
                 os.environ[name] = environment[name]
-        for name in set(sys.modules) - modules:
-            if name.rpartition(".")[2].startswith("test_"):
-                del sys.modules[name]

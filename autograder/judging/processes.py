@@ -37,8 +37,7 @@ def judge(
             budget,
             notebook=notebook,
             evidence=str(evidence),
-            assignment=assignment.name,
-            assignments=str(assignment.folder.parent),
+            assignment=str(assignment.folder),
             release=release,
             threads=threads,
         )
@@ -50,7 +49,7 @@ def judge(
     return SubmissionOutcome.model_validate(answer["outcome"]), answer.get("notebook", notebook)
 
 
-def _judge(notebook: bytes, evidence: str, assignment: str, assignments: str, release: bytes, threads: int) -> Plain:
+def _judge(notebook: bytes, evidence: str, assignment: str, release: bytes, threads: int) -> Plain:
     import torch
 
     from ..notebooks.notebook import as_notebook, to_text
@@ -66,7 +65,7 @@ def _judge(notebook: bytes, evidence: str, assignment: str, assignments: str, re
         found = Evidence.load(Path(evidence))
         if found is None:
             raise FileNotFoundError(f"{evidence} has no evidence any more")
-        outcome = decide(submitted, parsed(release), assignment_of(assignment, assignments), found)
+        outcome = decide(submitted, parsed(release), assignment_of(assignment), found)
         shown = to_text(executed(submitted, found)).encode("utf-8", "surrogatepass")
     except MemoryError:
         raise

@@ -65,18 +65,15 @@ def register(course: Course, assignment: str, gradebook: Path, folder: Path, hea
     convert(GenerateAssignment, course, assignment, db=gradebook, folders={"release_directory": folder}, overrides=overrides)
 
 
-def leaks(course: Course, assignment: str, hidden_tests: Path) -> list[Leak]:
+def leaks(course: Course, assignment: str) -> list[Leak]:
     """What of the solution, the rubrics and the hidden tests can be read in the release.
 
     Lines are compared without white space, anywhere inside a released line, so that an answer quoted in a
     hint is found too. Not searched for: short lines, comments, imports, and lines that the source itself
-    gives away.
-
-    Args:
-        hidden_tests: a file or a folder, if there is one; every ``.py`` below it is secret. In files named ``test_*.py`` an
-            assertion, or a long line, counts even where the source itself gives it away.
+    gives away. Of the hidden tests every ``.py`` is secret; in files named ``test_*.py`` an assertion, or a long line,
+    counts even where the source itself gives it away.
     """
-    secrets = dict(_secrets(course, assignment, hidden_tests))
+    secrets = dict(_secrets(course, assignment))
     found = []
     for where, text in _released(course.release / assignment):
         squeezed = [(line, _squeeze(line)) for line in text.splitlines()]
@@ -93,9 +90,7 @@ def leaks(course: Course, assignment: str, hidden_tests: Path) -> list[Leak]:
     return found
 
 
-def _secrets(
-    course: Course, assignment: str, hidden_tests: Path
-) -> Iterator[tuple[str, Literal["solution", "rubric", "hidden test"]]]:
+def _secrets(course: Course, assignment: str) -> Iterator[tuple[str, Literal["solution", "rubric", "hidden test"]]]:
     given: list[str] = []
     regions: list[tuple[Literal["solution", "rubric", "hidden test"], str]] = []
     for cell in read(course.source_notebook(assignment)).cells:
@@ -115,7 +110,7 @@ def _secrets(
             enough = len(secret) >= (_MIN_PROSE if name == "rubric" else _MIN_CODE)
             if enough and secret not in public and (name == "rubric" or not _ordinary(line)):
                 yield secret, name
-    for path in [hidden_tests] if hidden_tests.is_file() else sorted(hidden_tests.rglob("*.py")):
+    for path in sorted(course.hidden_tests(assignment).rglob("*.py")):
         test = path.name.startswith("test_")
         for line in path.read_text(encoding="utf-8").splitlines():
             secret = _squeeze(line)

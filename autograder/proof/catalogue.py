@@ -7,7 +7,6 @@ it measures the hidden tests. ``examples/`` holds some of them as notebooks.
 from __future__ import annotations
 
 import copy
-import importlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -15,6 +14,7 @@ from typing import Literal
 import nbformat
 from nbformat import NotebookNode
 
+from .. import own_files
 from ..course import Course
 from ..notebooks.notebook import cells_by_grade_id, read, role, to_text, without_region_marks, write, write_text
 from ..outcomes import Verdict
@@ -61,10 +61,9 @@ class Answer:
         return self.whole or self.example or self.kind in ("unfinished", "hostile")
 
 
-def answers(assignment: str) -> list[Answer]:
-    """The catalogue of an assignment."""
-    module = importlib.import_module(f"autograder.assignments.{assignment}.answers")
-    listed: list[Answer] = module.ANSWERS
+def answers(assignment: Path) -> list[Answer]:
+    """The catalogue of an assignment, from its folder."""
+    listed: list[Answer] = own_files.module(assignment / "answers.py").ANSWERS
     return listed
 
 
@@ -115,7 +114,7 @@ def build(answer: Answer, source: NotebookNode, release: NotebookNode) -> Notebo
     return notebook
 
 
-def shown(assignment: str, everything: bool = False) -> dict[str, str]:
+def shown(assignment: Path, everything: bool = False) -> dict[str, str]:
     """The examples that `autograder demo` grades, by name and in its order, with what each of them is."""
     told = {
         answer.name: answer.about for answer in answers(assignment) if answer.example and (everything or not answer.slow)
@@ -129,13 +128,14 @@ def shown(assignment: str, everything: bool = False) -> dict[str, str]:
 def write_examples(course: Course, assignment: str, folder: Path) -> list[Path]:
     """Write the catalogue's examples below ``folder`` as nbgrader lays submissions out, and two damaged files."""
     source, release = read(course.source_notebook(assignment)), read(course.release_notebook(assignment))
+    listed = answers(course.hidden_tests(assignment))
     written = []
-    for answer in answers(assignment):
+    for answer in listed:
         if answer.example:
             path = folder / answer.name / assignment / f"{assignment}.ipynb"
             write(build(answer, source, release), path)
             written.append(path)
-    lost = build(answers(assignment)[0], source, release)
+    lost = build(listed[0], source, release)
     for cell in lost.cells:
         cell.metadata = NotebookNode()  # type: ignore[no-untyped-call]
         cell.pop("id", None)

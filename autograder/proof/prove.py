@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
@@ -44,8 +45,10 @@ class Unfit(Exception):
     """The catalogue does not fit the notebook, or an entry does not say what it must; the message names the entry."""
 
 
-def chosen(assignment: str, only: Sequence[str] = ()) -> list[Answer]:
-    """The answers that take part in a proof: all but unfinished and hostile ones; with ``only`` those of these names.
+def chosen(assignment: Path, only: Sequence[str] = ()) -> list[Answer]:
+    """The answers of an assignment, from its folder, that take part in a proof: all but unfinished and hostile ones.
+
+    With ``only`` those of these names.
 
     Raises:
         Unfit: two answers have one name, or there is none of a name.
@@ -53,11 +56,11 @@ def chosen(assignment: str, only: Sequence[str] = ()) -> list[Answer]:
     listed = catalogue.answers(assignment)
     twice = [name for name, times in Counter(answer.name for answer in listed).items() if times > 1]
     if twice:
-        raise Unfit(f"{assignment}: two answers are called {', '.join(twice)}")
+        raise Unfit(f"{assignment.name}: two answers are called {', '.join(twice)}")
     found = [answer for answer in listed if answer.kind in KINDS and (not only or answer.name in only)]
     missing = sorted(set(only) - {answer.name for answer in found})
     if missing:
-        raise Unfit(f"{assignment}: no right answer, mistake or mutant is called {', '.join(missing)}")
+        raise Unfit(f"{assignment.name}: no right answer, mistake or mutant is called {', '.join(missing)}")
     return found
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..assignment import ASSIGNMENTS, load
+from ..assignment import load
 from ..course import Course, CourseError
 from ..notebooks.notebook import read, write_text
 from ..sandbox.tiers import AUTO
@@ -27,17 +27,17 @@ def assignments(course: Course, names: Sequence[str]) -> list[str]:
     Raises:
         CourseError: an assignment does not exist, or has no catalogue.
     """
-    listed = list(names) or [name for name in course.assignments() if (ASSIGNMENTS / name / "answers.py").is_file()]
+    listed = list(names) or [name for name in course.assignments() if (course.hidden_tests(name) / "answers.py").is_file()]
     for name in listed:
         course.release_notebook(name)
-        if not (ASSIGNMENTS / name / "answers.py").is_file():
-            raise CourseError(f"{name} has no catalogue of answers: write {ASSIGNMENTS / name / 'answers.py'}")
+        if not (course.hidden_tests(name) / "answers.py").is_file():
+            raise CourseError(f"{name} has no catalogue of answers: write {course.hidden_tests(name) / 'answers.py'}")
     if not listed:
         raise CourseError("no assignment has a catalogue of answers; docs/authoring.md says how to write one")
     return listed
 
 
-def show_catalogue(name: str, only: Sequence[str], console: Console) -> None:
+def show_catalogue(course: Course, name: str, only: Sequence[str], console: Console) -> None:
     """Print each answer of a proof, where it is wrong and what it is.
 
     Raises:
@@ -46,7 +46,7 @@ def show_catalogue(name: str, only: Sequence[str], console: Console) -> None:
     table = Table(title=name, title_justify="left")
     for column in ("answer", "kind", "wrong at", "about"):
         table.add_column(column, overflow="fold")
-    for answer in prove.chosen(name, only):
+    for answer in prove.chosen(course.hidden_tests(name), only):
         where = f"nowhere: {answer.equivalent}" if answer.equivalent else ", ".join(answer.fails)
         table.add_row(answer.name, answer.kind, where, answer.about.replace("[", "\\["))
     console.print(table)
@@ -74,8 +74,8 @@ def run(
         Unfit: the catalogue does not fit the notebook.
         CannotIsolate, DataMissing: this machine cannot grade.
     """
-    assignment = load(name)
-    answers = whole = prove.chosen(name, only)
+    assignment = load(course.hidden_tests(name))
+    answers = whole = prove.chosen(course.hidden_tests(name), only)
     if share is not None:
         taken = prove.sample(whole, share, seed)
         answers = [answer for answer in whole if (answer in taken) is not rest]

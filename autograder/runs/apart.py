@@ -75,14 +75,13 @@ def is_known(children: Children, notebook: bytes, assignment: Assignment, option
 
 def described(notebook: bytes, assignment: Assignment, options: Options) -> Plain:
     """A submission for a child, which makes of it what :class:`Asked` holds."""
-    folder = str(assignment.folder.parent)
-    return {"notebook": notebook, "assignment": assignment.name, "assignments": folder, "options": options.as_plain()}
+    return {"notebook": notebook, "assignment": str(assignment.folder), "options": options.as_plain()}
 
 
 @lru_cache(maxsize=2)
-def assignment_of(name: str, folder: str) -> Assignment:
-    """An assignment, read once in this process."""
-    return load(name, Path(folder))
+def assignment_of(folder: str) -> Assignment:
+    """The assignment of a folder, read once in this process."""
+    return load(Path(folder))
 
 
 @dataclass
@@ -113,9 +112,9 @@ class _Apart:
 class Asked:
     """A submission in a child: what :func:`described` says, and its place in the store."""
 
-    def __init__(self, notebook: bytes, assignment: str, assignments: str, options: Plain) -> None:
+    def __init__(self, notebook: bytes, assignment: str, options: Plain) -> None:
         self.notebook: NotebookNode = as_notebook(json.loads(notebook))
-        self.assignment = assignment_of(assignment, assignments)
+        self.assignment = assignment_of(assignment)
         self.options = Options.of_plain(options)
         self.place: Place = look_up(self.notebook, self.assignment, self.options)
 

@@ -186,7 +186,7 @@ def _alive() -> list[str]:
     return found
 
 
-def _plant(course: Course, hidden: Path, planted: dict[str, str]) -> None:
+def _plant(course: Course, planted: dict[str, str]) -> None:
     for name in ("source", "release"):
         shutil.copytree(ROOT / name / ASSIGNMENT, course.root / name / ASSIGNMENT)
     shutil.copy(ROOT / "nbgrader_config.py", course.root)
@@ -194,19 +194,20 @@ def _plant(course: Course, hidden: Path, planted: dict[str, str]) -> None:
     text = solution.read_text(encoding="utf-8")
     assert "### BEGIN SOLUTION\\n" in text
     solution.write_text(text.replace("### BEGIN SOLUTION\\n", f"### BEGIN SOLUTION\\n# {planted['source']}\\n", 1), "utf-8")
+    hidden = course.hidden_tests(ASSIGNMENT)
     shutil.copytree(ROOT / "autograder" / "assignments" / ASSIGNMENT, hidden, ignore=shutil.ignore_patterns("__pycache__"))
     tests = hidden / "test_results.py"
     tests.write_text(tests.read_text(encoding="utf-8") + f"\n\nPLANTED = {planted['hidden_tests']!r}\n", "utf-8")
 
 
-def _small(loaded: Assignment, hidden: Path) -> Assignment:
+def _small(loaded: Assignment) -> Assignment:
     profile = loaded.profile("proof").model_copy(
         update={"cell_seconds": SECONDS["cell"], "training_seconds": SECONDS["training"]}
     )
     settings = loaded.settings.model_copy(
         update={"memory_gib": SmallLimits.memory / (1 << 30), "profiles": {**loaded.settings.profiles, "proof": profile}}
     )
-    return Assignment(loaded.name, hidden, settings)
+    return Assignment(loaded.name, loaded.folder, settings)
 
 
 def _cells_to_run(*given: Any) -> list[plan.Cell]:
@@ -248,9 +249,9 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
     """Grade the attacks beside honest students, and write feedback pages for the students that ``pages`` (globs) name."""
     mark = f"attack{secrets.token_hex(6)}"
     planted = {name: f"CANARY-{name}-{secrets.token_hex(12)}" for name in PLACES}
-    course, hidden = Course(root / "course"), root / "hidden" / ASSIGNMENT
+    course = Course(root / "course")
     course.root.mkdir()
-    _plant(course, hidden, planted)
+    _plant(course, planted)
     listener = Listener()
     with listener.listening(mark):
         with pytest.MonkeyPatch.context() as patch:
@@ -261,7 +262,7 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
             patch.setattr(collect, "PROBE_SECONDS", SECONDS["probe"])
             patch.setattr(collect, "GRACE_SECONDS", SECONDS["grace"])
             patch.setattr(replay, "SECONDS", SECONDS["replay"])
-            patch.setattr(grading_session, "load", lambda name: _small(load(name), hidden))
+            patch.setattr(grading_session, "load", lambda folder: _small(load(folder)))
             places = {"@PORT@": str(listener.port), "@COURSE@": str(course.root), "@MARK@": mark}
             for student in HONEST:
                 _hand_in(course, student, _answer_base(EVERYTHING), places)
@@ -275,7 +276,10 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
             alone = _session(course, root / "alone", HONEST[:1]).run(quiet).submissions[HONEST[0]]
             out = course.root / "out"
             _plant_in_gradebook(course, out / "gradebook.db", planted["gradebook"])
-            before = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
+            before = [
+                _tree(folder)
+                for folder in (course.source, course.release, course.submitted, course.hidden_tests(ASSIGNMENT))
+            ]
             screen = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
             outcomes = _session(course, out, _in_turn(course)).run(screen)
             left = _alive()
@@ -286,7 +290,10 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
                     course, ASSIGNMENT, db=out / "gradebook.db", autograded=out / "autograded", feedback=out / "feedback",
                     student=student,
                 )  # fmt: skip
-            after = [_tree(folder) for folder in (course.source, course.release, course.submitted, hidden)]
+            after = [
+                _tree(folder)
+                for folder in (course.source, course.release, course.submitted, course.hidden_tests(ASSIGNMENT))
+            ]
             pairs = zip(before, after, strict=True)
             changed = [name for old, new in pairs for name in {*old, *new} if old.get(name) != new.get(name)]
         collect.SERVERS.stop()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from autograder.assignments.cnn_blocks.right_answers import RIGHT
-from autograder.assignments.cnn_blocks.right_networks import NETWORKS
-from autograder.assignments.cnn_blocks.right_unseen import UNSEEN
-from autograder.assignments.cnn_blocks.wrong_answers import BLOCKS, FLATTEN, FORWARD, MAX3, NORM1, NORM2, NORM3, TRAINING
-from autograder.assignments.cnn_blocks.wrong_tables import COUNTS, TABLE
 from autograder.outcomes import Verdict
 from autograder.proof.catalogue import Answer, close_to_right
+
+from .right_answers import RIGHT
+from .right_networks import NETWORKS
+from .right_unseen import UNSEEN
+from .wrong_answers import BLOCKS, FLATTEN, FORWARD, MAX3, NORM1, NORM2, NORM3, TRAINING
+from .wrong_tables import COUNTS, TABLE
 
 MAXPOOL = [f"maxpool_{part}" for part in ("block1", "block2", "block3", "output", "forward")]
 BATCHNORM = [f"batchnorm_{part}" for part in ("block1", "block2", "block3", "output", "forward", "single_image")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from autograder.assignments.cnn_blocks.right_networks import LIST_BATCHNORM, LIST_MAXPOOL
 from autograder.proof.catalogue import Answer
+
+from .right_networks import LIST_BATCHNORM, LIST_MAXPOOL
 
 NAMES_OF_THE_GRADER = """set_seeds(seed)
 maxpool_model, maxpool_history = ConvMaxPoolNetwork().to(device), []

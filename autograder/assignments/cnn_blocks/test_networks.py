@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.assignments.cnn_blocks import reference
 from autograder.networks.comparison import Comparison, Complaint, compare, require
 from autograder.networks.known import Make
 from autograder.networks.layers import Layer, align
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 SIZES = ("in", "out", "kernel", "groups", "bias")
 STEPS = ("stride", "padding", "dilation")

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from autograder.assignments.cnn_blocks import reference
 from autograder.inside import draws, epochs
 from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 EPOCHS = 5
 MODELS = {"mlp": "MultiLayerPerceptron", "maxpool": "ConvMaxPoolNetwork", "batchnorm": "ConvBatchNormNetwork"}

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from autograder.assignment import Profile
-from autograder.assignments.cnn_blocks import reference
 from autograder.inside import draws
 from autograder.judging import held_out
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import Complaint, compare, require, up_to_an_error
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 EPOCHS = 5
 RATE = 1e-2

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from autograder.assignments.fashion_cnn.right_answers import RIGHT
-from autograder.assignments.fashion_cnn.right_unseen import UNSEEN
-from autograder.assignments.fashion_cnn.wrong_answers import WRONG
 from autograder.outcomes import Verdict
 from autograder.proof.catalogue import Answer, close_to_right
+
+from .right_answers import RIGHT
+from .right_unseen import UNSEEN
+from .wrong_answers import WRONG
 
 REGRESSION = (
     "softmax_regression",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from autograder.assignments.fashion_cnn.right_layers import IN_ONE_LIST, INHERITED, LAZY, PADDED_BEFORE, SAME_PADDING
-from autograder.assignments.fashion_cnn.right_loops import (
+from autograder.proof.catalogue import Answer
+
+from .right_layers import IN_ONE_LIST, INHERITED, LAZY, PADDED_BEFORE, SAME_PADDING
+from .right_loops import (
     CURVES_ON_TWO_FIGURES,
     EVALUATE_INFERENCE,
     MOVED_TO_DEVICE,
     OTHER_KEYS,
     TRAIN_WITH_PARTS,
 )
-from autograder.assignments.fashion_cnn.right_networks import BLOCK_CLASSES, FUNCTIONAL, MODULE_LIST
-from autograder.assignments.fashion_cnn.right_styles import CIRCULATED, HINTED, STEP_BY_STEP
-from autograder.proof.catalogue import Answer
+from .right_networks import BLOCK_CLASSES, FUNCTIONAL, MODULE_LIST
+from .right_styles import CIRCULATED, HINTED, STEP_BY_STEP
 
 RIGHT = [
     Answer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.assignments.fashion_cnn.right_styles import CIRCULATED
+from .right_styles import CIRCULATED
 
 LAZY = {
     "softmax_regression_code": CIRCULATED["softmax_regression_code"].replace(

@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from autograder.assignment import Profile
-from autograder.assignments.fashion_cnn import reference
 from autograder.inside import draws, stepwise
 from autograder.judging.loops import Watched, how_far, require_whole_passes, same_number
 from autograder.networks.comparison import close, require
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 TRAINED = ("train_cnn", "train_cnn_v1", "train_cnn_v2", "train_cnn_v3")
 

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from autograder.assignment import Profile
-from autograder.assignments.fashion_cnn import reference
 from autograder.inside import draws, loop, stepwise
 from autograder.judging.loops import Watched, require_whole_passes
 from autograder.networks.comparison import Complaint, close, require, up_to_an_error
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 RESULTS = 8  # of the history that is drawn anew: another number than the published one
 NAMES = ("val_loss", "val_acc")

@@ -2,10 +2,11 @@
 
 import pytest
 
-from autograder.assignments.fashion_cnn import judged
 from autograder.networks.comparison import Comparison, Complaint, require
 from autograder.networks.layers import align
 from autograder.runs.evidence import Evidence
+
+from . import judged
 
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, LINEAR = range(7)
 SIZES = ("in", "out", "kernel", "groups", "bias")

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.assignments.fashion_cnn import judged, reference
 from autograder.inside import draws
 from autograder.networks.comparison import Comparison, Complaint, close, require, up_to_an_error
 from autograder.runs.evidence import Evidence
+
+from . import judged, reference
 
 LINEAR = 0
 PRINTED = 400  # characters: a few shapes may be shown, not tensors

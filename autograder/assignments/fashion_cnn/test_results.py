@@ -2,10 +2,11 @@
 
 import pytest
 
-from autograder.assignments.fashion_cnn import judged
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import Complaint
 from autograder.runs.evidence import Evidence, NotShown
+
+from . import judged
 
 REGRESSION = Threshold("accuracy of the softmax regression", at_least={"full": 0.67, "quick": 0.35, "proof": 0.25})
 CNN = Threshold("accuracy of CNN", at_least={"full": 0.86, "quick": 0.70, "proof": 0.2})

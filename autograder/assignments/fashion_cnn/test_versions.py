@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from autograder.assignments.fashion_cnn import judged
 from autograder.networks.comparison import Comparison, Complaint, require
 from autograder.runs.evidence import Evidence
+
+from . import judged
 
 CONVOLUTION, BATCH_NORM, RELU, POOL, DROPOUT = range(5)
 BLOCK = 5  # layers

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from autograder.assignments.fashion_cnn.wrong_layers import LAYERS
-from autograder.assignments.fashion_cnn.wrong_loops import LOOPS
 from autograder.proof.catalogue import Answer
 from autograder.proof.mutants import at, replaced
+
+from .wrong_layers import LAYERS
+from .wrong_loops import LOOPS
 
 REGRESSION, PROBABILITIES, ACCURACY = "softmax_regression_code", "softmax_probabilities_code", "accuracy_code"
 FIT, CURVES, IMAGE, TRAINING = "fit_code", "regression_curves_code", "predict_image_code", "cnn_training"

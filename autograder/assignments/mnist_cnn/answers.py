@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from autograder.assignments.mnist_cnn.mistakes import MISTAKES
-from autograder.assignments.mnist_cnn.right_answers import RIGHT
-from autograder.assignments.mnist_cnn.right_unseen import UNSEEN
-from autograder.assignments.mnist_cnn.wrong_formulas import FORMULAS
-from autograder.assignments.mnist_cnn.wrong_networks import FORWARD, LAYERS
-from autograder.assignments.mnist_cnn.wrong_training import EVALUATION, LOOP
 from autograder.proof.catalogue import Answer, close_to_right
+
+from .mistakes import MISTAKES
+from .right_answers import RIGHT
+from .right_unseen import UNSEEN
+from .wrong_formulas import FORMULAS
+from .wrong_networks import FORWARD, LAYERS
+from .wrong_training import EVALUATION, LOOP
 
 ITEMS = (
     "output_size",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from autograder.assignments.mnist_cnn import right_networks as networks
-from autograder.assignments.mnist_cnn import right_training as trainings
 from autograder.proof.catalogue import Answer
+
+from . import right_networks as networks
+from . import right_training as trainings
 
 FORMULAS = """def learn_conv(w, h, d, k):
     weights = 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from autograder.assignments.mnist_cnn.right_networks import SEQUENTIAL
-from autograder.assignments.mnist_cnn.right_training import RUN_HEAD, RUN_TAIL
 from autograder.proof.catalogue import Answer
+
+from .right_networks import SEQUENTIAL
+from .right_training import RUN_HEAD, RUN_TAIL
 
 SCALED = (
     RUN_HEAD

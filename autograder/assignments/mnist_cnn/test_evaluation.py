@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.assignments.mnist_cnn import reference
 from autograder.inside import draws
 from autograder.judging import held_out
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import require, up_to_an_error
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 ACCURACY = Threshold("test accuracy", at_least={"full": 0.98, "quick": 0.8, "proof": 0.3})
 TEST_IMAGES = {"full": 10_000, "quick": 2_000, "proof": 200}

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from autograder.assignments.mnist_cnn import reference
 from autograder.inside import draws
 from autograder.networks.comparison import Complaint, require
 from autograder.runs.evidence import Evidence, NotShown
+
+from . import reference
 
 SIZES = (7, 64), (1, 7), (0, 3), (1, 4)
 FILTERS = (1, 11), (1, 11), (1, 64), (1, 96)

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.assignments.mnist_cnn import reference
 from autograder.networks.architecture import NO_GRADIENT
 from autograder.networks.comparison import Comparison, compare, require, require_run
 from autograder.networks.layers import Alignment, Layer, align, differences
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 CONV1, RELU1, CONV2, RELU2, POOL1, CONV3, RELU3, CONV4, RELU4, POOL2, FC1, RELU5, FC2 = range(13)
 SIZES = ("in", "out", "kernel", "groups", "bias")

@@ -9,12 +9,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, softmax
 
 from autograder.assignment import Profile
-from autograder.assignments.mnist_cnn import reference
 from autograder.inside import draws
 from autograder.judging import held_out
 from autograder.judging.loops import Watched, require_whole_passes
 from autograder.networks.comparison import Complaint, close, require
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 EPOCHS, PUBLISHED_EPOCHS = 5, 3
 PUBLISHED_IMAGES, PUBLISHED_BATCH = 60_000, 100

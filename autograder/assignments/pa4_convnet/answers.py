@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autograder.assignments.pa4_convnet import right_answers, right_elsewhere, wrong_answers
 from autograder.outcomes import Verdict
 from autograder.proof.catalogue import Answer
+
+from . import right_answers, right_elsewhere, wrong_answers
 
 AFTER_TRAINING_LEFT = ("learning_rate",)
 UNTRAINED: dict[str, Verdict] = {"act16": "not_attempted", "act19": "partial"}

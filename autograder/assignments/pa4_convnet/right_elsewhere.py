@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from autograder.assignments.pa4_convnet.right_answers import MODULE_LIST
 from autograder.proof.catalogue import Answer
+
+from .right_answers import MODULE_LIST
 
 IMPORTS = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n\n"
 

@@ -7,11 +7,12 @@ from functools import partial
 
 import pytest
 
-from autograder.assignments.pa4_convnet import reference
-from autograder.assignments.pa4_convnet.graph import Graph
 from autograder.inside import draws
 from autograder.networks.comparison import Comparison, Complaint, compare, require, require_finished
 from autograder.runs.evidence import Evidence
+
+from . import reference
+from .graph import Graph
 
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, FC1, RELU3, FC2 = range(9)
 SIZES = ("in", "out", "kernel", "groups", "bias")

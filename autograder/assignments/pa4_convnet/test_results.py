@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.assignments.pa4_convnet import reference
 from autograder.inside import draws, trace
 from autograder.judging import held_out
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import Complaint, close, compare, require, require_finished, up_to_an_error
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 ACCURACY = Threshold("test accuracy", at_least={"full": 0.98, "quick": 0.8, "proof": 0.3})
 rests_on_the_layers = pytest.mark.needs(*(f"act{number:02d}" for number in range(1, 7)))

@@ -3,9 +3,10 @@
 import pytest
 
 from autograder.assignment import Profile
-from autograder.assignments.pa4_convnet import reference
 from autograder.judging.loops import Watched, require_whole_passes
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,0 @@
-"""Convolution blocks for MNIST: a network with max pooling and one with batch normalisation, trained and compared."""

@@ -1,1 +1,0 @@
-"""Homework 4: softmax regression and convolutional networks with and without regularisation for Fashion-MNIST."""

@@ -1,1 +1,0 @@
-"""A convolutional network with four convolutions for MNIST, and counting its parameters."""
