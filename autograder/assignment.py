@@ -1,4 +1,4 @@
-"""Load what grading needs to know of one assignment: its profiles, its data, its probes and hidden tests.
+"""Load what grading needs to know of one assignment: its profiles, its dataset and files, its probes and hidden tests.
 
 Points, items and answer cells are not here: they live in the notebook's nbgrader metadata.
 """
@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .course import Course, CourseError, nearest
 
 ProfileName = Literal["full", "quick", "proof"]
+MOST_FILES = 20
+MOST_BYTES = 20 << 20  # of all files together: each box gets them, and on a cluster each job carries them
 
 
 class Profile(BaseModel):
@@ -39,12 +41,17 @@ class Profile(BaseModel):
 
 
 class Settings(BaseModel):
-    """The content of ``assignment.toml``."""
+    """The content of ``assignment.toml``.
+
+    ``dataset`` is what torchvision gives the notebook, ``files`` are names of data files beside the source notebook. They
+    reach students with the release, and the working folder of a box, where they can be read and not changed.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     title: str
-    dataset: Literal["mnist", "fashion_mnist"]
+    dataset: Literal["mnist", "fashion_mnist", "none"]
+    files: list[str] = Field([], max_length=MOST_FILES)
     memory_gib: float = Field(6.0, gt=0, allow_inf_nan=False)
     profiles: dict[ProfileName, Profile]
 
@@ -56,6 +63,11 @@ class Assignment:
     name: str
     folder: Path
     settings: Settings
+
+    @property
+    def files(self) -> list[Path]:
+        """The declared data files, beside the source notebook of the course."""
+        return [self.folder.parents[2] / "source" / self.name / name for name in self.settings.files]
 
     @property
     def probes(self) -> Path:
@@ -109,7 +121,26 @@ def load(folder: Path) -> Assignment:
         raise CourseError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     if "full" not in settings.profiles:
         raise CourseError(f"{path}: the key profiles.full is missing; add [profiles.full], the assignment as published")
-    return Assignment(name, folder, settings)
+    loaded = Assignment(name, folder, settings)
+    if wrong := _wrong_files(loaded):
+        raise CourseError(f"{path}: {wrong}")
+    return loaded
+
+
+def _wrong_files(assignment: Assignment) -> str:
+    """What is wrong with the declared files, or nothing."""
+    total = 0
+    for name, path in zip(assignment.settings.files, assignment.files, strict=True):
+        if Path(name).name != name or not name.isprintable() or name[:1] in ("", "."):
+            return f"files has {name!r}; allowed: names of files beside the source notebook, without folders"
+        if path.suffix in (".ipynb", ".py"):
+            return f"files has {name!r}; allowed: data that every student may read, no notebook and no Python code"
+        if path.is_symlink() or not path.is_file():
+            return f"files has {name!r}, but {path} is no file; put it there or take it out of files"
+        total += path.stat().st_size
+    if total > MOST_BYTES:
+        return f"files are {total / 2**20:.0f} MiB together; allowed: {MOST_BYTES >> 20} MiB"
+    return ""
 
 
 def require(course: Course, name: str) -> Assignment:
@@ -142,6 +173,7 @@ _WANTED = {
     "dict": "a table",
     "model": "a table",
     "list": "a list",
+    "too": f"at most {MOST_FILES} names",
 }
 """What is allowed, by how pydantic's name of the error begins."""
 

@@ -1,5 +1,6 @@
 """What is said of an assignment that cannot be graded here: one line, before anything slow is imported, by every command."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -35,8 +36,8 @@ def said(changed: str, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('dataset = "mnist"', 'dataset = "cifar10"', ["dataset is 'cifar10'", "'mnist' or 'fashion_mnist'"]),
-        ('dataset = "mnist"', "dataset = true", ["dataset is True", "'mnist' or 'fashion_mnist'"]),
+        ('dataset = "mnist"', 'dataset = "cifar10"', ["dataset is 'cifar10'", "'mnist', 'fashion_mnist' or 'none'"]),
+        ('dataset = "mnist"', "dataset = true", ["dataset is True", "'mnist', 'fashion_mnist' or 'none'"]),
         ('dataset = "mnist"', "", ["the key dataset is missing"]),
         ("title = ", "titel = ", ["title is missing", "unknown key titel", "did you mean title?", "memory_gib"]),
         ("memory_gib = 6.0", 'memory_gib = "much"', ["memory_gib is 'much'", "allowed: a number"]),
@@ -46,6 +47,9 @@ def said(changed: str, folder: Path) -> str:
         ("cell_seconds = 180", "cell_second = 180", ["profiles.full.cell_second;", "did you mean cell_seconds?"]),
         ("cell_seconds = 180", "test_images = 1.5", ["profiles.full.test_images is 1.5", "a whole number"]),
         ("num_epochs = 2,", "num_epochs = [2],", ["profiles.quick.parameters.num_epochs is [2]", "a number or a text"]),
+        ('dataset = "mnist"', 'dataset = "none"\nfiles = "a.csv"', ["files is 'a.csv'", "allowed: a list"]),
+        ('dataset = "mnist"', 'dataset = "none"\nfiles = [3]', ["files.0 is 3", "allowed: a text in quotes"]),
+        ('dataset = "mnist"', f'dataset = "none"\nfiles = {["a.csv"] * 21}', ["files is", "allowed: at most 20 names"]),
         ("[profiles.quick]", "[profiles.quik]", ["unknown key profiles.quik", "did you mean quick?", "full, quick, proof"]),
         ("[profiles.full]", "[profiles.full", ["is not valid TOML", "line 6"]),
         ("dataset = ", "dataset ", ["is not valid TOML", "line 2"]),
@@ -67,6 +71,41 @@ def test_a_profile_that_is_not_there_is_named(tmp_path: Path) -> None:
         load(tmp_path / NAME).profile("quick")
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("absent.csv", ["files has 'absent.csv', but", "is no file; put it there"]),
+        ("../secret.csv", ["files has '../secret.csv'", "without folders"]),
+        ("/etc/passwd", ["without folders"]),
+        ("", ["without folders"]),
+        (".hidden", ["without folders"]),
+        ("a\tb.csv", ["without folders"]),
+        ("link.csv", ["is no file"]),
+        ("folder", ["is no file"]),
+        ("toy.ipynb", ["no notebook and no Python code"]),
+        ("answers.py", ["no notebook and no Python code"]),
+        ("large.bin", ["files are 30 MiB together; allowed: 20 MiB"]),
+    ],
+)
+def test_a_file_that_no_student_may_have_is_named(name: str, words: list[str], tmp_path: Path) -> None:
+    course = Course(tmp_path)
+    hidden, beside = course.hidden_tests("toy"), course.source / "toy"
+    for folder in (hidden, beside, beside / "folder"):
+        folder.mkdir(parents=True)
+    for there in ("toy.ipynb", "answers.py", ".hidden", "good.csv"):
+        (beside / there).touch()
+    (beside / "link.csv").symlink_to("/etc/passwd")
+    with (beside / "large.bin").open("wb") as file:
+        file.truncate(30 << 20)
+    (hidden / "assignment.toml").write_text(
+        f'title = "T"\ndataset = "none"\nfiles = ["good.csv", {json.dumps(name)}]\n[profiles.full]\n'
+    )
+    with pytest.raises(CourseError) as caught:
+        load(hidden)
+    assert str(caught.value).startswith(f"{hidden}/assignment.toml: files ")
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_mistake_in_the_settings_is_one_line_of_every_command(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -79,7 +118,7 @@ def test_a_mistake_in_the_settings_is_one_line_of_every_command(
     status, text = invoke(command, NAME)
     assert status == 2
     assert len(text.splitlines()) == 1
-    assert "assignment.toml: dataset is 'cifar10'; allowed: 'mnist' or 'fashion_mnist'" in text
+    assert "assignment.toml: dataset is 'cifar10'; allowed: 'mnist', 'fashion_mnist' or 'none'" in text
 
 
 @pytest.mark.parametrize(

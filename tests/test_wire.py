@@ -28,7 +28,8 @@ CELLS = [Cell("first", "1", 5.0), Cell("second", "2", 5.0)]
 
 def job(**changes: object) -> Job:
     made = {
-        "assignment": NAME, "settings": load(HIDDEN / NAME).settings.model_dump(mode="json"), "probes": "",
+        "assignment": NAME, "settings": load(HIDDEN / NAME).settings.model_dump(mode="json"),
+        "probes": "é = 1\n".encode(), "files": (b"", b"\xff\x00,1\n"),
         "profile": "quick", "device": "cpu", "seed": 7, "notebook": bare(submission(), []),
     }  # fmt: skip
     return Job(**(made | changes))  # type: ignore[arg-type]

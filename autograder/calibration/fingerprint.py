@@ -32,6 +32,7 @@ def fingerprint(notebook: NotebookNode, assignment: Assignment, profile: str) ->
         [software[name] for name in NUMERICAL],
         [decoy.VERSION, chosen.test_images],
         list(_measuring(assignment.folder, profile)),
+        *([path.name, hashlib.sha256(path.read_bytes()).hexdigest()] for path in assignment.files),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 

@@ -22,7 +22,8 @@ def to_send(**submission: object) -> Plain:
     job = Job(
         asked.assignment.name,
         asked.assignment.settings.model_dump(mode="json"),
-        asked.assignment.probes.read_text(encoding="utf-8"),
+        asked.assignment.probes.read_bytes(),
+        tuple(path.read_bytes() for path in asked.assignment.files),
         asked.options.profile,
         asked.options.device,
         asked.seed,

@@ -55,6 +55,7 @@ def prepare(slurm: Slurm, assignment: Assignment, logs: Path) -> SLURMCluster:
         # dask-jobqueue 0.9 makes Ctrl-C end the process silently, with status 0.
         signal.signal(signal.SIGINT, interrupt)
     logs.mkdir(parents=True, exist_ok=True)
+    dataset = assignment.settings.dataset
     gpu = [f"--gres=gpu:{slurm.gpus}"] if slurm.gpus else []
     return SLURMCluster(
         queue=slurm.partition,
@@ -67,7 +68,7 @@ def prepare(slurm: Slurm, assignment: Assignment, logs: Path) -> SLURMCluster:
         job_cpu=slurm.cpus,
         memory=f"{slurm.at_once * assignment.settings.memory_gib + WORKER_GIB:.0f}GiB",
         job_extra_directives=[*gpu, *slurm.options],
-        job_script_prologue=[f"{sys.executable} -m autograder data {assignment.settings.dataset}"],
+        job_script_prologue=[f"{sys.executable} -m autograder data {dataset}"] if dataset != "none" else [],
         worker_extra_args=["--resources", f"GPU={slurm.at_once}"] if slurm.gpus else [],
         python=sys.executable,
         silence_logs="critical",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from ..datasets.data import DatasetName
 
 
-def examine(dataset: DatasetName, device: str, isolation: str) -> str:
+def examine(dataset: DatasetName | Literal["none"], device: str, isolation: str) -> str:
     """See :func:`autograder.cluster.worker.examine`."""
     from . import worker
 

@@ -37,13 +37,14 @@ class Refused(Exception):
 class Job:
     """One submission to run: ``notebook`` has only the cells that are run.
 
-    ``settings`` are those of ``assignment.toml`` as JSON values, ``probes`` is the text of ``probes.py``: a worker needs no
-    course.
+    ``settings`` are those of ``assignment.toml`` as JSON values, ``probes`` and ``files`` the contents of ``probes.py`` and
+    of the declared files: a worker needs no course.
     """
 
     assignment: str
     settings: dict[str, Any]
-    probes: str
+    probes: bytes
+    files: tuple[bytes, ...]
     profile: str
     device: str
     seed: int
@@ -79,7 +80,8 @@ def bare(notebook: NotebookNode, run: list[Cell]) -> NotebookNode:
 
 def pack_job(job: Job) -> bytes:
     """The bytes of a job."""
-    return _frame(vars(job))
+    document = {name: value for name, value in vars(job).items() if name not in ("probes", "files")}
+    return b"".join([_frame(document, job.probes), *(_frame({}, content) for content in job.files)])
 
 
 def unpack_job(packed: bytes) -> Job:
@@ -89,11 +91,11 @@ def unpack_job(packed: bytes) -> Job:
         Malformed: these are not the bytes of a job.
     """
     try:
-        text, _ = next(_frames(packed))
+        (text, probes), *files = _frames(packed)
         document = json.loads(text)
         notebook = as_notebook(document.pop("notebook"))
-        return Job(notebook=notebook, **document)
-    except (StopIteration, ValueError, KeyError, TypeError, AttributeError) as error:
+        return Job(notebook=notebook, probes=probes, files=tuple(content for _, content in files), **document)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"no job: {type(error).__name__}: {error}") from error
 
 

@@ -12,13 +12,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from ..assignment import Assignment, Settings
+from ..course import Course
 from ..datasets import decoy
 from ..datasets.data import DatasetName
-from ..runs.collect import Stopped, collect
+from ..runs.collect import Stopped, collect, data_folder
 from ..runs.plan import Options, versions
 from ..sandbox import tiers
 from ..sandbox.mounts import PACKAGE
@@ -46,13 +48,13 @@ def difference(theirs: dict[str, str], ours: dict[str, str]) -> str | None:
     return None
 
 
-def examine(dataset: DatasetName, device: str, isolation: str = tiers.AUTO) -> str:
+def examine(dataset: DatasetName | Literal["none"], device: str, isolation: str = tiers.AUTO) -> str:
     """JSON of what this machine runs (``fingerprint``), and of why it cannot grade (``problem``) or null."""
     found: dict[str, object] = {"fingerprint": {}, "problem": None}
     try:
         found["fingerprint"] = fingerprint()
         tiers.check(isolation)
-        decoy.sandbox_folder(dataset)
+        data_folder(dataset)
         if device == "cuda" and not torch.cuda.is_available():
             found["problem"] = "it offers a GPU, but torch finds none"
     except Exception as error:
@@ -100,6 +102,9 @@ def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], boo
 def _laid_out(job: Job, folder: Path) -> Assignment:
     """What a box needs of the job's assignment, in a folder that a box of another user can read."""
     folder.chmod(0o755)
-    assignment = Assignment(job.assignment, folder, Settings.model_validate_json(json.dumps(job.settings)))
-    assignment.probes.write_text(job.probes, encoding="utf-8")
+    hidden = Course(folder).hidden_tests(job.assignment)
+    assignment = Assignment(job.assignment, hidden, Settings.model_validate_json(json.dumps(job.settings)))
+    for path, content in zip([assignment.probes, *assignment.files], [job.probes, *job.files], strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return assignment

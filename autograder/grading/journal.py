@@ -39,7 +39,7 @@ def hash_of_grader(course: Course, assignment: Assignment, options: Options, gra
         json.dumps([options.profile, options.device, trusted_code(), decoy.VERSION, entered, *unisolated]).encode()
     )
     own = [path for path in assignment.folder.rglob("*") if path.suffix in (".py", ".toml")]
-    for path in [course.release_notebook(assignment.name), *sorted(own)]:
+    for path in [course.release_notebook(assignment.name), *sorted(own), *assignment.files]:
         digest.update(str(path).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -18,12 +18,12 @@ from ..cluster import cluster, slurm
 from ..cluster.executor import Executor, Handed, LocalExecutor
 from ..cluster.fleet import ClusterError
 from ..course import Course, CourseError
-from ..datasets.data import DataMissing, dataset_folder
-from ..datasets.decoy import sandbox_folder
+from ..datasets.data import DataMissing
 from ..notebooks.converter import course_config, db_url, quiet_logger
 from ..notebooks.notebook import as_notebook, read
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
+from ..runs.collect import data_folder
 from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
@@ -156,7 +156,7 @@ class Session:
         store = None if self.fresh else self.store or self.course.evidence_store
         if not self.scheduler and not self.slurm:
             tier = tiers.check(self.isolation)
-            sandbox_folder(dataset)
+            data_folder(dataset)
             threads = default_threads(self.jobs)
             options = Options(
                 self.profile,
@@ -169,7 +169,7 @@ class Session:
             )
             yield LocalExecutor(options, self.jobs)
             return
-        dataset_folder(dataset)  # no box runs here, but the hidden tests need the real test images
+        data_folder(dataset, everything=True)  # no box runs here, but the hidden tests need the real test images
         options = Options(self.profile, self.device, store=store, isolation=self.isolation)
 
         def tell(line: str) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from nbformat import NotebookNode
@@ -115,12 +115,32 @@ def matplotlib_cache() -> Path:
     return folder
 
 
-def seen_in_box(assignment: Assignment, options: Options) -> View:
-    """What the boxes of an assignment see."""
+def data_folder(dataset: data.DatasetName | Literal["none"], everything: bool = False) -> Path | None:
+    """The data that boxes see, made at its first use; None where an assignment has no dataset.
+
+    Raises:
+        DataMissing: the dataset was not fetched.
+    """
+    if dataset == "none":
+        return None
     # Only the instructor's own notebook, run for solutions/, sees the real test images.
-    dataset = assignment.settings.dataset
-    root = data.dataset_folder(dataset).parents[1] if options.everything else decoy.sandbox_folder(dataset)
-    return view(assignment.probes, root, matplotlib_cache())
+    return data.dataset_folder(dataset).parents[1] if everything else decoy.sandbox_folder(dataset)
+
+
+def seen_in_box(assignment: Assignment, options: Options) -> View:
+    """What the boxes of an assignment see.
+
+    Raises:
+        CannotIsolate: the hidden tests lie in the Python environment, which every box sees.
+        DataMissing: see :func:`data_folder`.
+    """
+    root = data_folder(assignment.settings.dataset, options.everything)
+    found = view(assignment.probes, root, matplotlib_cache(), assignment.files)
+    hidden = assignment.folder.resolve()
+    for folder in found.binds:
+        if hidden.is_relative_to(folder) and not any(hidden.is_relative_to(cover) for cover in found.covers):
+            raise CannotIsolate(f"{hidden} lies in {folder}, which student code can read; move the course elsewhere")
+    return found
 
 
 def job_of(cells: list[Cell], assignment: Assignment, options: Options, seed: int) -> dict[str, Any]:
@@ -130,7 +150,7 @@ def job_of(cells: list[Cell], assignment: Assignment, options: Options, seed: in
         "seed": seed,
         "threads": options.threads,
         "device": options.device,
-        "data": "data",
+        "data": None if assignment.settings.dataset == "none" else "data",
         "test_images": assignment.profile(options.profile).test_images,
         "slices": options.speedups,
         "probes": True,

@@ -32,6 +32,7 @@ def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
     digest = hashlib.sha256()
     images = assignment.profile(options.profile).test_images
     parts = [[vars(cell) for cell in cells], options.profile, images, options.device, versions(), decoy.VERSION]
+    parts += [assignment.settings.dataset, *(f"{path.name} {_content(path)}" for path in assignment.files)]
     parts += ["everything"] if options.everything else []
     parts += [] if options.speedups else ["no speed-ups"]
     # Of the tiers one is as good as another; what ran in none of them must never be taken for it.
@@ -39,6 +40,11 @@ def _hash(cells: list[Cell], assignment: Assignment, options: Options) -> str:
     digest.update(json.dumps(parts, sort_keys=True).encode())
     digest.update(assignment.probes.read_bytes() + _box_code())
     return digest.hexdigest()
+
+
+def _content(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache

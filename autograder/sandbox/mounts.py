@@ -5,6 +5,7 @@ from __future__ import annotations
 import site
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,10 +45,11 @@ def _environment_folders() -> list[Path]:
     return folders
 
 
-def view(probes: Path | None, data: Path | None, matplotlib_cache: Path | None) -> View:
+def view(probes: Path | None, data: Path | None, matplotlib_cache: Path | None, files: Sequence[Path] = ()) -> View:
     """The view of a box for one assignment.
 
-    ``probes`` is the assignment's ``probes.py``, ``data`` a folder that torchvision accepts as a root.
+    ``probes`` is the assignment's ``probes.py``, ``data`` a folder that torchvision accepts as a root,
+    ``files`` are those that the box's working folder gets.
     """
     found = View()
     for folder in _environment_folders():
@@ -59,6 +61,8 @@ def view(probes: Path | None, data: Path | None, matplotlib_cache: Path | None) 
     found.binds[str(PACKAGE / "inside")] = f"{BOX}/inside"
     if probes is not None:
         found.binds[str(probes)] = f"{BOX}/probes.py"
+    for path in files:
+        found.binds[str(path)] = f"{BOX}/files/{path.name}"
     if data is not None:
         found.binds[str(data)] = f"{BOX}/data"
     if matplotlib_cache is not None:
