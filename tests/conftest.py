@@ -22,6 +22,7 @@ from autograder.sandbox.server import SERVERS, Servers
 from autograder.sandbox.slots import SLOTS_HERE
 
 pytest_plugins = ("quick", "sampling")
+collect_ignore = ["courses"]  # hidden tests of courses, which judge evidence
 # For torch, which is not imported yet: two threads on busy cores spin more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Typer makes all commands anew each time one is invoked, which takes longer than most of them.

@@ -1,5 +1,9 @@
-"""A course of one's own: its assignments are found by path, and the package that is installed has none."""
+"""A course of one's own: its assignments are found by path, the package has none, and they need not be of pictures.
 
+``courses/models`` has a regression by plain tensors on a file, an autoencoder, and a recurrent network.
+"""
+
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,6 +13,19 @@ import pytest
 from conftest import ROOT
 
 from autograder import own_files
+from autograder.assignment import Assignment, load
+from autograder.course import Course
+from autograder.notebooks import release
+from autograder.notebooks.notebook import read
+from autograder.proof import catalogue, prove
+from autograder.runs import store
+from autograder.runs.collect import seen_in_box
+from autograder.runs.evidence import Evidence
+from autograder.runs.plan import Options
+from autograder.sandbox.box import CannotIsolate
+
+MODELS = Course(ROOT / "tests" / "courses" / "models")
+EACH = pytest.mark.parametrize("name", MODELS.assignments())
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +68,69 @@ def test_a_changed_file_is_imported_anew(tmp_path: Path) -> None:
     assert own_files.module(path).VALUE == 1
     own_files.forget(tmp_path)
     assert own_files.module(path).VALUE == 2
+
+
+@EACH
+def test_what_students_get_is_in_step_and_gives_nothing_away(name: str, tmp_path: Path) -> None:
+    for part in ("source", "autograder"):
+        (tmp_path / part).symlink_to(MODELS.root / part)
+    shutil.copy(MODELS.root / "nbgrader_config.py", tmp_path)
+    made = release.generate(Course(tmp_path), name)
+    for path in made.parent.iterdir():
+        assert path.read_bytes() == (MODELS.release / name / path.name).read_bytes(), f"generate {name} again"
+    assert release.leaks(MODELS, name) == []
+    released = {path.name for path in (MODELS.release / name).iterdir()}
+    assert released == {f"{name}.ipynb", *load(MODELS.hidden_tests(name)).settings.files}
+
+
+@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.timeout(900)
+@EACH
+def test_hidden_tests_of_other_sorts_are_proven(name: str) -> None:
+    folder = MODELS.hidden_tests(name)
+    found = prove.prove(MODELS, load(folder), prove.chosen(folder), jobs=2, seed=3)
+    assert found.shortfalls() == []
+    assert prove.uncovered(prove.chosen(folder), read(MODELS.release_notebook(name))) == []
+
+
+def ran(*cells: str) -> Evidence:
+    """The reference solution of least_squares, with cells of a student's own below the one that reads the file."""
+    name = "least_squares"
+    added = tuple(("load_data", cell) for cell in reversed(cells))
+    answer = catalogue.Answer("own", "right", "", added=added)
+    notebook = catalogue.build(answer, read(MODELS.source_notebook(name)), read(MODELS.release_notebook(name)))
+    return store.gather(notebook, load(MODELS.hidden_tests(name)), Options(profile="proof"))
+
+
+def test_declared_files_are_in_the_working_folder_and_cannot_be_changed() -> None:
+    found = ran(
+        "print(len(open('houses.csv').readlines()))",
+        "open('houses.csv', 'a').write('1,2,3,4')",
+        "import os; open(os.path.realpath('houses.csv'), 'w')",
+    )
+    reads, *writes = (cell for name, cell in found.record.cells.items() if name.startswith("extra_"))
+    assert reads.outputs[0]["text"].strip() == "241"
+    assert [cell.error is not None and cell.error.ename for cell in writes] == ["PermissionError", "OSError"]
+    assert found.record.error("load_data") is None
+
+
+def test_evidence_depends_on_declared_files(tmp_path: Path) -> None:
+    for part in ("source", "autograder", "release"):
+        shutil.copytree(MODELS.root / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    course, name = Course(tmp_path), "least_squares"
+    notebook = read(course.release_notebook(name))
+
+    def key() -> Path | None:
+        return store.look_up(notebook, load(course.hidden_tests(name)), Options(store=tmp_path / "store")).folder
+
+    before = key()
+    with (course.source / name / "houses.csv").open("a") as file:
+        file.write("100.0,3,10,250.0\n")
+    assert key() != before
+
+
+def test_hidden_tests_in_the_environment_that_boxes_see_are_refused() -> None:
+    inside = Path(sys.prefix) / "course" / "autograder" / "assignments" / "toy"
+    toy = Assignment("toy", inside, load(MODELS.hidden_tests("recurrent")).settings)
+    with pytest.raises(CannotIsolate, match="which student code can read; move the course elsewhere"):
+        seen_in_box(toy, Options())

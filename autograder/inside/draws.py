@@ -106,3 +106,8 @@ def batch(seed: int, size: int) -> tuple[Tensor, Tensor]:
 def logits(seed: int, rows: int) -> Tensor:
     """Logits (rows, 10) such as a half-trained network gives."""
     return 2 * torch.randn(rows, CLASSES, generator=torch.Generator().manual_seed(seed))
+
+
+def normal(seed: int, *shape: int) -> Tensor:
+    """Standard normal numbers (*shape), float32: inputs, targets or weights of any kind."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))

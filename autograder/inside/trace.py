@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ def record(network: nn.Module, images: Tensor) -> Trace:
             with torch.no_grad():
                 network(images.clone())  # lazy modules make their parameters in their first pass
         recorder = Recorder(trace, network, images)
-        with recorder:
+        with _plain_operations(), recorder:
             output = network(images)
         trace.returned = output
         if isinstance(output, (tuple, list)) and output:
@@ -36,6 +37,17 @@ def record(network: nn.Module, images: Tensor) -> Trace:
     except Exception as error:
         trace.problem = f"{type(error).__name__}: {str(error)[:500]}"
     return trace
+
+
+@contextlib.contextmanager
+def _plain_operations() -> Iterator[None]:
+    """Without oneDNN, in which an LSTM is one operation, which no interpreter can follow."""
+    enabled = torch._C._get_mkldnn_enabled()
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        yield
+    finally:
+        torch._C._set_mkldnn_enabled(enabled)
 
 
 def _unlearned(trace: Trace, network: nn.Module, output: Tensor) -> list[str]:

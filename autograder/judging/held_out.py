@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from ..datasets import data
 from ..inside.networks import TRACE_IMAGES
@@ -83,6 +85,27 @@ def accuracy(
         raise _no_network(evidence, cell, f"no trained network to test: {error}", "its training did not run") from error
 
 
+def mean(
+    evidence: Evidence, probe: str, cell: str, *, inputs: Tensor, targets: Tensor, figure: Callable[[Tensor, Tensor], Tensor]
+) -> float:
+    """Mean of a figure of the network that ``probe`` recorded after ``cell``, over inputs that its submission never saw.
+
+    Args:
+        inputs, targets: of equal length, a multiple of the batch with which it was recorded, ``TRACE_IMAGES``.
+        figure: of the outputs of a batch and its targets, one number for each, for example a squared error.
+
+    Raises:
+        NotShown: the cell did not run. Complaint: there is no network, or it cannot be run.
+        NotSupported: as for :func:`accuracy`.
+    """
+    try:
+        return replay.mean(_program(evidence, probe, cell), inputs, targets, figure, TRACE_IMAGES)
+    except replay.NotSupported:
+        raise
+    except replay.NotReplayable as error:
+        raise _no_network(evidence, cell, f"no trained network to test: {error}", "its training did not run") from error
+
+
 def require_network_behind(
     reported: float,
     evidence: Evidence,
@@ -111,7 +134,8 @@ def require_network_behind(
     images, labels = (part[:count] for part in data.training_set(dataset))
 
     def measured() -> float:
-        return replay.mean_loss(_program(evidence, probe, cell), normalised(images), labels, TRACE_IMAGES)
+        each = partial(cross_entropy, reduction="none")
+        return replay.mean(_program(evidence, probe, cell), normalised(images), labels, each, TRACE_IMAGES)
 
     try:
         found = _noted(evidence, "loss", probe, normalised(images[:1]), count, None, measured)

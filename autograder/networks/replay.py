@@ -278,10 +278,22 @@ def accuracy(program: Program, images: Tensor, labels: Tensor, batch: int) -> fl
     return correct / len(images)
 
 
-def mean_loss(program: Program, images: Tensor, labels: Tensor, batch: int) -> float:
-    """Mean cross-entropy of the outputs, in nats."""
+def mean(program: Program, inputs: Tensor, targets: Tensor, figure: Callable[[Tensor, Tensor], Tensor], batch: int) -> float:
+    """Mean of what ``figure`` gives for the outputs of a batch and its targets: one number for each input.
+
+    The length of ``inputs`` and ``targets`` is a multiple of ``batch``.
+
+    Raises:
+        NotReplayable: the program cannot be run, or ``figure`` refuses its outputs.
+    """
     total = 0.0
-    for start in range(0, len(images), batch):
-        outputs = program(images[start : start + batch])
-        total += float(torch.nn.functional.cross_entropy(outputs, labels[start : start + batch], reduction="sum"))
-    return total / len(images)
+    for start in range(0, len(inputs), batch):
+        outputs = program(inputs[start : start + batch])
+        try:
+            found = figure(outputs, targets[start : start + batch])
+        except (RuntimeError, IndexError, ValueError) as error:
+            raise NotReplayable(f"outputs of shape {tuple(outputs.shape)}: {str(error)[:200]}") from error
+        if found.shape != (batch,):
+            raise NotReplayable(f"outputs of shape {tuple(outputs.shape)} for a batch of {batch}")
+        total += float(found.sum())
+    return total / len(inputs)
