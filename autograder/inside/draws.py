@@ -79,6 +79,20 @@ def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     return weight, images, labels
 
 
+def lesson(seed: int) -> tuple[int, dict[str, tuple[Tensor, Tensor]]]:
+    """Size of a batch; images (N, 1, 28, 28) and labels (N,) to ``train`` on and to ``test``: two batches and a shorter one."""
+    ((full, last),) = integers(seed, 1, (5, 8), (2, 4))
+    generator = torch.Generator().manual_seed(seed)
+    count = 2 * full + last
+    return full, {
+        name: (
+            torch.randn(count, 1, PIXELS, PIXELS, generator=generator),
+            torch.randint(0, CLASSES, (count,), generator=generator),
+        )
+        for name in ("train", "test")
+    }
+
+
 def _mislabelled(labels: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Labels (N,) of which that share became others."""
     labels = labels.clone()

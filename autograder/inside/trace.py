@@ -124,6 +124,9 @@ BATCH_NORMS = (
 )
 
 
+WEIGHTED = {*CONVOLUTIONS, *BATCH_NORMS, "aten.addmm.default", "aten.mm.default", "aten.bmm.default", "aten.baddbmm.default"}
+
+
 NORMS = {"aten.native_layer_norm.default": 2, "aten.native_group_norm.default": 1}  # which argument the weight is
 ADDITIONS = ("aten.add.Tensor", "aten.add_.Tensor")
 

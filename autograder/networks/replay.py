@@ -143,8 +143,26 @@ class Program:
             self._run(images.to("meta"), {name: value.to("meta") for name, value in tensors.items()})
         return self._run(images, tensors)
 
+    def learning(self, images: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+        """The output for these weights, with gradients for those of them that require one.
+
+        Raises:
+            NotReplayable: as for a call.
+        """
+        if images.shape != self._checked:
+            self._run(images.to("meta"), {name: value.detach().to("meta") for name, value in tensors.items()})
+            self._checked = images.shape
+        with torch.enable_grad():
+            found = self._compute(images.clone(), tensors)
+        if not isinstance(found, Tensor) or not found.is_floating_point():
+            raise NotReplayable("the recorded output is not a tensor of numbers")
+        return found
+
     @torch.no_grad()
     def _run(self, images: Tensor, tensors: dict[str, Tensor]) -> Any:
+        return self._compute(images, tensors)
+
+    def _compute(self, images: Tensor, tensors: dict[str, Tensor]) -> Any:
         results: dict[int, Any] = {}
         elements = 0
         for index in self._alive:

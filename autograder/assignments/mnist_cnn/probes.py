@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from inside import draws, loop, networks, standins, stepwise
+from inside import draws, effects, loop, networks, standins, stepwise
 from inside.probing import Evidence, Student, probe
-from inside.replacing import same
-from torch import Tensor, nn
-from torch.utils.data import TensorDataset
+from torch import Tensor
 
 CALLS = 40
 SIZES = (7, 64), (1, 7), (0, 3), (1, 4)
 FILTERS = (1, 11), (1, 11), (1, 64), (1, 96)
 FEATURES = (2, 5000), (2, 1000)
-EPOCHS = 5  # of the watched loop; another number than the notebook's
+EPOCHS = 4  # of the watched loop; another number than the notebook's
 BATCH, BATCHES = 100, 3  # of the stand-in for the test set
 
 
@@ -76,60 +73,34 @@ def _losses(value: Any) -> list[float | None] | None:
     return [_number(loss) for loss in list(value)[:20_000]]
 
 
-class _Network(stepwise.Alike, loop.WatchedNetwork):
-    """A watched network that does not note what is only looked at, without gradients."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (N, 10) of images (N, 1, 28, 28)."""
-        if torch.is_grad_enabled():
-            return super().forward(images)
-        return images.flatten(1) @ self.weight.t() + self.bias
-
-
 @probe(after="training_code")
 def training_loop(student: Student) -> Evidence:
-    """The training cell again, with small batches and a watched linear network in place of the student's class."""
-    weight, images, labels = draws.classified(student.seed)
-    batches = loop.Batches(list(zip(images, labels, strict=True)))
-    others = loop.Batches(list(zip(*draws.classified(student.seed + 1)[1:], strict=True)))
-    # The dataset has the loader's images from the last to the first: a loader of one's own that does not shuffle shows.
-    train_data = TensorDataset(*(part.flip(0) for part in batches.dataset.tensors))
-    own = loop.likeness(lambda: student.namespace["MNIST_CNN"]())
-    with contextlib.ExitStack() as stack:
-        watches: list[loop.Watch] = []
-
-        def make(*_: Any, **__: Any) -> nn.Module:
-            watched = loop.Watch(student.seed)
-            watched.network = _Network(0.01 * weight, torch.zeros(draws.CLASSES), watched.note).alike(own)
-            watches.append(stack.enter_context(watched))
-            return watched.network
-
-        again = student.rerun(
-            "training_code",
-            MNIST_CNN=make,
-            model=make(),
-            loss_history=[],
-            train_loader=batches,
-            train_data=train_data,
-            test_loader=others,
-            test_data=others.dataset,
-            device=torch.device("cpu"),
-            num_epochs=EPOCHS,
-            batch_size=batches.batch_size,
-            num_train_images=len(batches.dataset),
-            num_test_images=len(others.dataset),
-        )
+    """The training cell again, with the student's own class, on a few images."""
+    batch_size, data = draws.lesson(student.seed)
+    made = student.namespace["MNIST_CNN"]
+    own = effects.usable(made, (batch_size, 1, 28, 28), 10)
+    with effects.Watch(student.seed, data["train"], data["test"], batch_size) as watch:
+        with effects.tracking(watch, made if own else effects.plain(made)) as make:
+            again = student.rerun(
+                "training_code",
+                MNIST_CNN=make,
+                model=make(),
+                loss_history=[],
+                train_loader=watch.train_loader,
+                train_data=watch.train_data,
+                test_loader=watch.test_loader,
+                test_data=watch.test_data,
+                device=torch.device("cpu"),
+                num_epochs=EPOCHS,
+                batch_size=batch_size,
+                num_train_images=len(watch.train_data),
+                num_test_images=len(watch.test_data),
+            )
+        document, tensors = watch.evidence(again.values.get("model"))
     error = again.run.error
-    watched = _trained(watches, again.values.get("model"))
-    document, tensors = watched.evidence(None, f"{error['ename']}: {error['evalue']}" if error else None)
-    return Evidence(document | {"returned": _losses(again.values.get("loss_history"))}, tensors)
-
-
-def _trained(watches: list[loop.Watch], model: Any) -> loop.Watch:
-    """The watch over the network that is ``model`` in the end, bare or wrapped; else the last one that saw something."""
-    parts = list(model.modules()) if isinstance(model, nn.Module) else []
-    used = [watched for watched in watches if any(same(watched.network, part) for part in parts)]
-    return (used or [watched for watched in watches if watched.events] or watches)[-1]
+    problem = f"{error['ename']}: {error['evalue']}" if error else None
+    losses = _losses(again.values.get("loss_history"))
+    return Evidence(document | {"plain": not own, "shape": [10], "problem": problem, "returned": losses}, tensors)
 
 
 class _StandIn(stepwise.Alike, standins.StandIn):

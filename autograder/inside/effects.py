@@ -1,0 +1,331 @@
+"""Watch what a training does to real networks of the student's class: at each request for data, each gradient, each step.
+
+The networks, the loss, the optimizer and the loop are the student's own; only the data are the grader's. What is noted are
+entries of the parameters and of their gradients, which can be computed again outside from the data and the first parameters.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.utils.data import DataLoader, TensorDataset
+
+from . import trace
+from .loop import likeness, plainly
+from .recorder import MAX_CONSTANT, Trace
+from .replacing import same
+from .stepwise import Alike
+
+ENTRIES = 64  # of each parameter
+MOST_EVENTS = 400
+MOST_NETWORKS = 8
+
+
+def places(sizes: dict[str, int], seed: int) -> dict[str, Tensor]:
+    """Which entries of each parameter are noted: numbers (at most ``ENTRIES``,) of elements."""
+    found = {}
+    for number, (name, size) in enumerate(sizes.items()):
+        generator = torch.Generator().manual_seed(seed * 1_000 + number)
+        found[name] = torch.randperm(size, generator=generator)[:ENTRIES]
+    return found
+
+
+class Asked(TensorDataset):
+    """Images (N, C, H, W) and labels (N,) that note each request for some of them; also by the names of MNIST's parts."""
+
+    def __init__(self, images: Tensor, labels: Tensor, note: Callable[[list[int]], None]) -> None:
+        super().__init__(images, labels)
+        self.data, self.targets = images[:, 0], labels
+        self._note = note
+
+    def __getitem__(self, index: Any) -> Any:
+        self._note([int(index)])
+        return tuple(part[index].clone() for part in self.tensors)
+
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        self._note([int(index) for index in indices])
+        return [tuple(part[index].clone() for part in self.tensors) for index in indices]
+
+    def __deepcopy__(self, _: Any) -> Asked:
+        return self  # a copy of the loader asks for the same data
+
+
+class _Tracked:
+    """One network: the state in which it was first seen, and a row of entries for each event since."""
+
+    def __init__(self, network: nn.Module, seed: int) -> None:
+        self.network, self._seed = network, seed
+        self.events: list[dict[str, Any]] = []
+        self.parameters: list[Tensor] = []
+        self.gradients: list[Tensor] = []
+        self.has: list[Tensor] = []
+        self.start: dict[str, Tensor] = {}
+        self.buffers: dict[str, Tensor] = {}
+        self.frozen: list[str] = []
+        self._places: dict[str, Tensor] = {}
+        self._hooks: list[Any] = []
+        self._last: dict[str, Any] | None = None
+        self._in_backward = False
+
+    def __deepcopy__(self, _: Any) -> _Tracked:
+        return self
+
+    def asked(self, event: dict[str, Any]) -> None:
+        """A request for data."""
+        self._last = event
+        self.note(event)
+
+    def note(self, event: dict[str, Any], network: nn.Module | None = None) -> None:
+        """A row for an event; of another network with the same parameters, where one is given."""
+        if len(self.events) >= MOST_EVENTS or not (self._places or self._begin(event)):
+            return
+        own = dict((network or self.network).named_parameters())
+        if not self._places.keys() <= own.keys():
+            return
+        rows = [own[name].detach().reshape(-1) for name in self._places]
+        grads = [own[name].grad for name in self._places]
+        if any(row.numel() != self.start[name].numel() for row, name in zip(rows, self._places, strict=True)):
+            return
+        self.events.append(event)
+        places = list(self._places.values())
+        self.parameters.append(torch.cat([row[place].float() for row, place in zip(rows, places, strict=True)]))
+        taken = [
+            torch.zeros(len(place)) if grad is None else grad.detach().reshape(-1)[place].float()
+            for grad, place in zip(grads, places, strict=True)
+        ]
+        self.gradients.append(torch.cat(taken))
+        self.has.append(torch.tensor([grad is not None for grad in grads]))
+
+    def _begin(self, event: dict[str, Any]) -> bool:
+        named = dict(self.network.named_parameters())
+        if not named or any(nn.parameter.is_lazy(value) for value in self.network.parameters()):
+            return False
+        self._places = places({name: value.numel() for name, value in named.items()}, self._seed)
+        for name, value in named.items():
+            self.start[name] = value.detach().cpu().float().clone()
+            if value.requires_grad:
+                hook = value.register_post_accumulate_grad_hook(self._accumulated)  # type: ignore[no-untyped-call]
+                self._hooks.append(hook)
+            else:
+                self.frozen.append(name)
+        self.buffers = {name: value.detach().cpu().clone() for name, value in self.network.named_buffers()}
+        if event["event"] != "batch" and self._last is not None:
+            self.note(self._last)  # a lazy network has its parameters since it met these images
+        return True
+
+    def _accumulated(self, _: Tensor) -> None:
+        if not self._in_backward:
+            self._in_backward = True
+            torch.autograd.Variable._execution_engine.queue_callback(self._backward)
+
+    def _backward(self) -> None:
+        self._in_backward = False
+        self.note({"event": "backward"})
+
+    def stepped(self, optimizer: Any) -> None:
+        """An optimizer has stepped."""
+        held = {id(value) for group in optimizer.param_groups for value in group["params"]}
+        if any(id(value) in held for value in self.network.parameters()):
+            self.note({"event": "step"})
+
+    def leave(self) -> None:
+        """Watch no longer."""
+        for hook in self._hooks:
+            hook.remove()
+
+    @property
+    def moved(self) -> bool:
+        """Whether any of its parameters changed, or has had a gradient."""
+        rows = self.parameters
+        return any(bool(has.any()) for has in self.has) or any(not torch.equal(rows[0], row) for row in rows[1:])
+
+
+class Watch:
+    """Loaders of the grader's data, and all networks of a class that are made while it is entered.
+
+    Args:
+        seed: of the entries that are noted.
+        train: images (N, C, H, W) float32 and labels (N,) of ``train_loader``; ``test`` those of ``test_loader``.
+        batch_size: of both.
+    """
+
+    def __init__(self, seed: int, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], batch_size: int) -> None:
+        self._seed, self._batch_size = seed, batch_size
+        self._tracked: list[_Tracked] = []
+        self._shape = train[0].shape[1:]
+        self._leave = contextlib.ExitStack()
+        self.train_data = Asked(*train, lambda indices: self._request("train", indices))
+        self.test_data = Asked(*test, lambda indices: self._request("test", indices))
+        self.train_loader = DataLoader(self.train_data, batch_size, shuffle=True)
+        self.test_loader = DataLoader(self.test_data, batch_size)
+
+    def _request(self, loader: str, indices: list[int]) -> None:
+        for tracked in self._tracked:
+            tracked.asked({"event": "batch", "loader": loader, "images": indices})
+
+    def track(self, network: nn.Module) -> None:
+        """Follow a network from now on."""
+        if len(self._tracked) >= MOST_NETWORKS:
+            idle = next((one for one in self._tracked if not one.moved), self._tracked[0])
+            idle.leave()
+            self._tracked.remove(idle)
+        self._tracked.append(_Tracked(network, self._seed))
+
+    def __enter__(self) -> Watch:
+        with contextlib.ExitStack() as watching:
+            watching.enter_context(plainly())
+            watching.enter_context(_without_dropout())
+
+            def stepped(optimizer: Any, *_: Any) -> None:
+                for tracked in self._tracked:
+                    tracked.stepped(optimizer)
+
+            watching.callback(register_optimizer_step_post_hook(stepped).remove)
+            self._leave = watching.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for tracked in self._tracked:
+            tracked.leave()
+        self._leave.close()
+
+    def evidence(self, model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What was done to the network that is ``model`` in the end, bare or wrapped or as a copy.
+
+        Returns:
+            document: ``events`` in order, each a ``batch`` (``loader``, numbers of its ``images``), ``backward``, ``step``,
+            or at last ``end``; ``programs``, the operations of a training pass by the size of its batch; ``names`` of the
+            parameters in the order of the rows, ``frozen`` those without gradients;
+            tensors: a row for each event: entries of the ``parameters`` and ``gradients`` (events, E), and which
+            parameters have one, ``has`` (events, P); whole ``start.<name>`` and ``buffer.<name>`` at the first event; the
+            programs' ``const.<size>.<number>``.
+        """
+        parts = list(model.modules()) if isinstance(model, nn.Module) else []
+        known = [one for one in self._tracked if any(same(one.network, part) for part in parts)]
+        copies = [(one, part) for one in self._tracked for part in parts if type(part) is type(one.network)]
+        final: nn.Module | None = None
+        if not known and copies:
+            moved = [pair for pair in copies if pair[0].moved] or copies
+            known, final = [moved[-1][0]], moved[-1][1]
+        chosen = known or [one for one in self._tracked if one.moved] or self._tracked
+        if not chosen:
+            return {"events": [], "programs": {}, "names": [], "frozen": [], "is_model": False}, {}
+        tracked = chosen[-1]
+        tracked.note({"event": "end"}, final)
+        document: dict[str, Any] = {
+            "events": tracked.events,
+            "names": list(tracked.start),
+            "frozen": tracked.frozen,
+            "is_model": bool(known),
+        }
+        if not tracked.events:
+            return document | {"programs": {}}, {}
+        tensors = {
+            "parameters": torch.stack(tracked.parameters),
+            "gradients": torch.stack(tracked.gradients),
+            "has": torch.stack(tracked.has),
+        }
+        tensors |= {f"start.{name}": value for name, value in tracked.start.items()}
+        tensors |= {f"buffer.{name}": value for name, value in tracked.buffers.items()}
+        tracked.leave()
+        document["programs"] = {}
+        sizes = {len(event["images"]) for event in tracked.events if event["event"] == "batch"}
+        for size in sorted(sizes)[-4:]:
+            recorded = _program(tracked, size, self._shape, self._seed)
+            document["programs"][str(size)] = recorded.document()
+            small = ((number, one) for number, one in enumerate(recorded.constants) if one.numel() <= MAX_CONSTANT)
+            tensors |= {f"const.{size}.{number}": value for number, value in small}
+        return document, tensors
+
+
+def _program(tracked: _Tracked, size: int, shape: torch.Size, seed: int) -> Trace:
+    own = copy.deepcopy(tracked.network).to("cpu").float().train(True)
+    with _without_dropout():
+        return trace.record(own, trace.drawn_images(seed, (size, *shape)))
+
+
+@contextlib.contextmanager
+def _without_dropout() -> Iterator[None]:
+    """Without noise, which nobody could compute again."""
+
+    def as_it_is(images: Tensor, *_: Any, **__: Any) -> Tensor:
+        return images
+
+    with contextlib.ExitStack() as patched:
+        for name in ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"):
+            patched.enter_context(mock.patch.object(nn.functional, name, as_it_is))
+        yield
+
+
+@contextlib.contextmanager
+def tracking(watch: Watch, made: Any) -> Iterator[Any]:
+    """Track each network that the class or function ``made`` makes meanwhile; gives what is to be called in its place."""
+    if not isinstance(made, type):
+
+        def make(*args: Any, **named: Any) -> Any:
+            network = made(*args, **named)
+            if isinstance(network, nn.Module):
+                watch.track(network)
+            return network
+
+        yield make
+        return
+    kind: Any = made
+    own, init = vars(kind).get("__init__"), kind.__init__
+
+    def tracked(network: Any, *args: Any, **named: Any) -> None:
+        init(network, *args, **named)
+        if isinstance(network, nn.Module):
+            watch.track(network)
+
+    kind.__init__ = tracked
+    try:
+        yield made
+    finally:
+        if own is None:
+            del kind.__init__
+        else:
+            kind.__init__ = own
+
+
+def plain(made: Any) -> type[nn.Module]:
+    """A linear class with the name of ``made``, whose networks have what else those of ``made`` have, to be looked at."""
+    like = likeness(made)
+
+    def init(self: Any, *_: Any, **__: Any) -> None:
+        nn.Module.__init__(self)
+        self.alike(like)
+        self.weight, self.bias = nn.Parameter(torch.empty(10, 784)), nn.Parameter(torch.zeros(10))
+        nn.init.normal_(self.weight, std=0.01)
+
+    def forward(self: Any, images: Tensor, *_: Any, **__: Any) -> Tensor:
+        logits: Tensor = images.flatten(1) @ self.weight.t() + self.bias
+        return logits
+
+    return type(getattr(made, "__name__", "Network"), (Alike,), {"__init__": init, "forward": forward})
+
+
+def usable(made: Any, shape: tuple[int, ...], classes: int) -> bool:
+    """Whether networks of ``made`` can be followed: they give logits (N, classes), with gradients, the same each time."""
+    images = trace.drawn_images(0, shape)
+    try:
+        network = made().to("cpu").train(True)
+        with _without_dropout():
+            found = [network(images.clone()) for _ in range(2)]
+    except Exception:
+        return False
+    first = found[0]
+    return (
+        isinstance(first, Tensor)
+        and first.shape == (shape[0], classes)
+        and first.is_floating_point()
+        and first.requires_grad
+        and torch.allclose(found[0], found[1], atol=1e-4, equal_nan=True)
+    )

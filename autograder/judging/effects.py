@@ -1,0 +1,544 @@
+"""Judge a training by its effects: compute its steps again from the first parameters, and find where they part.
+
+The network, its optimizer and its loop are real (:mod:`autograder.inside.effects`); what the box says of gradients and
+parameters counts only where it is what comes out here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, mse_loss, one_hot, softmax
+
+from ..inside import effects, trace
+from ..networks.comparison import Complaint, require
+from ..networks.replay import NotReplayable, NotSupported, Program
+from ..runs.evidence import Evidence, Spent
+from .optimizers import Factory, Optimizer, other_optimizer
+
+SAME_GRADIENT = 2e-3  # of its largest entry: sums in another order differ by less
+SAME_STEP = 0.02  # of the mean entry of a step
+ASKED = "cross-entropy"
+
+NOISE = ("bernoulli", "dropout", "rand", "normal", "uniform")  # in the names of operations that make some
+
+Weights = dict[str, Tensor]
+Data = Callable[[int], dict[str, tuple[Tensor, Tensor]]]
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    ASKED: cross_entropy,
+    "a softmax before cross-entropy, which applies one itself": lambda z, y: cross_entropy(softmax(z, 1), y),
+    "a softmax over the batch": lambda z, y: cross_entropy(softmax(z, 0), y),
+    "the sum over the batch in place of its mean": lambda z, y: cross_entropy(z, y, reduction="sum"),
+    "nll_loss of logits, which expects logarithms of probabilities": lambda z, y: -z.gather(1, y[:, None]).mean(),
+    "the sign of the loss": lambda z, y: -cross_entropy(z, y),
+    "squared errors in place of cross-entropy": lambda z, y: mse_loss(z, one_hot(y, z.shape[1]).float()),
+    "the labels of other images": lambda z, y: cross_entropy(z, y.roll(1)),
+}
+"""Losses of logits (N, C) and labels (N,): what is asked for, and what students take in its place, named as a cause."""
+
+
+@dataclass(eq=False)
+class Batch:
+    """Images that were asked for at once, and what became of them.
+
+    ``backward`` and ``used`` say how often gradients of it were computed, and how many steps were taken with them. ``loss``
+    is its loss at the parameters that it met, of the kind that was minimised; nan where it could not be computed.
+    """
+
+    loader: str
+    images: list[int]
+    backward: int = 0
+    used: int = 0
+    loss: float = math.nan
+
+
+@dataclass
+class Training:
+    """A training as far as it could be followed.
+
+    ``faults`` are the first of each kind: ``loss``, ``cleared``, ``order``, ``optimizer``. ``loss`` is which of
+    :data:`LOSSES` was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step
+    on nothing could be computed.
+    """
+
+    problem: str | None = None
+    returned: Any = None
+    batches: list[Batch] = field(default_factory=list)
+    faults: dict[str, Complaint] = field(default_factory=dict)
+    loss: str | None = None
+    unknown: bool = False
+    steps: int = 0
+
+    @property
+    def stopped(self) -> str:
+        """The error in which the loop ended, as an addition to a text."""
+        return f" (the loop stopped with {self.problem})" if self.problem else ""
+
+    @property
+    def learnt(self) -> list[Batch]:
+        """The batches that had a gradient or changed the parameters, in order; if none did, those of ``train_loader``."""
+        found = [batch for batch in self.batches if batch.used or batch.backward]
+        return found or [batch for batch in self.batches if batch.loader == "train"]
+
+    def passes(self) -> list[list[Batch]]:
+        """The passes over a loader in which something was learnt; all passes over ``train_loader``, if nothing was."""
+        found: list[list[Batch]] = []
+        seen: set[int] = set()
+        for batch in self.batches:
+            if not found or found[-1][-1].loader != batch.loader or seen & set(batch.images):
+                found.append([])
+                seen = set()
+            seen |= set(batch.images)
+            found[-1].append(batch)
+        learning = [each for each in found if any(batch.used or batch.backward for batch in each)]
+        return learning or [each for each in found if each[0].loader == "train"]
+
+    def fault(self, kind: str, observed: str, expected: str, cause: str) -> None:
+        """Note the first fault of a kind."""
+        self.faults.setdefault(kind, Complaint(observed, expected, cause))
+
+    def require(self, kind: str) -> None:
+        """Complain of a fault of that kind."""
+        if kind in self.faults:
+            raise self.faults[kind]
+
+    def require_passes(self, images: int, epochs: Iterable[int], call: str) -> None:
+        """Each of the ``images`` of the training set is learnt once in each epoch, in another order each time."""
+        passes, allowed = self.passes(), list(epochs)
+        learnt = self.learnt
+        other = next((batch for batch in learnt if batch.loader != "train"), None)
+        require(other is None, "images of test_loader are learnt", "those of train_loader", "the wrong loader")
+        shown = [batch for batch in learnt if batch.used or batch.backward]
+        require(
+            bool(passes),
+            f"no batch of train_loader was asked for{self.stopped}",
+            call,
+            "the loop is open, or has another loader",
+        )
+        whole = [each for each in passes if sorted(index for batch in each for index in batch.images) == list(range(images))]
+        if not self.problem:  # what an error cut short has a line of its own
+            require(
+                len(whole) == len(passes),
+                f"{len(passes) - len(whole)} of {len(passes)} passes over train_loader end early, or leave images out",
+                "all images of train_loader in each epoch",
+                "the loop over batches ends early (break), or has other images",
+            )
+            require(
+                len(passes) in allowed,
+                f"{len(passes)} passes over train_loader",
+                f"{allowed[0]}, one for each epoch",
+                "the number of epochs",
+            )
+        orders = [[index for batch in each for index in batch.images] for each in whole]
+        in_order = len(passes[0]) > 1 and len(orders) > 1 and all(order == sorted(order) for order in orders)
+        require(
+            not in_order, "images in the order of train_data", "the batches of train_loader, shuffled anew in each epoch",
+            "a loader of your own that does not shuffle: each epoch then has the same batches",
+        )  # fmt: skip
+        require(
+            bool(shown) or self.losses_shown() or bool(self.problem),
+            "nothing that the network computed of them: no gradient, and no loss of theirs",
+            call,
+            "another network is called",
+        )
+
+    def losses_shown(self) -> bool:
+        """Whether the first number that was kept is a loss of the first batch."""
+        kept = (self.returned or [None])[0]
+        learnt = self.learnt
+        return kept is not None and bool(learnt) and math.isclose(kept, learnt[0].loss, rel_tol=0.01)
+
+    def require_loss(self) -> None:
+        """What is minimised is the loss that was asked for."""
+        if self.loss == ASKED:
+            return
+        self.require("loss")
+        kept = (self.returned or [None])[0]
+        observed = f"no gradient, and {'no loss' if kept is None else f'a first loss of {kept:.4f}'}{self.stopped}"
+        cause = "backward is missing, or the loss does not depend on the network"
+        if self.problem:
+            cause = "the loop stops before it: see the error, and the order of the loss function's arguments"
+        require(self.losses_shown(), observed, f"a gradient of {ASKED}", cause)
+
+    def require_cleared(self, how: str) -> None:
+        """Each step uses the gradients of its own batch alone."""
+        self.require("cleared")
+        require(
+            any(batch.backward or batch.used for batch in self.batches),
+            f"no gradient{self.stopped}",
+            f"those of each batch alone: {how} before backward",
+            "backward is missing, so that nothing shows whether gradients are cleared",
+        )
+
+    def require_backward(self, cause: str) -> None:
+        """Each batch has one backward pass that reaches the network's parameters."""
+        learnt = self.learnt
+        found = sum(batch.backward or batch.used for batch in learnt)
+        wanted = len(learnt)
+        require(
+            bool(learnt) and all((batch.backward or batch.used) == 1 for batch in learnt),
+            f"gradients were computed {found} times for {wanted} batches{self.stopped}",
+            "once for each batch",
+            cause if found <= wanted else "backward is called more than once for a batch",
+        )
+
+    def require_step(self, cause: str) -> None:
+        """The parameters change once a batch, after the backward pass."""
+        self.require("order")
+        learnt = self.learnt
+        found = sum(batch.used for batch in learnt)
+        # A batch that an error stopped has a line of its own.
+        wanted = len(learnt) - bool(self.problem and learnt and not learnt[-1].used and len(learnt) > 1)
+        require(
+            bool(learnt) and found == wanted and all(batch.used <= 1 for batch in learnt),
+            f"the parameters changed {found} times for {wanted} batches{self.stopped}",
+            "one step of the optimizer for each batch",
+            cause,
+        )
+
+    def require_optimizer(self, told: str, least: int) -> None:
+        """The steps are those of the optimizer that was asked for; ``least`` of them must be there."""
+        self.require("optimizer")
+        used = sum(batch.used for batch in self.batches)
+        require(
+            used >= least,
+            f"{used} steps that change the parameters{self.stopped}",
+            f"steps of {told}, one for each batch",
+            "forward, backward or step is missing",
+        )
+
+    def losses(self) -> list[float]:
+        """The loss of each batch from which something was learnt."""
+        return [batch.loss for batch in self.learnt]
+
+
+class _Follower:
+    """Computes a training again, event by event."""
+
+    def __init__(
+        self, document: dict[str, Any], tensors: Mapping[str, Tensor], data: dict[str, tuple[Tensor, Tensor]],
+        optimizer: Factory, told: str, seed: int, spent: Spent,
+    ) -> None:  # fmt: skip
+        self._events, self._data, self._make, self._told = document["events"], data, optimizer, told
+        names, frozen = list(document["names"]), set(document["frozen"])
+        self._weights = {name: tensors[f"start.{name}"].clone().requires_grad_(name not in frozen) for name in names}
+        self._learning = [name for name in names if name not in frozen]
+        self._buffers = {
+            key.removeprefix("buffer."): value.clone() for key, value in tensors.items() if key.startswith("buffer.")
+        }
+        self._programs = {int(size): Program(one, {}, spent) for size, one in document["programs"].items()}
+        self._constants = {size: _below(tensors, f"const.{size}.", "const.") for size in self._programs}
+        self._places = effects.places({name: self._weights[name].numel() for name in names}, seed)
+        self._rows, self._gradients, self._has = (tensors[key] for key in ("parameters", "gradients", "has"))
+        shape = (len(self._events), sum(map(len, self._places.values())))
+        if self._rows.shape != shape or self._gradients.shape != shape or self._has.shape != (shape[0], len(names)):
+            raise NotReplayable("rows of another size than the network's")
+        if not close(self._rows[0], self._entries({name: value.detach() for name, value in self._weights.items()}), 1e-6):
+            raise NotReplayable("a first row that is not that of the first parameters")
+        self._optimizer: Optimizer = optimizer()
+        self._history: list[Tensor] = []  # entries of the gradients of each step
+        self._left: Weights = {}  # the gradients that are at the parameters
+        self._fresh: Batch | None = None  # whose gradients were computed since the last step
+        self.found = Training()
+
+    def _entries(self, values: Weights) -> Tensor:
+        parts = [
+            values[name].reshape(-1)[place] if name in values else torch.zeros(len(place))
+            for name, place in self._places.items()
+        ]
+        return torch.cat(parts)
+
+    def follow(self) -> Training:
+        """The whole training."""
+        for row, event in enumerate(self._events):
+            moved = row > 0 and not torch.equal(self._rows[row], self._rows[row - 1])
+            if event["event"] == "step":
+                self._step(row, moved)
+            elif moved:
+                self._step(row, moved, by_hand=True)
+            if event["event"] == "backward":
+                self._backward(row)
+            elif event["event"] == "batch":
+                self._look()
+                self.found.batches.append(Batch(str(event["loader"]), [int(index) for index in event["images"]]))
+        self._look()
+        return self.found
+
+    def _look(self) -> None:
+        """Of a batch from which nothing was learnt: its loss at the parameters that it met."""
+        batch = self.found.batches[-1] if self.found.batches else None
+        if batch is not None and batch.loader == "train" and not (batch.backward or batch.used or self.found.unknown):
+            with torch.no_grad():
+                batch.loss = float(LOSSES[ASKED](*self._logits(batch)))
+
+    def _logits(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        images, labels = (part[batch.images] for part in self._data[batch.loader])
+        program = self._programs.get(len(images))
+        if program is None:
+            raise NotReplayable(f"no recording of {len(images)} images")
+        own = {f"param.{name}": value for name, value in self._weights.items()}
+        own |= {f"param.{name}": value for name, value in self._buffers.items()}
+        logits = program.learning(images, own | self._constants[len(images)])
+        if logits.ndim != 2 or len(logits) != len(labels):
+            raise NotReplayable(f"outputs of shape {tuple(logits.shape)}")
+        return logits, labels
+
+    def _own(self, batch: Batch, kinds: Iterable[str]) -> Iterable[tuple[str, float, Weights]]:
+        """For each kind of loss its value for a batch, and its gradients."""
+        logits, labels = self._logits(batch)
+        for kind in kinds:
+            value = LOSSES[kind](logits, labels)
+            wanted = [self._weights[name] for name in self._learning]
+            found = torch.autograd.grad(value, wanted, retain_graph=True, allow_unused=True)
+            yield (
+                kind,
+                float(value.detach()),
+                {name: g for name, g in zip(self._learning, found, strict=True) if g is not None},
+            )
+
+    def _candidates(self) -> list[Batch]:
+        """Which batch a gradient may be of, the likeliest first.
+
+        The last one asked for; the first one not learnt yet, where several were asked for before; the last one again.
+        """
+        batches = self.found.batches
+        waiting = [batch for batch in batches if not batch.backward and not batch.used]
+        return list(dict.fromkeys([*waiting[-1:], *waiting[:1], *batches[-1:]]))
+
+    def _backward(self, row: int) -> None:
+        batches = self._candidates()
+        if self.found.unknown or not batches:
+            for batch in batches[:1]:
+                batch.backward += 1
+                self._fresh = batch
+            return
+        seen = self._gradients[row]
+        known = [self.found.loss or ASKED]
+        for kinds in (known, [kind for kind in LOSSES if kind not in known]):
+            for batch in batches:
+                for kind, value, own in self._own(batch, kinds):
+                    both = {name: self._left.get(name, 0) + gradient for name, gradient in own.items()}
+                    for total in (own, self._left | both):
+                        if same_gradient(seen, self._entries(total)):
+                            self._computed(batch, kind, value, total, again=total is not own)
+                            return
+        self.found.fault(
+            "loss",
+            f"after {_batch(batches[0], self.found)} the gradient is another one",
+            "that of the cross-entropy of the batch's logits and labels",
+            "another loss, a softmax before it, or the labels of other images",
+        )
+        self.found.unknown = True
+        batches[0].backward += 1
+        self._fresh = batches[0]
+
+    def _computed(self, batch: Batch, kind: str, value: float, total: Weights, again: bool) -> None:
+        if self.found.loss is None:
+            self.found.loss = kind
+        if kind != ASKED:
+            self.found.fault("loss", "other gradients in the first batch", "those of cross-entropy", kind)
+        # A second backward pass for one batch adds to the first's gradients: that mistake is one of backward.
+        if again and self._left and self._fresh is not batch:
+            self.found.fault(
+                "cleared",
+                f"after {_batch(batch, self.found)} the gradient is not that batch's own: those of earlier batches are in it",
+                "zero_grad() once for each batch, before backward",
+                "zero_grad() is missing or written without (), stands outside of the loop, or belongs to another network's "
+                "optimizer",
+            )
+        batch.backward += 1
+        batch.loss = value
+        self._left, self._fresh = total, batch
+
+    def _step(self, row: int, moved: bool, by_hand: bool = False) -> None:
+        found, fresh = self.found, self._fresh
+        seen, change = self._gradients[row], self._rows[row] - self._rows[row - 1]
+        if not by_hand:
+            found.steps += 1
+            if fresh is None:
+                found.fault(
+                    "order", "a step without a backward pass before it", "backward, then step",
+                    "step and backward are in the wrong order",
+                )  # fmt: skip
+            elif not seen.any():
+                found.fault(
+                    "cleared", "the gradients are cleared between backward and step, so that the step has nothing to use",
+                    "zero_grad() before backward", "zero_grad() in the wrong place",
+                )  # fmt: skip
+        self._fresh = None
+        if not moved:
+            if not by_hand and seen.any() and not found.unknown:
+                found.fault("optimizer", "parameters that do not move", f"steps of {self._told}", "a learning rate of 0")
+            return
+        batch = fresh or next(iter(self._candidates()), None)
+        if batch is None:
+            found.unknown = True  # before any image
+            return
+        batch.used += 1
+        if found.unknown:
+            return
+        gradient = self._used(batch, seen, by_hand=fresh is None and by_hand)
+        if gradient is None:
+            found.fault(
+                "cleared", "the gradients are changed between backward and step", "a step with the gradients that backward computed",
+                "something else writes into the gradients",
+            )  # fmt: skip
+            found.unknown = True
+            return
+        self._history.append(self._entries(gradient))
+        steps = self._optimizer.steps(gradient)
+        if not same_step(change, self._entries(steps)):
+            factor = self._other(change, self._entries(steps))
+            if factor is None:
+                return
+            steps = {name: step * factor for name, step in steps.items()}
+        with torch.no_grad():
+            for name, step in steps.items():
+                self._weights[name] += step
+
+    def _used(self, batch: Batch, seen: Tensor, by_hand: bool) -> Weights | None:
+        """The gradients of a step; clipping makes those of the batch shorter. None where they are others."""
+        if by_hand:
+            kind, value, own = next(iter(self._own(batch, [self.found.loss or ASKED])))
+            batch.loss = value
+            self.found.loss = self.found.loss or kind
+            return own
+        left = self._entries(self._left)
+        if not seen.any():
+            return self._left if not left.any() else {name: torch.zeros_like(value) for name, value in self._left.items()}
+        length = float(left @ left)
+        factor = float(seen @ left) / length if length else 0.0
+        if factor <= 0 or not same_gradient(seen, left * factor):
+            return None
+        return self._left if abs(factor - 1) < 1e-4 else {name: value * factor for name, value in self._left.items()}
+
+    def _other(self, change: Tensor, wanted: Tensor) -> float | None:
+        """Note that a step is another one; how many times as long it is, if nothing else."""
+        number = len(self._history)
+        observed = f"step {number} moves the parameters by {float(change.norm()):.2g}, {_away(change, wanted)}"
+        expected = f"{float(wanted.norm()):.2g}, as step {number} of {self._told} does"
+        length = float(wanted @ wanted)
+        factor = float(change @ wanted) / length if length else 0.0
+        if factor > 0 and same_step(change, wanted * factor):
+            rate = self._optimizer.rate * factor
+            cause = f"learning rate {rate:.2g}" if number == 1 else "the learning rate is changed on the way (a scheduler)"
+            self.found.fault("optimizer", observed, expected, cause)
+            self._optimizer.rate = rate
+            return factor
+        other = other_optimizer(self._history, change, same_step) if number == 1 else None
+        cause = "another optimizer, or other settings (weight_decay, betas)"
+        if number > 1:
+            cause = "another optimizer, other settings (weight_decay, betas), or one made anew for each batch or epoch"
+        self.found.fault("optimizer", observed, expected, f"{other} in its place" if other else cause)
+        self.found.unknown = True
+        return None
+
+
+def _is_of_the_class(document: dict[str, Any], described: dict[str, Any]) -> bool:
+    """Whether a trained network has the layers of its class, or a plain one took its place with reason."""
+    if document["plain"]:
+        noise = any(word in str(node["op"]) for node in described.get("nodes", []) for word in NOISE)
+        shape = described.get("output_shape") or []
+        return bool(described.get("problem") or described.get("unlearned") or noise or shape[1:] != document["shape"])
+    programs = [_layers(program) for program in document["programs"].values()]
+    return all(program == _layers(described) for program in programs)
+
+
+def _layers(recorded: dict[str, Any]) -> list[str]:
+    """The operations of a recording that have weights."""
+    return [str(node["op"]) for node in recorded.get("nodes", []) if str(node["op"]) in trace.WEIGHTED]
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str, instead: str) -> Weights:
+    return {instead + key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def _batch(batch: Batch, found: Training) -> str:
+    number = found.batches.index(batch) + 1
+    return "the first batch" if number == 1 else f"batch {number}"
+
+
+def close(found: Tensor, wanted: Tensor, slack: float) -> bool:
+    """Whether entries differ by at most ``slack`` of the largest."""
+    scale = float(wanted.abs().max()) if wanted.numel() else 0.0
+    return found.shape == wanted.shape and bool(((found - wanted).abs() <= slack * max(scale, 1e-12)).all())
+
+
+def same_gradient(found: Tensor, wanted: Tensor) -> bool:
+    """Whether entries are those of one gradient."""
+    return close(found, wanted, SAME_GRADIENT)
+
+
+def same_step(found: Tensor, wanted: Tensor) -> bool:
+    """Whether entries are those of one step; on average, since Adam makes a whole step of a gradient of nearly nothing."""
+    size = float(wanted.abs().mean())
+    return float((found - wanted).abs().mean()) <= SAME_STEP * max(size, 1e-12)
+
+
+def _away(found: Tensor, wanted: Tensor) -> str:
+    return f"{float((found - wanted).abs().mean() / wanted.abs().mean().clamp(min=1e-12)):.0%} of a step away"
+
+
+def followed(
+    evidence: Evidence,
+    probe: str,
+    cell: str,
+    *,
+    network: str,
+    data: Data,
+    optimizer: Factory,
+    told: str,
+) -> Training:
+    """The training that ``probe`` watched after ``cell``, followed once for all hidden tests.
+
+    Args:
+        network: the probe that described the class; what is trained must be of its layers.
+        data: images (N, C, H, W) and labels (N,) by loader, of the grading's seed, as the box drew them.
+        optimizer: makes what is asked for, in the ``told`` words.
+
+    Raises:
+        NotShown: the cell did not run, or stopped before it asked for a batch.
+        Complaint: what it trained cannot be computed here.
+    """
+    key = ("followed", probe)
+    if key not in evidence.judged:
+        evidence.judged[key] = _followed(evidence, probe, cell, network, data, optimizer, told)
+    found = evidence.judged[key]
+    if isinstance(found, AssertionError):
+        raise found
+    training: Training = found
+    return training
+
+
+def _followed(
+    evidence: Evidence, probe: str, cell: str, network: str, data: Data, optimizer: Factory, told: str
+) -> Training | AssertionError:
+    try:
+        document = evidence.document(probe, cell)
+    except AssertionError as error:
+        return error
+    problem = document["problem"]
+    if problem and not document["events"]:
+        return evidence.not_shown(cell, problem)
+    if not document["events"]:
+        return Training(problem, document.get("returned"))
+    seed = evidence.record.seed
+    described = evidence.record.found.get(network)
+    if described is not None and not _is_of_the_class(document, described.document.get("training") or {}):
+        return Complaint(
+            "a network with other layers is trained", "the network of the class", "another network is built in this cell"
+        )
+    try:
+        follower = _Follower(document, evidence.tensors_of(probe), data(seed), optimizer, told, seed, evidence.spent)
+        training = follower.follow()
+    except NotSupported:
+        raise
+    except NotReplayable as error:
+        return Complaint(f"a training that cannot be computed again: {error}", "that of the class's network", "")
+    training.problem, training.returned = problem, document.get("returned")
+    return training
