@@ -28,7 +28,8 @@ outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace
 inside.errors inside.shell
-inside.workers inside.stalled inside.steps inside.replacing inside.probing inside.networks inside.standins inside.stepwise inside.effects
+inside.workers inside.stalled inside.steps inside.replacing inside.probing inside.networks inside.standins inside.stepwise
+inside.effects
 inside.epochs
 inside.variants inside.main inside.isolate inside.server
 sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.slots
@@ -38,7 +39,8 @@ assignment own_files
 runs.plan runs.notes runs.frames runs.evidence runs.collect runs.store runs.apart runs.prune
 networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture
 networks.known networks.replay networks.confirmed networks.comparison
-judging.optimizers judging.thresholds judging.loops judging.effects judging.held_out judging.attempts judging.wording judging.causes
+judging.optimizers judging.thresholds judging.loops judging.effects
+judging.held_out judging.attempts judging.wording judging.causes
 judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.sent cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm

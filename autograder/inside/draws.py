@@ -80,7 +80,7 @@ def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
 
 
 def lesson(seed: int) -> tuple[int, dict[str, tuple[Tensor, Tensor]]]:
-    """Size of a batch; images (N, 1, 28, 28) and labels (N,) to ``train`` on and to ``test``: two batches and a shorter one."""
+    """Size of a batch; images (N, 1, 28, 28) and labels (N,) to ``train`` on and to ``test``, two batches and a shorter."""
     ((full, last),) = integers(seed, 1, (5, 8), (2, 4))
     generator = torch.Generator().manual_seed(seed)
     count = 2 * full + last

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -73,6 +74,7 @@ class _Tracked:
         self._hooks: list[Any] = []
         self._last: dict[str, Any] | None = None
         self._in_backward = False
+        self._thread, self._lock = threading.get_ident(), threading.RLock()
 
     def __deepcopy__(self, _: Any) -> _Tracked:
         return self
@@ -84,7 +86,17 @@ class _Tracked:
 
     def note(self, event: dict[str, Any], network: nn.Module | None = None) -> None:
         """A row for an event; of another network with the same parameters, where one is given."""
+        with self._lock:
+            self._note(event, network)
+
+    def _note(self, event: dict[str, Any], network: nn.Module | None) -> None:
         if len(self.events) >= MOST_EVENTS or not (self._places or self._begin(event)):
+            return
+        if threading.get_ident() != self._thread and self.events:
+            # A thread that loads ahead asks at any moment of a step; the parameters then are those of the last event.
+            for rows in (self.parameters, self.gradients, self.has):
+                rows.append(rows[-1])
+            self.events.append(event)
             return
         own = dict((network or self.network).named_parameters())
         if not self._places.keys() <= own.keys():

@@ -23,14 +23,14 @@ from .optimizers import Factory, Optimizer, other_optimizer
 
 SAME_GRADIENT = 2e-3  # of its largest entry: sums in another order differ by less
 SAME_STEP = 0.02  # of the mean entry of a step
-ASKED = "cross-entropy"
 
 NOISE = ("bernoulli", "dropout", "rand", "normal", "uniform")  # in the names of operations that make some
 
 Weights = dict[str, Tensor]
 Data = Callable[[int], dict[str, tuple[Tensor, Tensor]]]
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    ASKED: cross_entropy,
+Loss = Callable[[Tensor, Tensor], Tensor]
+CROSS_ENTROPY: dict[str, Loss] = {
+    "cross-entropy": cross_entropy,
     "a softmax before cross-entropy, which applies one itself": lambda z, y: cross_entropy(softmax(z, 1), y),
     "a softmax over the batch": lambda z, y: cross_entropy(softmax(z, 0), y),
     "the sum over the batch in place of its mean": lambda z, y: cross_entropy(z, y, reduction="sum"),
@@ -39,7 +39,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "squared errors in place of cross-entropy": lambda z, y: mse_loss(z, one_hot(y, z.shape[1]).float()),
     "the labels of other images": lambda z, y: cross_entropy(z, y.roll(1)),
 }
-"""Losses of logits (N, C) and labels (N,): what is asked for, and what students take in its place, named as a cause."""
+"""Losses of logits (N, C) and labels (N,): what is asked for, then what students take in its place, named as a cause."""
 
 
 @dataclass(eq=False)
@@ -59,13 +59,14 @@ class Batch:
 
 @dataclass
 class Training:
-    """A training as far as it could be followed.
+    """A training as far as it could be followed, in which the loss called ``asked`` should be minimised.
 
-    ``faults`` are the first of each kind: ``loss``, ``cleared``, ``order``, ``optimizer``. ``loss`` is which of
-    :data:`LOSSES` was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step
-    on nothing could be computed.
+    ``faults`` are the first of each kind: ``loss``, ``cleared``, ``order``, ``optimizer``. ``loss`` is the name of the one
+    that was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step on nothing
+    could be computed.
     """
 
+    asked: str
     problem: str | None = None
     returned: Any = None
     batches: list[Batch] = field(default_factory=list)
@@ -155,15 +156,15 @@ class Training:
 
     def require_loss(self) -> None:
         """What is minimised is the loss that was asked for."""
-        if self.loss == ASKED:
-            return
         self.require("loss")
+        if self.loss == self.asked:
+            return
         kept = (self.returned or [None])[0]
         observed = f"no gradient, and {'no loss' if kept is None else f'a first loss of {kept:.4f}'}{self.stopped}"
         cause = "backward is missing, or the loss does not depend on the network"
         if self.problem:
             cause = "the loop stops before it: see the error, and the order of the loss function's arguments"
-        require(self.losses_shown(), observed, f"a gradient of {ASKED}", cause)
+        require(self.losses_shown(), observed, f"a gradient of {self.asked}", cause)
 
     def require_cleared(self, how: str) -> None:
         """Each step uses the gradients of its own batch alone."""
@@ -222,8 +223,9 @@ class _Follower:
 
     def __init__(
         self, document: dict[str, Any], tensors: Mapping[str, Tensor], data: dict[str, tuple[Tensor, Tensor]],
-        optimizer: Factory, told: str, seed: int, spent: Spent,
+        losses: Mapping[str, Loss], optimizer: Factory, told: str, seed: int, spent: Spent,
     ) -> None:  # fmt: skip
+        self._losses, self._asked = losses, next(iter(losses))
         self._events, self._data, self._make, self._told = document["events"], data, optimizer, told
         names, frozen = list(document["names"]), set(document["frozen"])
         self._weights = {name: tensors[f"start.{name}"].clone().requires_grad_(name not in frozen) for name in names}
@@ -244,7 +246,7 @@ class _Follower:
         self._history: list[Tensor] = []  # entries of the gradients of each step
         self._left: Weights = {}  # the gradients that are at the parameters
         self._fresh: Batch | None = None  # whose gradients were computed since the last step
-        self.found = Training()
+        self.found = Training(self._asked)
 
     def _entries(self, values: Weights) -> Tensor:
         parts = [
@@ -274,7 +276,7 @@ class _Follower:
         batch = self.found.batches[-1] if self.found.batches else None
         if batch is not None and batch.loader == "train" and not (batch.backward or batch.used or self.found.unknown):
             with torch.no_grad():
-                batch.loss = float(LOSSES[ASKED](*self._logits(batch)))
+                batch.loss = float(self._losses[self._asked](*self._logits(batch)))
 
     def _logits(self, batch: Batch) -> tuple[Tensor, Tensor]:
         images, labels = (part[batch.images] for part in self._data[batch.loader])
@@ -292,7 +294,7 @@ class _Follower:
         """For each kind of loss its value for a batch, and its gradients."""
         logits, labels = self._logits(batch)
         for kind in kinds:
-            value = LOSSES[kind](logits, labels)
+            value = self._losses[kind](logits, labels)
             wanted = [self._weights[name] for name in self._learning]
             found = torch.autograd.grad(value, wanted, retain_graph=True, allow_unused=True)
             yield (
@@ -318,8 +320,8 @@ class _Follower:
                 self._fresh = batch
             return
         seen = self._gradients[row]
-        known = [self.found.loss or ASKED]
-        for kinds in (known, [kind for kind in LOSSES if kind not in known]):
+        known = [self.found.loss or self._asked]
+        for kinds in (known, [kind for kind in self._losses if kind not in known]):
             for batch in batches:
                 for kind, value, own in self._own(batch, kinds):
                     both = {name: self._left.get(name, 0) + gradient for name, gradient in own.items()}
@@ -330,7 +332,7 @@ class _Follower:
         self.found.fault(
             "loss",
             f"after {_batch(batches[0], self.found)} the gradient is another one",
-            "that of the cross-entropy of the batch's logits and labels",
+            f"that of {self._asked} of the batch's logits and labels",
             "another loss, a softmax before it, or the labels of other images",
         )
         self.found.unknown = True
@@ -340,13 +342,15 @@ class _Follower:
     def _computed(self, batch: Batch, kind: str, value: float, total: Weights, again: bool) -> None:
         if self.found.loss is None:
             self.found.loss = kind
-        if kind != ASKED:
-            self.found.fault("loss", "other gradients in the first batch", "those of cross-entropy", kind)
+        if kind != self._asked:
+            self.found.fault(
+                "loss", f"after {_batch(batch, self.found)} the gradient is another one", f"that of {self._asked}", kind
+            )
         # A second backward pass for one batch adds to the first's gradients: that mistake is one of backward.
         if again and self._left and self._fresh is not batch:
             self.found.fault(
                 "cleared",
-                f"after {_batch(batch, self.found)} the gradient is not that batch's own: those of earlier batches are in it",
+                f"after {_batch(batch, self.found)} the gradient is not that batch's own: earlier ones are in it",
                 "zero_grad() once for each batch, before backward",
                 "zero_grad() is missing or written without (), stands outside of the loop, or belongs to another network's "
                 "optimizer",
@@ -385,8 +389,8 @@ class _Follower:
         gradient = self._used(batch, seen, by_hand=fresh is None and by_hand)
         if gradient is None:
             found.fault(
-                "cleared", "the gradients are changed between backward and step", "a step with the gradients that backward computed",
-                "something else writes into the gradients",
+                "cleared", "the gradients are changed between backward and step",
+                "a step with the gradients that backward computed", "something else writes into the gradients",
             )  # fmt: skip
             found.unknown = True
             return
@@ -404,7 +408,7 @@ class _Follower:
     def _used(self, batch: Batch, seen: Tensor, by_hand: bool) -> Weights | None:
         """The gradients of a step; clipping makes those of the batch shorter. None where they are others."""
         if by_hand:
-            kind, value, own = next(iter(self._own(batch, [self.found.loss or ASKED])))
+            kind, value, own = next(iter(self._own(batch, [self.found.loss or self._asked])))
             batch.loss = value
             self.found.loss = self.found.loss or kind
             return own
@@ -493,6 +497,7 @@ def followed(
     data: Data,
     optimizer: Factory,
     told: str,
+    losses: Mapping[str, Loss] = CROSS_ENTROPY,
 ) -> Training:
     """The training that ``probe`` watched after ``cell``, followed once for all hidden tests.
 
@@ -500,6 +505,7 @@ def followed(
         network: the probe that described the class; what is trained must be of its layers.
         data: images (N, C, H, W) and labels (N,) by loader, of the grading's seed, as the box drew them.
         optimizer: makes what is asked for, in the ``told`` words.
+        losses: what may be minimised; the first is what is asked for.
 
     Raises:
         NotShown: the cell did not run, or stopped before it asked for a batch.
@@ -507,7 +513,7 @@ def followed(
     """
     key = ("followed", probe)
     if key not in evidence.judged:
-        evidence.judged[key] = _followed(evidence, probe, cell, network, data, optimizer, told)
+        evidence.judged[key] = _followed(evidence, probe, cell, network, data, losses, optimizer, told)
     found = evidence.judged[key]
     if isinstance(found, AssertionError):
         raise found
@@ -516,8 +522,9 @@ def followed(
 
 
 def _followed(
-    evidence: Evidence, probe: str, cell: str, network: str, data: Data, optimizer: Factory, told: str
-) -> Training | AssertionError:
+    evidence: Evidence, probe: str, cell: str, network: str, data: Data, losses: Mapping[str, Loss], optimizer: Factory,
+    told: str,
+) -> Training | AssertionError:  # fmt: skip
     try:
         document = evidence.document(probe, cell)
     except AssertionError as error:
@@ -526,7 +533,7 @@ def _followed(
     if problem and not document["events"]:
         return evidence.not_shown(cell, problem)
     if not document["events"]:
-        return Training(problem, document.get("returned"))
+        return Training(next(iter(losses)), problem, document.get("returned"))
     seed = evidence.record.seed
     described = evidence.record.found.get(network)
     if described is not None and not _is_of_the_class(document, described.document.get("training") or {}):
@@ -534,7 +541,7 @@ def _followed(
             "a network with other layers is trained", "the network of the class", "another network is built in this cell"
         )
     try:
-        follower = _Follower(document, evidence.tensors_of(probe), data(seed), optimizer, told, seed, evidence.spent)
+        follower = _Follower(document, evidence.tensors_of(probe), data(seed), losses, optimizer, told, seed, evidence.spent)
         training = follower.follow()
     except NotSupported:
         raise

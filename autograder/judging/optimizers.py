@@ -59,7 +59,7 @@ class Momentum:
 
 
 def other_optimizer(gradients: list[Tensor], change: Tensor, same: Callable[[Tensor, Tensor], bool]) -> str | None:
-    """Which optimizer of torch, at any learning rate, makes ``change`` of these gradients in its last step; None for none."""
+    """The optimizer of torch that, at any learning rate, makes ``change`` in its last step with these gradients, if any."""
     for name in OTHERS:
         parameter = nn.Parameter(torch.zeros_like(change))
         optimizer = getattr(torch.optim, name)([parameter], lr=0.001)
