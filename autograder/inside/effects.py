@@ -67,6 +67,7 @@ class _Tracked:
         self.parameters: list[Tensor] = []
         self.gradients: list[Tensor] = []
         self.has: list[Tensor] = []
+        self.about: dict[str, Tensor] = {}
         self.start: dict[str, Tensor] = {}
         self.buffers: dict[str, Tensor] = {}
         self.frozen: list[str] = []
@@ -84,9 +85,13 @@ class _Tracked:
         self._last = event
         self.note(event)
 
-    def note(self, event: dict[str, Any], network: nn.Module | None = None) -> None:
-        """A row for an event; of another network with the same parameters, where one is given."""
+    def note(
+        self, event: dict[str, Any], tensors: dict[str, Tensor] | None = None, network: nn.Module | None = None
+    ) -> None:
+        """A row for an event, with what it was about; of another network with the same parameters, where one is given."""
         with self._lock:
+            about = {f"about.{len(self.events)}.{name}": value.detach().clone() for name, value in (tensors or {}).items()}
+            self.about |= about
             self._note(event, network)
 
     def _note(self, event: dict[str, Any], network: nn.Module | None) -> None:
@@ -173,14 +178,25 @@ class Watch:
         self._tracked: list[_Tracked] = []
         self._shape = train[0].shape[1:]
         self._leave = contextlib.ExitStack()
+        self._labels: Tensor | None = None
         self.train_data = Asked(*train, lambda indices: self._request("train", indices))
         self.test_data = Asked(*test, lambda indices: self._request("test", indices))
         self.train_loader = DataLoader(self.train_data, batch_size, shuffle=True)
         self.test_loader = DataLoader(self.test_data, batch_size)
 
+    def labels(self) -> Tensor | None:
+        """Labels (N,) of the images that were asked for last."""
+        return self._labels
+
     def _request(self, loader: str, indices: list[int]) -> None:
+        self._labels = (self.train_data if loader == "train" else self.test_data).targets[indices]
         for tracked in self._tracked:
             tracked.asked({"event": "batch", "loader": loader, "images": indices})
+
+    def note(self, event: dict[str, Any], **tensors: Tensor) -> None:
+        """An event that concerns all networks."""
+        for tracked in self._tracked:
+            tracked.note(event, tensors)
 
     def track(self, network: nn.Module) -> None:
         """Follow a network from now on."""
@@ -213,11 +229,11 @@ class Watch:
 
         Returns:
             document: ``events`` in order, each a ``batch`` (``loader``, numbers of its ``images``), ``backward``, ``step``,
-            or at last ``end``; ``programs``, the operations of a training pass by the size of its batch; ``names`` of the
-            parameters in the order of the rows, ``frozen`` those without gradients;
+            at last ``end``, or what else was noted; ``programs``, the operations of a training pass, by size of a batch;
+            ``names`` of the parameters in the order of the rows, ``frozen`` those without gradients;
             tensors: a row for each event: entries of the ``parameters`` and ``gradients`` (events, E), and which
-            parameters have one, ``has`` (events, P); whole ``start.<name>`` and ``buffer.<name>`` at the first event; the
-            programs' ``const.<size>.<number>``.
+            parameters have one, ``has`` (events, P); ``about.<number of the event>.<name>``; whole ``start.<name>`` and
+            ``buffer.<name>`` at the first event; the programs' ``const.<size>.<number>``.
         """
         parts = list(model.modules()) if isinstance(model, nn.Module) else []
         known = [one for one in self._tracked if any(same(one.network, part) for part in parts)]
@@ -230,7 +246,7 @@ class Watch:
         if not chosen:
             return {"events": [], "programs": {}, "names": [], "frozen": [], "is_model": False}, {}
         tracked = chosen[-1]
-        tracked.note({"event": "end"}, final)
+        tracked.note({"event": "end"}, network=final)
         document: dict[str, Any] = {
             "events": tracked.events,
             "names": list(tracked.start),
@@ -244,6 +260,7 @@ class Watch:
             "gradients": torch.stack(tracked.gradients),
             "has": torch.stack(tracked.has),
         }
+        tensors |= tracked.about
         tensors |= {f"start.{name}": value for name, value in tracked.start.items()}
         tensors |= {f"buffer.{name}": value for name, value in tracked.buffers.items()}
         tracked.leave()

@@ -22,6 +22,7 @@ from ..runs.evidence import Evidence, Spent
 from .optimizers import Factory, Optimizer, other_optimizer
 
 SAME_GRADIENT = 2e-3  # of its largest entry: sums in another order differ by less
+DIVERGED = 20.0  # times the first loss: from there on rounding decides what comes out
 SAME_STEP = 0.02  # of the mean entry of a step
 
 NOISE = ("bernoulli", "dropout", "rand", "normal", "uniform")  # in the names of operations that make some
@@ -46,6 +47,7 @@ CROSS_ENTROPY: dict[str, Loss] = {
 class Batch:
     """Images that were asked for at once, and what became of them.
 
+    ``forward``: the network gave its logits with gradients; ``given``: the given loss function got these and the labels.
     ``backward`` and ``used`` say how often gradients of it were computed, and how many steps were taken with them. ``loss``
     is its loss at the parameters that it met, of the kind that was minimised; nan where it could not be computed.
     """
@@ -54,6 +56,8 @@ class Batch:
     images: list[int]
     backward: int = 0
     used: int = 0
+    forward: bool = False
+    given: bool = False
     loss: float = math.nan
 
 
@@ -61,9 +65,10 @@ class Batch:
 class Training:
     """A training as far as it could be followed, in which the loss called ``asked`` should be minimised.
 
-    ``faults`` are the first of each kind: ``loss``, ``cleared``, ``order``, ``optimizer``. ``loss`` is the name of the one
-    that was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step on nothing
-    could be computed.
+    ``faults`` are the first of each kind: ``loss``, ``backward``, ``cleared``, ``order``, ``optimizer``. ``loss`` names the
+    one that was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step on, after
+    ``until`` batches, nothing could be computed. ``steps`` counts those of optimizers, ``calls`` those of a given loss
+    function, of which ``argument`` says what was wrong; ``looks`` counts forward passes without gradients.
     """
 
     asked: str
@@ -73,7 +78,11 @@ class Training:
     faults: dict[str, Complaint] = field(default_factory=dict)
     loss: str | None = None
     unknown: bool = False
+    until: int = 0
     steps: int = 0
+    calls: int = 0
+    looks: int = 0
+    argument: str = ""
 
     @property
     def stopped(self) -> str:
@@ -85,6 +94,10 @@ class Training:
         """The batches that had a gradient or changed the parameters, in order; if none did, those of ``train_loader``."""
         found = [batch for batch in self.batches if batch.used or batch.backward]
         return found or [batch for batch in self.batches if batch.loader == "train"]
+
+    def known(self) -> list[Batch]:
+        """Those of :attr:`learnt` at whose parameters something could be computed."""
+        return self.learnt[: self.until] if self.unknown else self.learnt
 
     def passes(self) -> list[list[Batch]]:
         """The passes over a loader in which something was learnt; all passes over ``train_loader``, if nothing was."""
@@ -142,7 +155,7 @@ class Training:
             "a loader of your own that does not shuffle: each epoch then has the same batches",
         )  # fmt: skip
         require(
-            bool(shown) or self.losses_shown() or bool(self.problem),
+            bool(shown) or any(batch.forward for batch in learnt) or self.losses_shown() or bool(self.problem),
             "nothing that the network computed of them: no gradient, and no loss of theirs",
             call,
             "another network is called",
@@ -178,6 +191,7 @@ class Training:
 
     def require_backward(self, cause: str) -> None:
         """Each batch has one backward pass that reaches the network's parameters."""
+        self.require("backward")
         learnt = self.learnt
         found = sum(batch.backward or batch.used for batch in learnt)
         wanted = len(learnt)
@@ -213,6 +227,70 @@ class Training:
             "forward, backward or step is missing",
         )
 
+    def require_forward(self, call: str) -> None:
+        """The network computed the logits of each batch, with gradients, as a loop that is given its network shows."""
+        known = self.known()
+        passed = sum(batch.forward for batch in known)
+        if self.looks and not passed:
+            raise Complaint(
+                f"the network was called {self.looks} times, without gradients each time{self.stopped}",
+                f"{call} with gradients, once for each batch",
+                "the forward pass stands in a block of torch.no_grad(), so that nothing can be learnt from it",
+            )
+        wanted = len(known)
+        require(
+            bool(wanted) and passed == wanted,
+            f"the network was called with the images of {passed} of {wanted} batches{self.stopped}",
+            f"{call}, once for each batch",
+            f"another network than in {call} is called, or with other images",
+        )
+
+    def require_given_loss(self, cause: str) -> None:
+        """The given loss function is called with the logits and labels of each batch."""
+        known = self.known()
+        wanted, found = len(known), sum(batch.given for batch in known)
+        if not self.calls:
+            raise Complaint(f"the given loss function was called 0 times{self.stopped}", "once for each batch", cause)
+        self.require("loss")
+        require(
+            bool(wanted) and found == wanted,
+            f"the given loss function got the logits and labels of {found} of {wanted} batches{self.stopped}",
+            "output and labels of each batch, in this order",
+            self.argument or "another argument than the network's logits and the labels of the batch",
+        )
+
+    def require_mean_losses(self, epochs: int) -> None:
+        """What was returned is the mean loss of each epoch, over its images or its batches."""
+        passes, found = self.passes(), self.returned
+        if self.unknown or self.faults.get("loss") or not passes:
+            return  # what was minimised has a line of its own
+        require(
+            found is not None, "no list of numbers", f"{epochs} numbers",
+            "return is missing, or something else than a list of numbers is returned",
+        )  # fmt: skip
+        require(
+            len(found) == len(passes), f"{len(found)} numbers for {len(passes)} epochs",
+            f"{len(passes)}, one for each epoch", "appended for each batch",
+        )  # fmt: skip
+        for epoch, (value, each) in enumerate(zip(found, passes, strict=True), start=1):
+            sizes, own = [len(batch.images) for batch in each], [batch.loss for batch in each]
+            total = sum(loss * size for loss, size in zip(own, sizes, strict=True))
+            wanted = total / sum(sizes)
+            if any(same_number(value, one) for one in (wanted, sum(own) / len(own))):
+                continue
+            causes = {
+                "the short last batch counts as if it were whole": sum(own) * max(sizes) / sum(sizes),
+                "the mean losses of the batches are added without their numbers of images": sum(own) / sum(sizes),
+                "the sum over the images, not divided by their number": total,
+                "the sum over the batches": sum(own),
+                "the loss of the last batch": own[-1],
+            }
+            known = (why for why, other in causes.items() if same_number(value, other))
+            raise Complaint(
+                f"{value:.4f} for epoch {epoch} of a small training", f"{wanted:.4f}, the mean of its losses",
+                next(known, "another mean, or of other losses"),
+            )  # fmt: skip
+
     def losses(self) -> list[float]:
         """The loss of each batch from which something was learnt."""
         return [batch.loss for batch in self.learnt]
@@ -244,6 +322,8 @@ class _Follower:
             raise NotReplayable("a first row that is not that of the first parameters")
         self._optimizer: Optimizer = optimizer()
         self._history: list[Tensor] = []  # entries of the gradients of each step
+        self._about = {key: value for key, value in tensors.items() if key.startswith("about.")}
+        self._computed_logits: dict[Batch, tuple[Tensor, Tensor]] = {}  # at the present parameters
         self._left: Weights = {}  # the gradients that are at the parameters
         self._fresh: Batch | None = None  # whose gradients were computed since the last step
         self.found = Training(self._asked)
@@ -265,6 +345,8 @@ class _Follower:
                 self._step(row, moved, by_hand=True)
             if event["event"] == "backward":
                 self._backward(row)
+            elif event["event"] in ("forward", "loss"):
+                self._called(row, event)
             elif event["event"] == "batch":
                 self._look()
                 self.found.batches.append(Batch(str(event["loader"]), [int(index) for index in event["images"]]))
@@ -278,7 +360,17 @@ class _Follower:
             with torch.no_grad():
                 batch.loss = float(self._losses[self._asked](*self._logits(batch)))
 
+    def _lose(self) -> None:
+        """Nothing can be computed from here on."""
+        self.found.unknown = True
+        self.found.until = max(1, len([batch for batch in self.found.batches if batch.backward or batch.used]))
+
     def _logits(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        if batch not in self._computed_logits:
+            self._computed_logits[batch] = self._compute(batch)
+        return self._computed_logits[batch]
+
+    def _compute(self, batch: Batch) -> tuple[Tensor, Tensor]:
         images, labels = (part[batch.images] for part in self._data[batch.loader])
         program = self._programs.get(len(images))
         if program is None:
@@ -289,6 +381,34 @@ class _Follower:
         if logits.ndim != 2 or len(logits) != len(labels):
             raise NotReplayable(f"outputs of shape {tuple(logits.shape)}")
         return logits, labels
+
+    def _called(self, row: int, event: dict[str, Any]) -> None:
+        """The network, or the given loss function, was called: with what it should be, as far as that can be computed."""
+        outputs, labels = (self._about.get(f"about.{row}.{name}") for name in ("outputs", "labels"))
+        is_loss = event["event"] == "loss"
+        self.found.calls += is_loss
+        if not is_loss and not event.get("gradients"):
+            self.found.looks += 1
+            return
+        if self.found.unknown or outputs is None:
+            return
+        for batch in self._candidates():
+            logits, right = self._logits(batch)
+            argument = self._argument(outputs.float(), logits.detach()) if outputs.shape == logits.shape else None
+            if not is_loss:
+                batch.forward |= argument == ""
+            elif argument is not None and labels is not None and labels.shape == right.shape and torch.equal(labels, right):
+                batch.given = argument == ""
+                self.found.argument = self.found.argument or argument
+            if argument is not None:
+                return
+
+    @staticmethod
+    def _argument(outputs: Tensor, logits: Tensor) -> str | None:
+        """What logits were taken through before; empty for nothing, None where they are others."""
+        kinds = {"": logits, "a softmax before the loss, which applies one itself": softmax(logits, 1)}
+        kinds |= {"a softmax over the batch": softmax(logits, 0), "a ReLU of the logits": logits.relu()}
+        return next((kind for kind, one in kinds.items() if close(outputs, one, SAME_GRADIENT)), None)
 
     def _own(self, batch: Batch, kinds: Iterable[str]) -> Iterable[tuple[str, float, Weights]]:
         """For each kind of loss its value for a batch, and its gradients."""
@@ -329,23 +449,42 @@ class _Follower:
                         if same_gradient(seen, self._entries(total)):
                             self._computed(batch, kind, value, total, again=total is not own)
                             return
-        self.found.fault(
-            "loss",
-            f"after {_batch(batches[0], self.found)} the gradient is another one",
-            f"that of {self._asked} of the batch's logits and labels",
-            "another loss, a softmax before it, or the labels of other images",
-        )
-        self.found.unknown = True
+        if self._is_with_penalty(batches[0], seen):
+            self.found.fault(
+                "loss", f"after {_batch(batches[0], self.found)} the gradient is that of a larger loss",
+                f"that of {self._asked} alone", "squares of the parameters are added to it",
+            )  # fmt: skip
+        elif batches[0].given:
+            self.found.fault(
+                "backward", "the gradient of something else: backward does not lead through the given loss function",
+                f"that of {self._asked}, computed from the batch's logits and labels",
+                "backward is called of another tensor than the loss",
+            )  # fmt: skip
+        else:
+            self.found.fault(
+                "loss", f"after {_batch(batches[0], self.found)} the gradient is another one",
+                f"that of {self._asked} of the batch's logits and labels",
+                "another loss, a softmax before it, or the labels of other images",
+            )  # fmt: skip
+        self._lose()
         batches[0].backward += 1
         self._fresh = batches[0]
+
+    def _is_with_penalty(self, batch: Batch, seen: Tensor) -> bool:
+        """Whether a gradient is that of the loss and a multiple of the parameters."""
+        ((_, _, own),) = self._own(batch, [self._asked])
+        left = seen - self._entries(own)
+        weights = self._entries({name: value.detach() for name, value in self._weights.items()})
+        factor = float(left @ weights) / max(float(weights @ weights), 1e-12)
+        return abs(factor) > 1e-6 and close(left, factor * weights, 0.02)
 
     def _computed(self, batch: Batch, kind: str, value: float, total: Weights, again: bool) -> None:
         if self.found.loss is None:
             self.found.loss = kind
         if kind != self._asked:
-            self.found.fault(
-                "loss", f"after {_batch(batch, self.found)} the gradient is another one", f"that of {self._asked}", kind
-            )
+            what = "backward" if batch.given else "loss"
+            observed = f"after {_batch(batch, self.found)} the gradient is another one"
+            self.found.fault(what, observed, f"that of {self._asked}", kind)
         # A second backward pass for one batch adds to the first's gradients: that mistake is one of backward.
         if again and self._left and self._fresh is not batch:
             self.found.fault(
@@ -358,6 +497,9 @@ class _Follower:
         batch.backward += 1
         batch.loss = value
         self._left, self._fresh = total, batch
+        first = next(one.loss for one in self.found.batches if one.backward)
+        if not abs(value) <= DIVERGED * (1 + abs(first)):
+            self._lose()
 
     def _step(self, row: int, moved: bool, by_hand: bool = False) -> None:
         found, fresh = self.found, self._fresh
@@ -367,6 +509,11 @@ class _Follower:
             if fresh is None:
                 found.fault(
                     "order", "a step without a backward pass before it", "backward, then step",
+                    "step and backward are in the wrong order",
+                )  # fmt: skip
+            elif not seen.any() and fresh is not found.batches[-1]:
+                found.fault(
+                    "order", "a step before the backward pass of its batch", "backward, then step",
                     "step and backward are in the wrong order",
                 )  # fmt: skip
             elif not seen.any():
@@ -381,7 +528,7 @@ class _Follower:
             return
         batch = fresh or next(iter(self._candidates()), None)
         if batch is None:
-            found.unknown = True  # before any image
+            self._lose()  # before any image
             return
         batch.used += 1
         if found.unknown:
@@ -392,7 +539,7 @@ class _Follower:
                 "cleared", "the gradients are changed between backward and step",
                 "a step with the gradients that backward computed", "something else writes into the gradients",
             )  # fmt: skip
-            found.unknown = True
+            self._lose()
             return
         self._history.append(self._entries(gradient))
         steps = self._optimizer.steps(gradient)
@@ -401,9 +548,12 @@ class _Follower:
             if factor is None:
                 return
             steps = {name: step * factor for name, step in steps.items()}
+        self._computed_logits.clear()
         with torch.no_grad():
             for name, step in steps.items():
                 self._weights[name] += step
+        if not all(bool(value.isfinite().all()) for value in self._weights.values()):
+            self._lose()  # it has diverged
 
     def _used(self, batch: Batch, seen: Tensor, by_hand: bool) -> Weights | None:
         """The gradients of a step; clipping makes those of the batch shorter. None where they are others."""
@@ -439,7 +589,7 @@ class _Follower:
         if number > 1:
             cause = "another optimizer, other settings (weight_decay, betas), or one made anew for each batch or epoch"
         self.found.fault("optimizer", observed, expected, f"{other} in its place" if other else cause)
-        self.found.unknown = True
+        self._lose()
         return None
 
 
@@ -473,6 +623,11 @@ def close(found: Tensor, wanted: Tensor, slack: float) -> bool:
     return found.shape == wanted.shape and bool(((found - wanted).abs() <= slack * max(scale, 1e-12)).all())
 
 
+def same_number(found: float, wanted: float) -> bool:
+    """Whether both are finite and equal within a thousandth."""
+    return math.isfinite(found) and abs(found - wanted) <= 1e-3 * max(1.0, abs(wanted))
+
+
 def same_gradient(found: Tensor, wanted: Tensor) -> bool:
     """Whether entries are those of one gradient."""
     return close(found, wanted, SAME_GRADIENT)
@@ -498,6 +653,7 @@ def followed(
     optimizer: Factory,
     told: str,
     losses: Mapping[str, Loss] = CROSS_ENTROPY,
+    run: str = "",
 ) -> Training:
     """The training that ``probe`` watched after ``cell``, followed once for all hidden tests.
 
@@ -506,14 +662,15 @@ def followed(
         data: images (N, C, H, W) and labels (N,) by loader, of the grading's seed, as the box drew them.
         optimizer: makes what is asked for, in the ``told`` words.
         losses: what may be minimised; the first is what is asked for.
+        run: which one, of a probe that watched several.
 
     Raises:
         NotShown: the cell did not run, or stopped before it asked for a batch.
         Complaint: what it trained cannot be computed here.
     """
-    key = ("followed", probe)
+    key = ("followed", probe, run)
     if key not in evidence.judged:
-        evidence.judged[key] = _followed(evidence, probe, cell, network, data, losses, optimizer, told)
+        evidence.judged[key] = _followed(evidence, probe, cell, run, network, data, losses, optimizer, told)
     found = evidence.judged[key]
     if isinstance(found, AssertionError):
         raise found
@@ -522,13 +679,16 @@ def followed(
 
 
 def _followed(
-    evidence: Evidence, probe: str, cell: str, network: str, data: Data, losses: Mapping[str, Loss], optimizer: Factory,
-    told: str,
+    evidence: Evidence, probe: str, cell: str, run: str, network: str, data: Data, losses: Mapping[str, Loss],
+    optimizer: Factory, told: str,
 ) -> Training | AssertionError:  # fmt: skip
     try:
         document = evidence.document(probe, cell)
     except AssertionError as error:
         return error
+    tensors = evidence.tensors_of(probe)
+    if run:
+        document, tensors = document["runs"][run], _below(tensors, f"{run}.", "")
     problem = document["problem"]
     if problem and not document["events"]:
         return evidence.not_shown(cell, problem)
@@ -541,7 +701,7 @@ def _followed(
             "a network with other layers is trained", "the network of the class", "another network is built in this cell"
         )
     try:
-        follower = _Follower(document, evidence.tensors_of(probe), data(seed), losses, optimizer, told, seed, evidence.spent)
+        follower = _Follower(document, tensors, data(seed), losses, optimizer, told, seed, evidence.spent)
         training = follower.follow()
     except NotSupported:
         raise

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from inside import draws, loop, networks, standins, trace
+from inside import draws, given, loop, networks, standins, trace
 from inside.probing import Evidence, Student, probe
 from inside.replacing import same
 from torch import Tensor, nn
@@ -97,20 +97,19 @@ def graph(student: Student) -> Evidence:
 
 @probe(after="trainer")
 def trainer(student: Student) -> Evidence:
-    """Two epochs of the student's ``Trainer`` on a small problem, with every event noted."""
+    """Two epochs of the student's ``Trainer`` with a network of the student's on a few images."""
     # A trainer that reaches for global names instead of its own would find the notebook's; keep it on the CPU here.
     namespace = student.namespace
     made, before = namespace["Trainer"], namespace.get("device")
     namespace["device"] = torch.device("cpu")
 
-    def train(network: nn.Module, optimizer: Any, loss: nn.Module, batches: Any, epochs: int) -> Any:
-        return made(network, optimizer, loss, batches).train(epochs)
+    def train(network: nn.Module, optimizer: Any, loss: nn.Module, loader: Any, epochs: int) -> Any:
+        return made(network, optimizer, loss, loader).train(epochs)
 
     try:
-        document, tensors = loop.watch(train, student.seed, loop.likeness(lambda: namespace["ConvNet"]()))
+        return Evidence(*given.watched(train, namespace["ConvNet"], namespace.data, student.seed))
     finally:
         namespace["device"] = before
-    return Evidence(document, tensors)
 
 
 @probe(after="learning_rate")

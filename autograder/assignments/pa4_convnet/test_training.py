@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 
 from autograder.assignment import Profile
+from . import loops, reference
 from autograder.inside import draws
 from autograder.judging import held_out
-from autograder.judging.loops import Watched
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
-
-from . import reference
 
 rests_on_network_and_loop = pytest.mark.needs(*(f"act{number:02d}" for number in (*range(1, 10), *range(11, 16))))
 LAST_LOSS = Threshold("loss of the last epoch", below={"full": 0.03, "quick": 0.6, "proof": 2.0}, form=".4f")
@@ -53,7 +51,7 @@ def test_one_loss_an_epoch(losses: list[float], profile: Profile) -> None:
 def test_mean_of_the_epoch(evidence: Evidence, losses: list[float]) -> None:
     """Each of them is the mean loss of its epoch."""
     # Means over batches and means over images differ when the last batch is short; both are right.
-    Watched.of(evidence, "trainer", "trainer").require_mean_losses(of_batches=True)
+    loops.as_it_is(evidence).require_mean_losses(loops.EPOCHS)
 
 
 @pytest.mark.item("act16", weight=2)

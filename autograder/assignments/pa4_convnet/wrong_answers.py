@@ -236,7 +236,7 @@ TRAINER = [
         "trainer",
         "loss.backward()",
         "F.cross_entropy(self.net(images.flip(0)), labels).backward()",
-        ["act12"],
+        ["act14"],
         "Backward of another forward pass.",
     ),
     replaced(

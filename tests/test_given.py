@@ -1,0 +1,152 @@
+"""A trainer that is given its parts is judged line by line: one wrong line costs its own item alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from autograder.assignments.pa4_convnet import loops
+from autograder.inside import given
+from autograder.networks.comparison import Complaint
+from autograder.runs.evidence import Evidence, Found, Record
+
+SEED = 5
+LINES = {
+    "act11": "self.optim.zero_grad()",
+    "act12": "output = self.net(images)",
+    "act13": "loss = self.loss_function(output, labels)",
+    "act14": "loss.backward()",
+    "act15": "self.optim.step()",
+}
+TRAINER = """
+class Trainer:
+    def __init__(self, net, optim, loss_function, train_loader):
+        self.net, self.optim, self.loss_function, self.train_loader = net, optim, loss_function, train_loader
+
+    def train(self, epochs):
+        losses = []
+        for epoch in range(epochs):
+            total, seen = 0.0, 0
+            for images, labels in self.train_loader:
+                {act11}
+                {act12}
+                {act13}
+                {act14}
+                {act15}
+                total, seen = total + float(loss) * len(labels), seen + len(labels)
+            losses.append(total / seen)
+        return losses
+"""
+
+
+class ConvNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 8), nn.ReLU(), nn.Linear(8, 10))
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.layers(x)
+
+
+def found(**lines: str) -> dict[str, str]:
+    """What is said of a trainer with other lines, by item."""
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.zeros(4, 1, 28, 28), torch.zeros(4).long()), 2)
+    namespace: dict[str, Any] = {
+        "nn": nn, "torch": torch, "F": functional, "net": ConvNet(), "loss_function": nn.CrossEntropyLoss(),
+        "train_loader": loader,
+    }  # fmt: skip
+    namespace["optim"] = torch.optim.SGD(namespace["net"].parameters(), lr=0.1)
+    indented = {item: line.replace("\n", "\n" + 16 * " ") for item, line in {**LINES, **lines}.items()}
+    exec(TRAINER.format(**indented), namespace)  # noqa: S102  these are the lines above
+
+    def train(network: nn.Module, optimizer: Any, loss: nn.Module, batches: Any, epochs: int) -> Any:
+        return namespace["Trainer"](network, optimizer, loss, batches).train(epochs)
+
+    document, tensors = given.watched(train, ConvNet, namespace, SEED)
+    record = Record(seed=SEED, profile="full", isolation="none", versions={})
+    record.found["trainer"] = Found(document=document)
+    evidence = Evidence(record, {f"trainer/{name}": value for name, value in tensors.items()})
+    own, judged = loops.as_it_is(evidence), loops.with_forward(evidence)
+    asked: list[tuple[str, Callable[[], None]]] = [
+        ("act11", lambda: loops.with_backward(evidence).require_cleared("zero_grad()")),
+        ("act12", lambda: own.require_passes(loops.images(SEED), (loops.EPOCHS,), "self.net(images)")),
+        ("act12", lambda: own.require_forward("self.net(images)")),
+        ("act13", lambda: judged.require_given_loss("the global one")),
+        ("act14", lambda: judged.require_backward("backward is missing")),
+        ("act15", lambda: loops.with_clearing(evidence).require_step("step is missing")),
+        ("act15", lambda: loops.with_clearing(evidence).require_optimizer(loops.SGD, 3)),
+        ("means", lambda: own.require_mean_losses(loops.EPOCHS)),
+    ]
+    complaints: dict[str, str] = {}
+    for item, ask in asked:
+        try:
+            ask()
+        except Complaint as complaint:
+            complaints.setdefault(item, str(complaint))
+    return complaints
+
+
+RIGHT: dict[str, dict[str, str]] = {
+    "as it is": {},
+    "keywords": {"act13": "loss = self.loss_function(input=output, target=labels)"},
+    "clears by hand": {"act11": "for p in self.net.parameters(): p.grad = None"},
+    "clears after the loss": {"act11": "pass", "act14": "self.optim.zero_grad()\nloss.backward()"},
+    "clears after the step": {"act11": "pass", "act15": "self.optim.step()\nself.net.zero_grad()"},
+    "looks again": {"act15": "self.optim.step()\nright = (self.net(images).argmax(1) == labels).sum()"},
+    "looks without gradients": {"act11": "self.optim.zero_grad()\nwith torch.no_grad(): self.net(images)"},
+    "backward by autograd": {"act14": "torch.autograd.backward(loss)"},
+    "gradients at the images": {"act12": "images.requires_grad_()\noutput = self.net(images)"},
+}
+RESTS = {
+    "act11": {"act12", "act14"},
+    "act12": set(),
+    "act13": {"act12"},
+    "act14": {"act12", "act13"},
+    "act15": {"act12", "act13", "act14"},
+}
+"""As the hidden tests say: a line that could not be shown is told as resting on another one."""
+WRONG: dict[str, tuple[str, dict[str, str]]] = {
+    "never cleared": ("act11", {"act11": "pass"}),
+    "cleared without ()": ("act11", {"act11": "self.optim.zero_grad"}),
+    "cleared before the step": ("act11", {"act15": "self.optim.zero_grad()\nself.optim.step()"}),
+    "another network": ("act12", {"act12": "output = net(images)"}),
+    "no gradients": ("act12", {"act12": "with torch.no_grad(): output = self.net(images)"}),
+    "a new network": ("act12", {"act12": "output = type(self.net)()(images)"}),
+    "some images": ("act12", {"act12": "output = self.net(images[:1].expand_as(images))"}),
+    "global loss": ("act13", {"act13": "loss = loss_function(output, labels)"}),
+    "softmax": ("act13", {"act13": "loss = self.loss_function(F.softmax(output, dim=1), labels)"}),
+    "other labels": ("act13", {"act13": "loss = self.loss_function(output, labels.roll(1))"}),
+    "swapped": ("act13", {"act13": "loss = self.loss_function(labels, output)"}),
+    "penalty": (
+        "act13",
+        {"act13": "loss = self.loss_function(output, labels) + 0.1 * sum((p ** 2).sum() for p in self.net.parameters())"},
+    ),
+    "no backward": ("act14", {"act14": "pass"}),
+    "sign": ("act14", {"act14": "(-loss).backward()"}),
+    "of the outputs": ("act14", {"act14": "output.sum().backward()"}),
+    "twice": ("act14", {"act14": "loss.backward(retain_graph=True)\nloss.backward()"}),
+    "cut off": ("act14", {"act13": "loss = self.loss_function(output.detach().requires_grad_(), labels)"}),
+    "no step": ("act15", {"act15": "pass"}),
+    "step first": ("act15", {"act14": "self.optim.step()", "act15": "loss.backward()"}),
+    "two steps": ("act15", {"act15": "self.optim.step()\nself.optim.step()"}),
+    "global optimizer": ("act15", {"act15": "optim.step()"}),
+    "rate lowered": ("act15", {"act15": "self.optim.step()\nself.optim.param_groups[0]['lr'] *= 0.8"}),
+    "by hand, too": ("act15", {"act15": "self.optim.step()\nwith torch.no_grad():\n    for p in self.net.parameters(): p.mul_(0.9)"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_trainer_is_right_in_every_line(name: str) -> None:
+    assert found(**RIGHT[name]) == {}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_line_costs_its_own_item_alone(name: str) -> None:
+    item, lines = WRONG[name]
+    complaints = found(**lines)
+    complaints.pop("means", None)
+    assert item in complaints
+    assert not {other for other in complaints if other != item and item not in RESTS[other]}
