@@ -60,7 +60,7 @@ def found(**lines: str) -> dict[str, str]:
     }  # fmt: skip
     namespace["optim"] = torch.optim.SGD(namespace["net"].parameters(), lr=0.1)
     indented = {item: line.replace("\n", "\n" + 16 * " ") for item, line in {**LINES, **lines}.items()}
-    exec(TRAINER.format(**indented), namespace)  # noqa: S102  these are the lines above
+    exec(TRAINER.format(**indented), namespace)
 
     def train(network: nn.Module, optimizer: Any, loss: nn.Module, batches: Any, epochs: int) -> Any:
         return namespace["Trainer"](network, optimizer, loss, batches).train(epochs)
@@ -98,6 +98,11 @@ RIGHT: dict[str, dict[str, str]] = {
     "looks again": {"act15": "self.optim.step()\nright = (self.net(images).argmax(1) == labels).sum()"},
     "looks without gradients": {"act11": "self.optim.zero_grad()\nwith torch.no_grad(): self.net(images)"},
     "backward by autograd": {"act14": "torch.autograd.backward(loss)"},
+    "forward by its name": {"act12": "output = self.net.forward(images)"},
+    "labels as probabilities": {"act13": "loss = self.loss_function(output, F.one_hot(labels, 10).float())"},
+    "gradients asked for": {
+        "act14": "for p, g in zip(self.net.parameters(), torch.autograd.grad(loss, list(self.net.parameters()))): p.grad = g"
+    },
     "gradients at the images": {"act12": "images.requires_grad_()\noutput = self.net(images)"},
 }
 RESTS = {
@@ -134,7 +139,7 @@ WRONG: dict[str, tuple[str, dict[str, str]]] = {
     "two steps": ("act15", {"act15": "self.optim.step()\nself.optim.step()"}),
     "global optimizer": ("act15", {"act15": "optim.step()"}),
     "rate lowered": ("act15", {"act15": "self.optim.step()\nself.optim.param_groups[0]['lr'] *= 0.8"}),
-    "by hand, too": ("act15", {"act15": "self.optim.step()\nwith torch.no_grad():\n    for p in self.net.parameters(): p.mul_(0.9)"}),
+    "by hand, too": ("act15", {"act15": "self.optim.step()\nfor p in self.net.parameters(): p.data.mul_(0.9)"}),
 }  # fmt: skip
 
 

@@ -397,7 +397,7 @@ class _Follower:
             argument = self._argument(outputs.float(), logits.detach()) if outputs.shape == logits.shape else None
             if not is_loss:
                 batch.forward |= argument == ""
-            elif argument is not None and labels is not None and labels.shape == right.shape and torch.equal(labels, right):
+            elif argument is not None and labels is not None and _same_labels(labels, right):
                 batch.given = argument == ""
                 self.found.argument = self.found.argument or argument
             if argument is not None:
@@ -495,15 +495,17 @@ class _Follower:
                 "optimizer",
             )
         batch.backward += 1
-        batch.loss = value
+        batch.forward, batch.loss = True, value
         self._left, self._fresh = total, batch
         first = next(one.loss for one in self.found.batches if one.backward)
         if not abs(value) <= DIVERGED * (1 + abs(first)):
             self._lose()
 
     def _step(self, row: int, moved: bool, by_hand: bool = False) -> None:
-        found, fresh = self.found, self._fresh
-        seen, change = self._gradients[row], self._rows[row] - self._rows[row - 1]
+        found, seen = self.found, self._gradients[row]
+        if self._fresh is None and seen.any() and not found.unknown and not same_gradient(seen, self._entries(self._left)):
+            self._backward(row)  # gradients that were asked for and put there by hand
+        fresh, change = self._fresh, self._rows[row] - self._rows[row - 1]
         if not by_hand:
             found.steps += 1
             if fresh is None:
@@ -615,6 +617,13 @@ def _below(tensors: Mapping[str, Tensor], prefix: str, instead: str) -> Weights:
 def _batch(batch: Batch, found: Training) -> str:
     number = found.batches.index(batch) + 1
     return "the first batch" if number == 1 else f"batch {number}"
+
+
+def _same_labels(found: Tensor, right: Tensor) -> bool:
+    """Whether labels are right: numbers of classes (N,), or a probability of each class (N, C), all on one."""
+    if found.ndim == 2 and len(found) == len(right) and not (found.sum(1) != 1).any():
+        found = found.argmax(1)
+    return found.shape == right.shape and torch.equal(found.long(), right)
 
 
 def close(found: Tensor, wanted: Tensor, slack: float) -> bool:
