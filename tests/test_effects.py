@@ -481,7 +481,7 @@ def followed_loop(loop: Loop, optimizer: Any = sgd) -> Training:
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"
         document, tensors = watch.evidence(network)
-    return judged(document | {"plain": False, "problem": problem, "returned": returned}, tensors, optimizer)
+    return judged(document | {"plain": False, "shape": [10], "problem": problem, "returned": returned}, tensors, optimizer)
 
 
 def judged(
@@ -544,7 +544,7 @@ def test_rows_that_are_missing_or_of_another_size_prove_nothing(forged: str) -> 
         document, tensors = watch.evidence(network)
     tensors[forged] = tensors[forged][:-1]
     with pytest.raises(Complaint, match="cannot be computed again"):
-        judged(document | {"plain": False, "problem": None}, tensors)
+        judged(document | {"plain": False, "shape": [10], "problem": None}, tensors)
 
 
 def test_events_without_effects_earn_nothing() -> None:
@@ -561,7 +561,7 @@ def test_events_without_effects_earn_nothing() -> None:
     events.append(document["events"][-1])
     rows = {name: tensors[name][:1].expand(len(events), -1).clone() for name in ("parameters", "gradients", "has")}
     rows["has"][:] = True
-    found = complaints(judged(document | {"events": events, "plain": False, "problem": None}, tensors | rows))
+    found = complaints(judged(document | {"events": events, "plain": False, "shape": [10], "problem": None}, tensors | rows))
     assert {"loss", "step", "optimizer"} <= set(found)
 
 
@@ -569,7 +569,7 @@ def test_a_network_that_stops_before_its_first_batch_is_not_judged() -> None:
     with watching() as (watch, _):
         document, tensors = watch.evidence(None)
     with pytest.raises(NotShown):
-        judged(document | {"plain": False, "problem": "NameError: name 'x' is not defined"}, tensors)
+        judged(document | {"plain": False, "shape": [10], "problem": "NameError: name 'x' is not defined"}, tensors)
 
 
 @pytest.mark.parametrize("name", ["plain", "groups_by_layer", "gradients_by_hand", "batches_in_a_list"])
@@ -588,7 +588,7 @@ def test_a_network_of_other_layers_earns_nothing() -> None:
         network = made()
         returned = train(network, nn.CrossEntropyLoss(), watch.train_loader, sgd(network))
         document, tensors = watch.evidence(network)
-    document |= {"plain": False, "problem": None, "returned": returned, "shape": [10]}
+    document |= {"plain": False, "shape": [10], "problem": None, "returned": returned}
     deeper = nn.Sequential(nn.Flatten(), nn.Linear(784, 12), nn.Tanh(), nn.Linear(12, 12), nn.Linear(12, 10))
     assert complaints(judged(document, tensors, described=described(Network()))) == {}
     with pytest.raises(Complaint, match="other layers"):
@@ -597,3 +597,32 @@ def test_a_network_of_other_layers_earns_nothing() -> None:
         judged(document | {"plain": True}, tensors, described=described(Network()))
     broken = nn.Sequential(nn.Flatten(), nn.Linear(5, 10))
     assert complaints(judged(document | {"plain": True}, tensors, described=described(broken))) == {}
+
+
+FORGED: dict[str, dict[str, Any]] = {
+    "no events": {"events": None},
+    "too many events": {"events": [{"event": "step"}] * 2_000},
+    "images that are not there": {"events": [{"event": "batch", "loader": "train", "images": [10_000]}, {"event": "end"}]},
+    "a loader of another name": {"events": [{"event": "batch", "loader": "answers", "images": [0]}]},
+    "names that are none": {"names": [1, 2]},
+    "parameters that are not there": {"names": ["other.weight"]},
+    "programs in words": {"programs": {"6": "the right one"}},
+    "no programs": {"programs": {}},
+    "a size in words": {"programs": {"six": {"output": None, "nodes": []}}},
+    "a program in words": {"programs": {"6": {"output": "right", "nodes": "right"}}},
+    "a shape in words": {"shape": "right"},
+    "plain in words": {"plain": "yes"},
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_report_that_the_box_does_not_write_earns_nothing(forged: str) -> None:
+    with watching() as (watch, made):
+        network = made()
+        train(network, nn.CrossEntropyLoss(), watch.train_loader, sgd(network))
+        document, tensors = watch.evidence(network)
+    rows = {"events": len(FORGED[forged].get("events") or []) or len(document["events"])}["events"]
+    for name in ("parameters", "gradients", "has"):
+        tensors[name] = tensors[name][:1].expand(rows, -1) if "events" in FORGED[forged] else tensors[name]
+    with pytest.raises(Complaint):
+        judged(document | {"plain": False, "shape": [10], "problem": None} | FORGED[forged], tensors)

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from autograder.assignments.pa4_convnet import loops
 from autograder.inside import given
+from autograder.judging.given import GivenLoop
 from autograder.networks.comparison import Complaint
 from autograder.runs.evidence import Evidence, Found, Record
 
@@ -69,23 +69,21 @@ def found(**lines: str) -> dict[str, str]:
     record = Record(seed=SEED, profile="full", isolation="none", versions={})
     record.found["trainer"] = Found(document=document)
     evidence = Evidence(record, {f"trainer/{name}": value for name, value in tensors.items()})
-    own, judged = loops.as_it_is(evidence), loops.with_forward(evidence)
-    asked: list[tuple[str, Callable[[], None]]] = [
-        ("act11", lambda: loops.with_backward(evidence).require_cleared("zero_grad()")),
-        ("act12", lambda: own.require_passes(loops.images(SEED), (loops.EPOCHS,), "self.net(images)")),
-        ("act12", lambda: own.require_forward("self.net(images)")),
-        ("act13", lambda: judged.require_given_loss("the global one")),
-        ("act14", lambda: judged.require_backward("backward is missing")),
-        ("act15", lambda: loops.with_clearing(evidence).require_step("step is missing")),
-        ("act15", lambda: loops.with_clearing(evidence).require_optimizer(loops.SGD, 3)),
-        ("means", lambda: own.require_mean_losses(loops.EPOCHS)),
-    ]
+    loop = GivenLoop(evidence, "trainer", "trainer", "network")
+    asked: dict[str, Callable[[], None]] = {
+        "act11": loop.require_gradients_cleared,
+        "act12": lambda: loop.require_forward("self.net(images)"),
+        "act13": lambda: loop.require_loss("the global one"),
+        "act14": lambda: loop.require_backward("backward is missing"),
+        "act15": lambda: loop.require_step("step is missing"),
+        "means": loop.require_mean_losses,
+    }
     complaints: dict[str, str] = {}
-    for item, ask in asked:
+    for item, ask in asked.items():
         try:
             ask()
         except Complaint as complaint:
-            complaints.setdefault(item, str(complaint))
+            complaints[item] = str(complaint)
     return complaints
 
 

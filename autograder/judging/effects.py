@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 from torch.nn.functional import cross_entropy, mse_loss, one_hot, softmax
 
@@ -25,6 +26,7 @@ SAME_GRADIENT = 2e-3  # of its largest entry: sums in another order differ by le
 DIVERGED = 20.0  # times the first loss: from there on rounding decides what comes out
 SAME_STEP = 0.02  # of the mean entry of a step
 
+MOST = 1_000  # events, names, batches of one size: many times what an honest run sends
 NOISE = ("bernoulli", "dropout", "rand", "normal", "uniform")  # in the names of operations that make some
 
 Weights = dict[str, Tensor]
@@ -41,6 +43,37 @@ CROSS_ENTROPY: dict[str, Loss] = {
     "the labels of other images": lambda z, y: cross_entropy(z, y.roll(1)),
 }
 """Losses of logits (N, C) and labels (N,): what is asked for, then what students take in its place, named as a cause."""
+
+
+class _Event(BaseModel):
+    event: str = Field(max_length=20)
+    loader: Literal["train", "test"] = "train"
+    images: list[Annotated[int, Field(ge=0)]] = Field(default=[], max_length=MOST)
+    gradients: bool = False
+
+
+class _Document(BaseModel):
+    """What :meth:`autograder.inside.effects.Watch.evidence` sends, and how the cell ended."""
+
+    model_config = ConfigDict(strict=True)
+
+    events: list[_Event] = Field(max_length=MOST)
+    programs: dict[str, dict[str, Any]] = Field(max_length=4)
+    names: list[str] = Field(max_length=MOST)
+    frozen: list[str] = Field(max_length=MOST)
+    shape: list[int] = Field(max_length=8)
+    plain: bool
+    problem: str | None
+    returned: Any = None
+
+
+def breach() -> Complaint:
+    """What to say of evidence that the grader's own code does not send."""
+    return Complaint(
+        "a report of this cell that the grader's own code does not write",
+        "the report of a run that nothing has interfered with",
+        "code in the notebook changes the grader's modules; a person should look",
+    )
 
 
 @dataclass(eq=False)
@@ -300,18 +333,18 @@ class _Follower:
     """Computes a training again, event by event."""
 
     def __init__(
-        self, document: dict[str, Any], tensors: Mapping[str, Tensor], data: dict[str, tuple[Tensor, Tensor]],
+        self, document: _Document, tensors: Mapping[str, Tensor], data: dict[str, tuple[Tensor, Tensor]],
         losses: Mapping[str, Loss], optimizer: Factory, told: str, seed: int, spent: Spent,
     ) -> None:  # fmt: skip
         self._losses, self._asked = losses, next(iter(losses))
-        self._events, self._data, self._make, self._told = document["events"], data, optimizer, told
-        names, frozen = list(document["names"]), set(document["frozen"])
+        self._events, self._data, self._make, self._told = document.events, data, optimizer, told
+        names, frozen = list(document.names), set(document.frozen)
         self._weights = {name: tensors[f"start.{name}"].clone().requires_grad_(name not in frozen) for name in names}
         self._learning = [name for name in names if name not in frozen]
         self._buffers = {
             key.removeprefix("buffer."): value.clone() for key, value in tensors.items() if key.startswith("buffer.")
         }
-        self._programs = {int(size): Program(one, {}, spent) for size, one in document["programs"].items()}
+        self._programs = {int(size): Program(one, {}, spent) for size, one in document.programs.items()}
         self._constants = {size: _below(tensors, f"const.{size}.", "const.") for size in self._programs}
         self._places = effects.places({name: self._weights[name].numel() for name in names}, seed)
         self._rows, self._gradients, self._has = (tensors[key] for key in ("parameters", "gradients", "has"))
@@ -339,17 +372,17 @@ class _Follower:
         """The whole training."""
         for row, event in enumerate(self._events):
             moved = row > 0 and not torch.equal(self._rows[row], self._rows[row - 1])
-            if event["event"] == "step":
+            if event.event == "step":
                 self._step(row, moved)
             elif moved:
                 self._step(row, moved, by_hand=True)
-            if event["event"] == "backward":
+            if event.event == "backward":
                 self._backward(row)
-            elif event["event"] in ("forward", "loss"):
+            elif event.event in ("forward", "loss"):
                 self._called(row, event)
-            elif event["event"] == "batch":
+            elif event.event == "batch":
                 self._look()
-                self.found.batches.append(Batch(str(event["loader"]), [int(index) for index in event["images"]]))
+                self.found.batches.append(Batch(event.loader, event.images))
         self._look()
         return self.found
 
@@ -382,12 +415,12 @@ class _Follower:
             raise NotReplayable(f"outputs of shape {tuple(logits.shape)}")
         return logits, labels
 
-    def _called(self, row: int, event: dict[str, Any]) -> None:
+    def _called(self, row: int, event: _Event) -> None:
         """The network, or the given loss function, was called: with what it should be, as far as that can be computed."""
         outputs, labels = (self._about.get(f"about.{row}.{name}") for name in ("outputs", "labels"))
-        is_loss = event["event"] == "loss"
+        is_loss = event.event == "loss"
         self.found.calls += is_loss
-        if not is_loss and not event.get("gradients"):
+        if not is_loss and not event.gradients:
             self.found.looks += 1
             return
         if self.found.unknown or outputs is None:
@@ -595,19 +628,26 @@ class _Follower:
         return None
 
 
-def _is_of_the_class(document: dict[str, Any], described: dict[str, Any]) -> bool:
+def _is_of_the_class(document: _Document, described: dict[str, Any]) -> bool:
     """Whether a trained network has the layers of its class, or a plain one took its place with reason."""
-    if document["plain"]:
+    if document.plain:
         noise = any(word in str(node["op"]) for node in described.get("nodes", []) for word in NOISE)
         shape = described.get("output_shape") or []
-        return bool(described.get("problem") or described.get("unlearned") or noise or shape[1:] != document["shape"])
-    programs = [_layers(program) for program in document["programs"].values()]
+        return bool(described.get("problem") or described.get("unlearned") or noise or shape[1:] != document.shape)
+    programs = [_layers(program) for program in document.programs.values()]
     return all(program == _layers(described) for program in programs)
 
 
 def _layers(recorded: dict[str, Any]) -> list[str]:
     """The operations of a recording that have weights."""
     return [str(node["op"]) for node in recorded.get("nodes", []) if str(node["op"]) in trace.WEIGHTED]
+
+
+def _numbers(returned: Any) -> list[float | None] | None:
+    """A list of numbers, None for each entry that is no finite one; None for anything else."""
+    if not isinstance(returned, list):
+        return None
+    return [one if isinstance(one, (int, float)) and math.isfinite(one) else None for one in returned]
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str, instead: str) -> Weights:
@@ -692,17 +732,17 @@ def _followed(
     optimizer: Factory, told: str,
 ) -> Training | AssertionError:  # fmt: skip
     try:
-        document = evidence.document(probe, cell)
+        sent = evidence.document(probe, cell)
+        tensors = evidence.tensors_of(probe)
+        if run:
+            sent, tensors = sent["runs"][run], _below(tensors, f"{run}.", "")
+        document = _Document.model_validate(sent)
+    except (ValidationError, KeyError, TypeError):
+        return breach()
     except AssertionError as error:
         return error
-    tensors = evidence.tensors_of(probe)
-    if run:
-        document, tensors = document["runs"][run], _below(tensors, f"{run}.", "")
-    problem = document["problem"]
-    if problem and not document["events"]:
-        return evidence.not_shown(cell, problem)
-    if not document["events"]:
-        return Training(next(iter(losses)), problem, document.get("returned"))
+    if not document.events:
+        return evidence.not_shown(cell, document.problem) if document.problem else Training(next(iter(losses)))
     seed = evidence.record.seed
     described = evidence.record.found.get(network)
     if described is not None and not _is_of_the_class(document, described.document.get("training") or {}):
@@ -712,9 +752,11 @@ def _followed(
     try:
         follower = _Follower(document, tensors, data(seed), losses, optimizer, told, seed, evidence.spent)
         training = follower.follow()
+    except (KeyError, IndexError, ValueError):
+        return breach()
     except NotSupported:
         raise
     except NotReplayable as error:
         return Complaint(f"a training that cannot be computed again: {error}", "that of the class's network", "")
-    training.problem, training.returned = problem, document.get("returned")
+    training.problem, training.returned = document.problem, _numbers(document.returned)
     return training

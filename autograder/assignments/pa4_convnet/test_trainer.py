@@ -3,47 +3,47 @@
 import pytest
 
 from autograder.assignment import Profile
-from . import loops, reference
+from . import reference
+from autograder.judging.given import GivenLoop
 from autograder.judging.loops import require_whole_passes
 from autograder.runs.evidence import Evidence
 
 
+@pytest.fixture(scope="session")
+def loop(evidence: Evidence) -> GivenLoop:
+    return GivenLoop(evidence, "trainer", "trainer", "network")
+
+
 @pytest.mark.item("act11")
 @pytest.mark.needs("act12", "act14")
-def test_gradients_are_cleared(evidence: Evidence) -> None:
+def test_gradients_are_cleared(loop: GivenLoop) -> None:
     """Each batch starts with cleared gradients, and they are still there when the optimizer steps."""
-    loops.with_backward(evidence).require_cleared("zero_grad()")
+    loop.require_gradients_cleared()
 
 
 @pytest.mark.item("act12")
-def test_forward(evidence: Evidence) -> None:
+def test_forward(loop: GivenLoop) -> None:
     """The trainer's own network sees each batch once in each epoch."""
-    own = loops.as_it_is(evidence)
-    own.require_passes(loops.images(evidence.record.seed), (loops.EPOCHS,), "self.net(images)")
-    own.require_forward("self.net(images)")
+    loop.require_forward("self.net(images)")
 
 
 @pytest.mark.item("act13")
 @pytest.mark.needs("act12")
-def test_own_loss(evidence: Evidence) -> None:
+def test_own_loss(loop: GivenLoop) -> None:
     """The loss of each batch's logits and labels is computed by the loss function that the trainer was given."""
-    loops.with_forward(evidence).require_given_loss(
-        "the notebook's global loss_function is used in place of self.loss_function"
-    )
+    loop.require_loss("the notebook's global loss_function is used in place of self.loss_function")
 
 
 @pytest.mark.item("act14")
 @pytest.mark.needs("act12", "act13")
-def test_backward(evidence: Evidence) -> None:
+def test_backward(loop: GivenLoop) -> None:
     """Each batch has one backward pass, of the loss, that reaches the network's parameters."""
-    loops.with_forward(evidence).require_backward("backward is missing, or the loss does not depend on self.net")
+    loop.require_backward("backward is missing, or the loss does not depend on self.net")
 
 
 @pytest.mark.item("act15")
 @pytest.mark.needs("act12", "act13", "act14")
-def test_step(evidence: Evidence, profile: Profile) -> None:
+def test_step(loop: GivenLoop, evidence: Evidence, profile: Profile) -> None:
     """The optimizer that the trainer was given takes one step a batch, after the backward pass, and nothing else does."""
-    mended = loops.with_clearing(evidence)
-    mended.require_step("self.optim.step() is missing, stands outside of the loop, or something else changes the parameters")
-    mended.require_optimizer(loops.SGD, least=3)
+    loop.require_step("self.optim.step() is missing, stands outside of the loop, or something else changes the parameters")
     require_whole_passes(evidence, ["learning_rate"], profile.number("num_epochs", reference.EPOCHS))

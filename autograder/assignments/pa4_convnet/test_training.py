@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from autograder.assignment import Profile
-from . import loops, reference
+from . import reference
 from autograder.inside import draws
 from autograder.judging import held_out
+from autograder.judging.given import GivenLoop
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
@@ -51,7 +52,7 @@ def test_one_loss_an_epoch(losses: list[float], profile: Profile) -> None:
 def test_mean_of_the_epoch(evidence: Evidence, losses: list[float]) -> None:
     """Each of them is the mean loss of its epoch."""
     # Means over batches and means over images differ when the last batch is short; both are right.
-    loops.as_it_is(evidence).require_mean_losses(loops.EPOCHS)
+    GivenLoop(evidence, "trainer", "trainer", "network").require_mean_losses()
 
 
 @pytest.mark.item("act16", weight=2)
