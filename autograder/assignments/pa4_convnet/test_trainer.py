@@ -3,10 +3,11 @@
 import pytest
 
 from autograder.assignment import Profile
-from . import reference
 from autograder.judging.given import GivenLoop
 from autograder.judging.loops import require_whole_passes
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from autograder.assignment import Profile
-from . import reference
 from autograder.inside import draws
 from autograder.judging import held_out
 from autograder.judging.given import GivenLoop
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
+
+from . import reference
 
 rests_on_network_and_loop = pytest.mark.needs(*(f"act{number:02d}" for number in (*range(1, 10), *range(11, 16))))
 LAST_LOSS = Threshold("loss of the last epoch", below={"full": 0.03, "quick": 0.6, "proof": 2.0}, form=".4f")
