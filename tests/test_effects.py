@@ -229,6 +229,16 @@ def best_copy_restored(network: Any, loss: Any, loader: Any) -> None:
 
 
 @honest()
+def earlier_ones_restored(network: Any, loss: Any, loader: Any) -> None:
+    optimizer, kept = sgd(network), []
+    for _ in range(EPOCHS):
+        train(network, loss, loader, optimizer, 1)
+        kept.append(copy.deepcopy(network.state_dict()))
+    network.eval()
+    network.load_state_dict(kept[0])
+
+
+@honest()
 def saved_and_loaded(network: Any, loss: Any, loader: Any) -> Any:
     train(network, loss, loader, sgd(network))
     file = io.BytesIO()
@@ -330,6 +340,16 @@ def batches_in_a_list(network: Any, loss: Any, loader: Any) -> None:
     optimizer = sgd(network)
     for _ in range(EPOCHS):
         train(network, loss, list(loader), optimizer, 1)
+
+
+@honest()
+def batches_shuffled_after_a_look(network: Any, loss: Any, loader: Any) -> None:
+    optimizer = sgd(network)
+    for epoch in range(EPOCHS):
+        with torch.no_grad():
+            sum((network(images).argmax(1) == labels).sum() for images, labels in loader)
+        batches = list(loader)
+        train(network, loss, [batches[(epoch + turn) % len(batches)] for turn in range(len(batches))], optimizer, 1)
 
 
 @honest()
@@ -447,6 +467,22 @@ def another_momentum(network: Any, loss: Any, loader: Any) -> None:
     train(network, loss, loader, torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9))
 
 
+@dishonest("optimizer")
+def put_back_in_each_epoch(network: Any, loss: Any, loader: Any) -> None:
+    first = copy.deepcopy(network.state_dict())
+    for _ in range(EPOCHS):
+        network.load_state_dict(first)
+        train(network, loss, loader, sgd(network), 1)
+
+
+@dishonest("mode")
+def evaluation_mode_on_the_way(network: Any, loss: Any, loader: Any) -> None:
+    optimizer = sgd(network)
+    for _ in range(EPOCHS):
+        train(network, loss, loader, optimizer, 1)
+        network.eval()
+
+
 @dishonest("passes")
 def one_batch_an_epoch(network: Any, loss: Any, loader: Any) -> None:
     optimizer = sgd(network)
@@ -468,7 +504,7 @@ def only_where_it_is_not_watched(network: Any, loss: Any, loader: Any) -> None:
 @contextlib.contextmanager
 def watching() -> Iterator[tuple[effects.Watch, Any]]:
     size, data = draws.lesson(SEED)
-    with effects.Watch(SEED, data["train"], data["test"], size) as watch, effects.tracking(watch, Network) as made:
+    with effects.Watch(SEED, data, size) as watch, effects.tracking(watch, Network) as made:
         yield watch, made
 
 
@@ -477,7 +513,7 @@ def followed_loop(loop: Loop, optimizer: Any = sgd) -> Training:
         network = made()
         returned, problem = None, None
         try:
-            returned = loop(network, nn.CrossEntropyLoss(), watch.train_loader)
+            returned = loop(network, nn.CrossEntropyLoss(), watch.loaders["train"])
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"
         document, tensors = watch.evidence(network)
@@ -508,6 +544,7 @@ def complaints(training: Training) -> dict[str, str]:
         "backward": lambda: training.require_backward("backward is missing"),
         "step": lambda: training.require_step("step is missing"),
         "optimizer": lambda: training.require_optimizer("SGD", 3),
+        "mode": lambda: training.require_training_mode("train()"),
     }
     found = {}
     for name, ask in asked.items():
@@ -540,7 +577,7 @@ def test_losses_are_computed_at_the_parameters_that_each_batch_met() -> None:
 def test_rows_that_are_missing_or_of_another_size_prove_nothing(forged: str) -> None:
     with watching() as (watch, made):
         network = made()
-        train(network, nn.CrossEntropyLoss(), watch.train_loader, sgd(network))
+        train(network, nn.CrossEntropyLoss(), watch.loaders["train"], sgd(network))
         document, tensors = watch.evidence(network)
     tensors[forged] = tensors[forged][:-1]
     with pytest.raises(Complaint, match="cannot be computed again"):
@@ -552,7 +589,7 @@ def test_events_without_effects_earn_nothing() -> None:
     with watching() as (watch, made):
         network = made()
         for _ in range(EPOCHS):
-            for _ in watch.train_loader:
+            for _ in watch.loaders["train"]:
                 pass
         document, tensors = watch.evidence(network)
     events: list[Any] = []
@@ -586,7 +623,7 @@ def described(network: nn.Module) -> Found:
 def test_a_network_of_other_layers_earns_nothing() -> None:
     with watching() as (watch, made):
         network = made()
-        returned = train(network, nn.CrossEntropyLoss(), watch.train_loader, sgd(network))
+        returned = train(network, nn.CrossEntropyLoss(), watch.loaders["train"], sgd(network))
         document, tensors = watch.evidence(network)
     document |= {"plain": False, "shape": [10], "problem": None, "returned": returned}
     deeper = nn.Sequential(nn.Flatten(), nn.Linear(784, 12), nn.Tanh(), nn.Linear(12, 12), nn.Linear(12, 10))
@@ -619,10 +656,121 @@ FORGED: dict[str, dict[str, Any]] = {
 def test_a_report_that_the_box_does_not_write_earns_nothing(forged: str) -> None:
     with watching() as (watch, made):
         network = made()
-        train(network, nn.CrossEntropyLoss(), watch.train_loader, sgd(network))
+        train(network, nn.CrossEntropyLoss(), watch.loaders["train"], sgd(network))
         document, tensors = watch.evidence(network)
     rows = {"events": len(FORGED[forged].get("events") or []) or len(document["events"])}["events"]
     for name in ("parameters", "gradients", "has"):
         tensors[name] = tensors[name][:1].expand(rows, -1) if "events" in FORGED[forged] else tensors[name]
     with pytest.raises(Complaint):
         judged(document | {"plain": False, "shape": [10], "problem": None} | FORGED[forged], tensors)
+
+
+def evidence_of(loop: Loop, seen: Callable[[Any], None] = lambda _: None) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    with watching() as (watch, made):
+        network = made()
+        seen(network)
+        returned = loop(network, nn.CrossEntropyLoss(), watch.loaders["train"])
+        document, tensors = watch.evidence(network)
+    return document | {"plain": False, "problem": None, "returned": returned, "shape": [10]}, tensors
+
+
+def on_the_way(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The whole weights of the first layer where a pass begins."""
+    return {name: value for name, value in tensors.items() if name.startswith("state.") and name.endswith("1.weight")}
+
+
+def test_parameters_after_each_epoch_are_known() -> None:
+    states: list[dict[str, Tensor]] = []
+
+    def epochs(network: Any, loss: Any, loader: Any) -> None:
+        optimizer = sgd(network)
+        for _ in range(EPOCHS):
+            states.append(copy.deepcopy(network.state_dict()))
+            train(network, loss, loader, optimizer, 1)
+
+    training = judged(*evidence_of(epochs))
+    batches = len(training.passes()[0])
+    for epoch, state in enumerate(states):
+        found = training.state(epoch * batches)
+        assert all(torch.allclose(found[name], value, atol=1e-6) for name, value in state.items())
+
+
+def test_parameters_after_steps_of_another_optimizer_are_known_when_a_pass_begins() -> None:
+    training = judged(*evidence_of(HONEST["groups_by_layer"][0]))
+    batches = len(training.passes()[0])
+    assert training.unknown
+    assert not training.state(batches - 1)
+    assert training.state(batches)
+
+
+@pytest.mark.parametrize("noise", [1e-7, 1e-6])
+def test_rounding_on_another_machine_does_not_add_up(noise: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    document, tensors = evidence_of(plain)
+    step = Momentum.steps
+
+    def rounded(optimizer: Momentum, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: value * (1 + noise * torch.randn_like(value)) for name, value in step(optimizer, gradients).items()}
+
+    monkeypatch.setattr(Momentum, "steps", rounded)
+    assert complaints(judged(document, tensors)) == {}
+
+
+def test_parameters_on_the_way_to_which_no_steps_lead_cost_the_optimizer() -> None:
+    document, tensors = evidence_of(plain)
+    weights = next(iter(on_the_way(tensors).values()))
+    noted = effects.places({parameter: tensors[f"start.{parameter}"].numel() for parameter in document["names"]}, SEED)
+    others = torch.ones(weights.numel(), dtype=torch.bool)
+    others[noted["features.1.weight"]] = False
+    weights.view(-1)[others] += 0.1
+    assert "optimizer" in complaints(judged(document, tensors))
+
+
+@pytest.mark.parametrize(
+    "forged", [lambda weights: weights + 1, lambda weights: weights[:1], lambda weights: weights.flatten()]
+)
+def test_parameters_on_the_way_that_are_not_those_of_their_row_prove_nothing(forged: Callable[[Tensor], Tensor]) -> None:
+    document, tensors = evidence_of(plain)
+    name, weights = next(iter(on_the_way(tensors).items()))
+    with pytest.raises(Complaint, match="cannot be computed again"):
+        judged(document, tensors | {name: forged(weights)})
+
+
+MEANS: dict[str, Callable[[list[float], list[int]], float]] = {
+    "batches are averaged, not images": lambda losses, sizes: sum(losses) / len(losses),
+    "counts as if it were whole": lambda losses, sizes: sum(losses) * max(sizes) / sum(sizes),
+    "added without their numbers of images": lambda losses, sizes: sum(losses) / sum(sizes),
+    "not divided by their number": lambda losses, sizes: sum(a * b for a, b in zip(losses, sizes, strict=True)),
+    "the sum over the batches": lambda losses, sizes: sum(losses),
+    "the loss of the last batch": lambda losses, sizes: losses[-1],
+    "different losses": lambda losses, sizes: 7.0,
+}
+
+
+def with_means(mean: Callable[[list[float], list[int]], float]) -> Training:
+    size, data = draws.lesson(SEED)
+    sizes = [len(part) for part in data["train"][1].split(size)]
+
+    def loop(network: Any, loss: Any, loader: Any) -> list[float]:
+        optimizer = sgd(network)
+        return [mean(train(network, loss, loader, optimizer, 1), sizes) for _ in range(EPOCHS)]
+
+    return judged(*evidence_of(loop))
+
+
+def test_mean_losses_over_images_are_right() -> None:
+    right = with_means(lambda losses, sizes: sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes))
+    right.require_mean_losses()
+    with_means(MEANS["batches are averaged, not images"]).require_mean_losses(of_batches=True)
+
+
+@pytest.mark.parametrize("why", MEANS)
+def test_losses_that_are_no_means_are_told_by_their_cause(why: str) -> None:
+    with pytest.raises(Complaint, match=why):
+        with_means(MEANS[why]).require_mean_losses()
+
+
+@pytest.mark.parametrize("returned", [None, [], [1.0] * (EPOCHS + 1), [None] * EPOCHS])
+def test_losses_that_are_missing_are_none(returned: Any) -> None:
+    document, tensors = evidence_of(plain)
+    with pytest.raises(Complaint):
+        judged(document | {"returned": returned}, tensors).require_mean_losses()

@@ -80,7 +80,10 @@ def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
 
 
 def lesson(seed: int) -> tuple[int, dict[str, tuple[Tensor, Tensor]]]:
-    """Size of a batch; images (N, 1, 28, 28) and labels (N,) to ``train`` on and to ``test``, two batches and a shorter."""
+    """Size of a batch; images (N, 1, 28, 28) and labels (N,) to ``train`` on, to ``test`` and to validate (``val``).
+
+    Of each there are two batches and a shorter one.
+    """
     ((full, last),) = integers(seed, 1, (5, 8), (2, 4))
     generator = torch.Generator().manual_seed(seed)
     count = 2 * full + last
@@ -89,7 +92,7 @@ def lesson(seed: int) -> tuple[int, dict[str, tuple[Tensor, Tensor]]]:
             torch.randn(count, 1, PIXELS, PIXELS, generator=generator),
             torch.randint(0, CLASSES, (count,), generator=generator),
         )
-        for name in ("train", "test")
+        for name in ("train", "test", "val")
     }
 
 

@@ -10,6 +10,7 @@ import contextlib
 import copy
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -27,6 +28,7 @@ from .stepwise import Alike
 ENTRIES = 64  # of each parameter
 MOST_EVENTS = 400
 MOST_NETWORKS = 8
+MOST_NUMBERS = 2_000_000  # of whole parameters of one network
 
 
 def places(sizes: dict[str, int], seed: int) -> dict[str, Tensor]:
@@ -69,11 +71,13 @@ class _Tracked:
         self.has: list[Tensor] = []
         self.about: dict[str, Tensor] = {}
         self.start: dict[str, Tensor] = {}
+        self.states: dict[int, dict[str, Tensor]] = {}
         self.buffers: dict[str, Tensor] = {}
         self.frozen: list[str] = []
         self._places: dict[str, Tensor] = {}
         self._hooks: list[Any] = []
         self._last: dict[str, Any] | None = None
+        self._pass: tuple[str, set[int]] = "", set()
         self._in_backward = False
         self._thread, self._lock = threading.get_ident(), threading.RLock()
 
@@ -92,7 +96,7 @@ class _Tracked:
         with self._lock:
             about = {f"about.{len(self.events)}.{name}": value.detach().clone() for name, value in (tensors or {}).items()}
             self.about |= about
-            self._note(event, network)
+            self._note(event | {"training": (network or self.network).training}, network)
 
     def _note(self, event: dict[str, Any], network: nn.Module | None) -> None:
         if len(self.events) >= MOST_EVENTS or not (self._places or self._begin(event)):
@@ -110,6 +114,9 @@ class _Tracked:
         grads = [own[name].grad for name in self._places]
         if any(row.numel() != self.start[name].numel() for row, name in zip(rows, self._places, strict=True)):
             return
+        fits = (len(self.states) + 1) * sum(row.numel() for row in rows) <= MOST_NUMBERS
+        if self._begins_a_pass(event) and self.events and fits:
+            self.states[len(self.events)] = {name: own[name].detach().cpu().float().clone() for name in self._places}
         self.events.append(event)
         places = list(self._places.values())
         self.parameters.append(torch.cat([row[place].float() for row, place in zip(rows, places, strict=True)]))
@@ -136,6 +143,16 @@ class _Tracked:
         if event["event"] != "batch" and self._last is not None:
             self.note(self._last)  # a lazy network has its parameters since it met these images
         return True
+
+    def _begins_a_pass(self, event: dict[str, Any]) -> bool:
+        """Whether a pass over a loader begins with this request."""
+        if event["event"] != "batch":
+            return False
+        loader, seen = self._pass
+        images = set(event["images"])
+        begins = loader != event["loader"] or bool(seen & images)
+        self._pass = event["loader"], images if begins else seen | images
+        return begins
 
     def _accumulated(self, _: Tensor) -> None:
         if not self._in_backward:
@@ -169,27 +186,25 @@ class Watch:
 
     Args:
         seed: of the entries that are noted.
-        train: images (N, C, H, W) float32 and labels (N,) of ``train_loader``; ``test`` those of ``test_loader``.
-        batch_size: of both.
+        data: images (N, C, H, W) float32 and labels (N,) by the loader's name; ``train`` is shuffled.
+        batch_size: of each loader.
     """
 
-    def __init__(self, seed: int, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], batch_size: int) -> None:
-        self._seed, self._batch_size = seed, batch_size
+    def __init__(self, seed: int, data: dict[str, tuple[Tensor, Tensor]], batch_size: int) -> None:
+        self._seed = seed
         self._tracked: list[_Tracked] = []
-        self._shape = train[0].shape[1:]
+        self._shape = data["train"][0].shape[1:]
         self._leave = contextlib.ExitStack()
         self._labels: Tensor | None = None
-        self.train_data = Asked(*train, lambda indices: self._request("train", indices))
-        self.test_data = Asked(*test, lambda indices: self._request("test", indices))
-        self.train_loader = DataLoader(self.train_data, batch_size, shuffle=True)
-        self.test_loader = DataLoader(self.test_data, batch_size)
+        self.data = {name: Asked(*parts, partial(self._request, name)) for name, parts in data.items()}
+        self.loaders = {name: DataLoader(asked, batch_size, shuffle=name == "train") for name, asked in self.data.items()}
 
     def labels(self) -> Tensor | None:
         """Labels (N,) of the images that were asked for last."""
         return self._labels
 
     def _request(self, loader: str, indices: list[int]) -> None:
-        self._labels = (self.train_data if loader == "train" else self.test_data).targets[indices]
+        self._labels = self.data[loader].targets[indices]
         for tracked in self._tracked:
             tracked.asked({"event": "batch", "loader": loader, "images": indices})
 
@@ -224,16 +239,18 @@ class Watch:
             tracked.leave()
         self._leave.close()
 
-    def evidence(self, model: Any) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """What was done to the network that is ``model`` in the end, bare or wrapped or as a copy.
+    def evidence(self, model: Any = None) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What was done to the network that is ``model`` in the end, bare or wrapped or as a copy; else to the last trained.
 
         Returns:
             document: ``events`` in order, each a ``batch`` (``loader``, numbers of its ``images``), ``backward``, ``step``,
-            at last ``end``, or what else was noted; ``programs``, the operations of a training pass, by size of a batch;
-            ``names`` of the parameters in the order of the rows, ``frozen`` those without gradients;
+            at last ``end``, or what else was noted, and whether the network was in ``training`` mode; ``programs``, the
+            operations of a training pass, by size of a batch; ``names`` of the parameters in the order of the rows,
+            ``frozen`` those without gradients;
             tensors: a row for each event: entries of the ``parameters`` and ``gradients`` (events, E), and which
             parameters have one, ``has`` (events, P); ``about.<number of the event>.<name>``; whole ``start.<name>`` and
-            ``buffer.<name>`` at the first event; the programs' ``const.<size>.<number>``.
+            ``buffer.<name>`` at the first event, and ``state.<event>.<name>`` where a pass over a loader begins; the
+            programs' ``const.<size>.<number>``.
         """
         parts = list(model.modules()) if isinstance(model, nn.Module) else []
         known = [one for one in self._tracked if any(same(one.network, part) for part in parts)]
@@ -263,6 +280,8 @@ class Watch:
         tensors |= tracked.about
         tensors |= {f"start.{name}": value for name, value in tracked.start.items()}
         tensors |= {f"buffer.{name}": value for name, value in tracked.buffers.items()}
+        for event, state in tracked.states.items():
+            tensors |= {f"state.{event}.{name}": value for name, value in state.items()}
         tracked.leave()
         document["programs"] = {}
         sizes = {len(event["images"]) for event in tracked.events if event["event"] == "batch"}
@@ -324,8 +343,11 @@ def tracking(watch: Watch, made: Any) -> Iterator[Any]:
             kind.__init__ = own
 
 
-def plain(made: Any) -> type[nn.Module]:
-    """A linear class with the name of ``made``, whose networks have what else those of ``made`` have, to be looked at."""
+def plain(made: Any, outputs: int = 1) -> type[nn.Module]:
+    """A linear class with the name of ``made``, whose networks have what else those of ``made`` have, to be looked at.
+
+    They give logits (N, 10); of two ``outputs``, the flattened images (N, 784) are the second.
+    """
     like = likeness(made)
 
     def init(self: Any, *_: Any, **__: Any) -> None:
@@ -334,15 +356,19 @@ def plain(made: Any) -> type[nn.Module]:
         self.weight, self.bias = nn.Parameter(torch.empty(10, 784)), nn.Parameter(torch.zeros(10))
         nn.init.normal_(self.weight, std=0.01)
 
-    def forward(self: Any, images: Tensor, *_: Any, **__: Any) -> Tensor:
-        logits: Tensor = images.flatten(1) @ self.weight.t() + self.bias
-        return logits
+    def forward(self: Any, images: Tensor, *_: Any, **__: Any) -> Any:
+        features = images.flatten(1)
+        logits = features @ self.weight.t() + self.bias
+        return logits if outputs == 1 else (logits, features)
 
     return type(getattr(made, "__name__", "Network"), (Alike,), {"__init__": init, "forward": forward})
 
 
-def usable(made: Any, shape: tuple[int, ...], classes: int) -> bool:
-    """Whether networks of ``made`` can be followed: they give logits (N, classes), with gradients, the same each time."""
+def usable(made: Any, shape: tuple[int, ...], classes: int, outputs: int = 1) -> bool:
+    """Whether networks of ``made`` can be followed: they give logits (N, classes), with gradients, the same each time.
+
+    Of two ``outputs``, the logits are the first of a pair.
+    """
     images = trace.drawn_images(0, shape)
     try:
         network = made().to("cpu").train(True)
@@ -350,6 +376,10 @@ def usable(made: Any, shape: tuple[int, ...], classes: int) -> bool:
             found = [network(images.clone()) for _ in range(2)]
     except Exception:
         return False
+    if outputs > 1:
+        if not all(isinstance(one, (tuple, list)) and len(one) == outputs for one in found):
+            return False
+        found = [one[0] for one in found]
     first = found[0]
     return (
         isinstance(first, Tensor)

@@ -122,14 +122,14 @@ def watched(train: Train, made: Any, namespace: dict[str, Any], seed: int) -> tu
     def once(mended: str, calls_backward: bool = False) -> tuple[_Run, Any]:
         torch.manual_seed(seed)
         returned, problem = None, None
-        with effects.Watch(seed, data["train"], data["test"], batch_size) as watch, effects.tracking(watch, kind) as make:
+        with effects.Watch(seed, data, batch_size) as watch, effects.tracking(watch, kind) as make:
             network, run = make(), _Run(watch, mended, calls_backward)
             hook = network.register_forward_hook(run.forward)
             optimizer = torch.optim.SGD(network.parameters(), lr=RATE, momentum=MOMENTUM)
             optimizer.register_step_post_hook(run.stepped)
             try:
                 with _mended(run, network, namespace if mended != OWN else None):
-                    returned = train(network, optimizer, GivenLoss(run), watch.train_loader, EPOCHS)
+                    returned = train(network, optimizer, GivenLoss(run), watch.loaders["train"], EPOCHS)
             except Exception as error:
                 problem = f"{type(error).__name__}: {str(error)[:500]}"
             hook.remove()
@@ -155,7 +155,7 @@ def _mended(run: _Run, network: nn.Module, namespace: dict[str, Any] | None) -> 
         yield
         return
     with contextlib.ExitStack() as stack:
-        stack.enter_context(replacing.replaced(namespace, {"net": network, "train_loader": run.watch.train_loader}))
+        stack.enter_context(replacing.replaced(namespace, {"net": network, "train_loader": run.watch.loaders["train"]}))
         forward = network.forward
 
         def with_gradients(*args: Any, **named: Any) -> Any:

@@ -25,6 +25,9 @@ from .optimizers import Factory, Optimizer, other_optimizer
 SAME_GRADIENT = 2e-3  # of its largest entry: sums in another order differ by less
 DIVERGED = 20.0  # times the first loss: from there on rounding decides what comes out
 SAME_STEP = 0.02  # of the mean entry of a step
+MOST_WAITING = 24  # batches that were asked for and may yet be learnt
+EPSILON = 2**-23  # of single precision
+SAME_STATE = 0.1  # of the way since the last pass
 
 MOST = 1_000  # events, names, batches of one size: many times what an honest run sends
 NOISE = ("bernoulli", "dropout", "rand", "normal", "uniform")  # in the names of operations that make some
@@ -47,9 +50,10 @@ CROSS_ENTROPY: dict[str, Loss] = {
 
 class _Event(BaseModel):
     event: str = Field(max_length=20)
-    loader: Literal["train", "test"] = "train"
+    loader: Literal["train", "test", "val"] = "train"
     images: list[Annotated[int, Field(ge=0)]] = Field(default=[], max_length=MOST)
     gradients: bool = False
+    training: bool = False
 
 
 class _Document(BaseModel):
@@ -62,6 +66,7 @@ class _Document(BaseModel):
     names: list[str] = Field(max_length=MOST)
     frozen: list[str] = Field(max_length=MOST)
     shape: list[int] = Field(max_length=8)
+    outputs: int = 1
     plain: bool
     problem: str | None
     returned: Any = None
@@ -101,7 +106,10 @@ class Training:
     ``faults`` are the first of each kind: ``loss``, ``backward``, ``cleared``, ``order``, ``optimizer``. ``loss`` names the
     one that was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step on, after
     ``until`` batches, nothing could be computed. ``steps`` counts those of optimizers, ``calls`` those of a given loss
-    function, of which ``argument`` says what was wrong; ``looks`` counts forward passes without gradients.
+    function, of which ``argument`` says what was wrong; ``looks`` counts forward passes without gradients. ``states`` are
+    the parameters by the number of batches of the training loader that had been asked for when they changed, empty where
+    they are unknown; ``network`` gives the logits of images at such a state. ``modes``: of the network (True: training)
+    while it learnt.
     """
 
     asked: str
@@ -116,6 +124,9 @@ class Training:
     calls: int = 0
     looks: int = 0
     argument: str = ""
+    states: dict[int, Weights] = field(default_factory=dict)
+    network: Callable[[Weights, Tensor], Tensor] | None = None
+    modes: set[bool] = field(default_factory=set)
 
     @property
     def stopped(self) -> str:
@@ -134,14 +145,7 @@ class Training:
 
     def passes(self) -> list[list[Batch]]:
         """The passes over a loader in which something was learnt; all passes over ``train_loader``, if nothing was."""
-        found: list[list[Batch]] = []
-        seen: set[int] = set()
-        for batch in self.batches:
-            if not found or found[-1][-1].loader != batch.loader or seen & set(batch.images):
-                found.append([])
-                seen = set()
-            seen |= set(batch.images)
-            found[-1].append(batch)
+        found = _passes(self.batches)
         learning = [each for each in found if any(batch.used or batch.backward for batch in each)]
         return learning or [each for each in found if each[0].loader == "train"]
 
@@ -159,7 +163,8 @@ class Training:
         passes, allowed = self.passes(), list(epochs)
         learnt = self.learnt
         other = next((batch for batch in learnt if batch.loader != "train"), None)
-        require(other is None, "images of test_loader are learnt", "those of train_loader", "the wrong loader")
+        loader = other.loader if other else ""
+        require(other is None, f"images of {loader}_loader are learnt", "those of train_loader", "the wrong loader")
         shown = [batch for batch in learnt if batch.used or batch.backward]
         require(
             bool(passes),
@@ -195,10 +200,11 @@ class Training:
         )
 
     def losses_shown(self) -> bool:
-        """Whether the first number that was kept is a loss of the first batch."""
+        """Whether the first number that was kept is the loss of the first batch, or a mean loss of the first pass."""
         kept = (self.returned or [None])[0]
-        learnt = self.learnt
-        return kept is not None and bool(learnt) and math.isclose(kept, learnt[0].loss, rel_tol=0.01)
+        first = self.passes()[0] if self.learnt else []
+        means = [_mean(first), _mean(first, of_batches=True), *(batch.loss for batch in first[:1])] if first else []
+        return kept is not None and any(math.isclose(kept, mean, rel_tol=0.01) for mean in means)
 
     def require_loss(self) -> None:
         """What is minimised is the loss that was asked for."""
@@ -250,12 +256,12 @@ class Training:
         )
 
     def require_optimizer(self, told: str, least: int) -> None:
-        """The steps are those of the optimizer that was asked for; ``least`` of them must be there."""
+        """The steps are those of the optimizer that was asked for; ``least`` of them are there, or one before an error."""
         self.require("optimizer")
         used = sum(batch.used for batch in self.batches)
         require(
-            used >= least,
-            f"{used} steps that change the parameters{self.stopped}",
+            used >= (1 if self.problem else least),
+            f"{used} step{'s' * (used != 1)} that change{'s' * (used == 1)} the parameters{self.stopped}",
             f"steps of {told}, one for each batch",
             "forward, backward or step is missing",
         )
@@ -292,41 +298,65 @@ class Training:
             self.argument or "another argument than the network's logits and the labels of the batch",
         )
 
-    def require_mean_losses(self, epochs: int) -> None:
-        """What was returned is the mean loss of each epoch, over its images or its batches."""
-        passes, found = self.passes(), self.returned
-        if self.unknown or self.faults.get("loss") or not passes:
-            return  # what was minimised has a line of its own
-        require(
-            found is not None, "no list of numbers", f"{epochs} numbers",
-            "return is missing, or something else than a list of numbers is returned",
-        )  # fmt: skip
-        require(
-            len(found) == len(passes), f"{len(found)} numbers for {len(passes)} epochs",
-            f"{len(passes)}, one for each epoch", "appended for each batch",
-        )  # fmt: skip
-        for epoch, (value, each) in enumerate(zip(found, passes, strict=True), start=1):
-            sizes, own = [len(batch.images) for batch in each], [batch.loss for batch in each]
-            total = sum(loss * size for loss, size in zip(own, sizes, strict=True))
-            wanted = total / sum(sizes)
-            if any(same_number(value, one) for one in (wanted, sum(own) / len(own))):
-                continue
-            causes = {
-                "the short last batch counts as if it were whole": sum(own) * max(sizes) / sum(sizes),
-                "the mean losses of the batches are added without their numbers of images": sum(own) / sum(sizes),
-                "the sum over the images, not divided by their number": total,
-                "the sum over the batches": sum(own),
-                "the loss of the last batch": own[-1],
-            }
-            known = (why for why, other in causes.items() if same_number(value, other))
-            raise Complaint(
-                f"{value:.4f} for epoch {epoch} of a small training", f"{wanted:.4f}, the mean of its losses",
-                next(known, "another mean, or of other losses"),
-            )  # fmt: skip
-
     def losses(self) -> list[float]:
         """The loss of each batch from which something was learnt."""
         return [batch.loss for batch in self.learnt]
+
+    def state(self, batches: int) -> Weights:
+        """The parameters after so many batches of the training loader; empty where they are unknown."""
+        return self.states[max(count for count in self.states if count <= batches)]
+
+    def require_training_mode(self, call: str) -> None:
+        """The network was in training mode whenever it learnt; ``call`` puts it there."""
+        require(
+            self.modes == {True},
+            f"evaluation mode{' for some of the batches' * (True in self.modes)}" if self.modes else "nothing was learnt",
+            "training mode for each batch",
+            f"something in the loop calls eval(): {call} belongs at the start of each epoch"
+            if True in self.modes
+            else f"{call} is missing",
+        )
+
+    def require_mean_losses(self, *, of_batches: bool = False) -> None:
+        """What was returned is the mean loss over the images of each pass; ``of_batches``: or over its batches.
+
+        Of a loop that minimises another loss, which has a line of its own, only their number is judged.
+        """
+        found, passes = self.returned, self.passes()
+        require(
+            found is not None,
+            f"no list of numbers{self.stopped}",
+            f"{len(passes)} numbers",
+            "return is missing, or something else than a list of numbers is returned",
+        )
+        assert isinstance(found, list)
+        require(
+            bool(found) and len(found) == len(passes),
+            f"{len(found)} numbers for {len(passes)} epochs",
+            f"{len(passes)}, one for each epoch",
+            "appended for each batch",
+        )
+        for epoch, (value, batches) in enumerate(zip(found, passes, strict=True), start=1):
+            wanted, plain = _mean(batches), _mean(batches, of_batches=True)
+            if "loss" in self.faults or (math.isnan(wanted) and self.unknown):
+                continue
+            require(value is not None, f"no finite number for epoch {epoch}", f"{wanted:.4f}", "something else is kept")
+            if any(same_number(value, one) for one in (wanted, plain)[: 1 + of_batches]):
+                continue
+            sizes, losses = [len(batch.images) for batch in batches], [batch.loss for batch in batches]
+            causes = {
+                "batches are averaged, not images: the short last batch counts too much": plain,
+                "the short last batch counts as if it were whole": sum(losses) * max(sizes) / sum(sizes),
+                "the mean losses of the batches are added without their numbers of images": sum(losses) / sum(sizes),
+                "the sum over the images, not divided by their number": wanted * sum(sizes),
+                "the sum over the batches": sum(losses),
+                "the loss of the last batch": losses[-1],
+            }
+            known = (why for why, other in causes.items() if same_number(value, other))
+            cause = next(known, "a different mean, or different losses")
+            raise Complaint(
+                f"{value:.4f} for epoch {epoch} of a small training", f"{wanted:.4f}, the mean of its losses", cause
+            )
 
 
 class _Follower:
@@ -359,7 +389,13 @@ class _Follower:
         self._computed_logits: dict[Batch, tuple[Tensor, Tensor]] = {}  # at the present parameters
         self._left: Weights = {}  # the gradients that are at the parameters
         self._fresh: Batch | None = None  # whose gradients were computed since the last step
-        self.found = Training(self._asked)
+        self._was_put_back = False
+        self._sent = {row: _below(tensors, f"state.{row}.", "") for row in range(len(self._events))}
+        self._compared = {name: value.detach().clone() for name, value in self._weights.items()}
+        self._lost = False  # whether nobody knows the parameters
+        self._known: list[tuple[int, Weights]] = []  # the parameters since each row in which they changed
+        self.found = Training(self._asked, network=self._outputs)
+        self._keep(0)
 
     def _entries(self, values: Weights) -> Tensor:
         parts = [
@@ -372,12 +408,21 @@ class _Follower:
         """The whole training."""
         for row, event in enumerate(self._events):
             moved = row > 0 and not torch.equal(self._rows[row], self._rows[row - 1])
+            if moved and event.event != "step" and self._put_back(row):
+                moved = False
             if event.event == "step":
                 self._step(row, moved)
             elif moved:
                 self._step(row, moved, by_hand=True)
+                self.found.modes.add(event.training)
+            if moved:
+                self._lost = self.found.unknown
+                self._keep(row)
+            if self._sent[row]:
+                self._compare(row, self._sent[row])
             if event.event == "backward":
                 self._backward(row)
+                self.found.modes.add(event.training)
             elif event.event in ("forward", "loss"):
                 self._called(row, event)
             elif event.event == "batch":
@@ -398,22 +443,73 @@ class _Follower:
         self.found.unknown = True
         self.found.until = max(1, len([batch for batch in self.found.batches if batch.backward or batch.used]))
 
-    def _logits(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        if batch not in self._computed_logits:
-            self._computed_logits[batch] = self._compute(batch)
-        return self._computed_logits[batch]
+    def _keep(self, row: int) -> None:
+        """The parameters since that row, after the batches asked for so far; none where nobody knows them."""
+        own = {} if self._lost else self._weights
+        state = {name: value.detach().clone() for name, value in own.items()}
+        self._known.append((row, state))
+        self.found.states[sum(batch.loader == "train" for batch in self.found.batches)] = state
 
-    def _compute(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        images, labels = (part[batch.images] for part in self._data[batch.loader])
+    def _compare(self, row: int, state: Weights) -> None:
+        """Go on with parameters as the box has them, where steps lead to them or nobody knows where they lead.
+
+        Differences of rounding would grow: where a gradient is nearly 0, Adam makes a whole step of its sign.
+        """
+        if {name: value.shape for name, value in state.items()} != {name: one.shape for name, one in self._weights.items()}:
+            raise NotReplayable("parameters of other sizes on the way")
+        if not close(self._rows[row], self._entries(state), 1e-6):
+            raise NotReplayable("a row that is not that of the parameters")
+        away, moved, size = (
+            sum(
+                float((value - of[name]).detach().abs().sum()) if of else float(value.abs().sum())
+                for name, value in state.items()
+            )
+            for of in (self._weights, self._compared, None)
+        )
+        if not self._lost and away > SAME_STATE * moved + 1e-5 * size:
+            self.found.fault(
+                "optimizer", "parameters to which these steps do not lead", f"those to which steps of {self._told} lead",
+                "something else changes the parameters",
+            )  # fmt: skip
+            self._lose()
+        self._put(state)
+        self._lost, self._compared = False, state
+        self._keep(row)
+
+    def _put_back(self, row: int) -> bool:
+        """Whether the parameters are again those of an earlier row, as the best ones may be after the last epoch."""
+        same = next((one for one in range(row) if torch.equal(self._rows[one], self._rows[row])), None)
+        if same is None:
+            return False
+        state = next(weights for since, weights in reversed(self._known) if since <= same)
+        self._known.append((row, state))
+        self._lost = not state
+        self._put(state)
+        self._was_put_back = True
+        return True
+
+    def _put(self, state: Weights) -> None:
+        self._computed_logits.clear()
+        with torch.no_grad():
+            for name, value in state.items():
+                self._weights[name].copy_(value)
+
+    def _outputs(self, weights: Weights, images: Tensor) -> Tensor:
+        """Outputs (N, C) of the recorded network with these parameters."""
         program = self._programs.get(len(images))
         if program is None:
             raise NotReplayable(f"no recording of {len(images)} images")
-        own = {f"param.{name}": value for name, value in self._weights.items()}
-        own |= {f"param.{name}": value for name, value in self._buffers.items()}
+        own = {f"param.{name}": value for name, value in (weights | self._buffers).items()}
         logits = program.learning(images, own | self._constants[len(images)])
-        if logits.ndim != 2 or len(logits) != len(labels):
+        if logits.ndim != 2 or len(logits) != len(images):
             raise NotReplayable(f"outputs of shape {tuple(logits.shape)}")
-        return logits, labels
+        return logits
+
+    def _logits(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        if batch not in self._computed_logits:
+            images, labels = (part[batch.images] for part in self._data[batch.loader])
+            self._computed_logits[batch] = self._outputs(self._weights, images), labels
+        return self._computed_logits[batch]
 
     def _called(self, row: int, event: _Event) -> None:
         """The network, or the given loss function, was called: with what it should be, as far as that can be computed."""
@@ -459,11 +555,12 @@ class _Follower:
     def _candidates(self) -> list[Batch]:
         """Which batch a gradient may be of, the likeliest first.
 
-        The last one asked for; the first one not learnt yet, where several were asked for before; the last one again.
+        The last one asked for; those of the latest passes not learnt yet, where several were asked for; the last again.
         """
         batches = self.found.batches
-        waiting = [batch for batch in batches if not batch.backward and not batch.used]
-        return list(dict.fromkeys([*waiting[-1:], *waiting[:1], *batches[-1:]]))
+        latest = [batch for each in reversed(_passes(batches)) for batch in each]
+        waiting = [batch for batch in latest if not batch.backward and not batch.used][:MOST_WAITING]
+        return list(dict.fromkeys([*(batch for batch in batches[-1:] if batch in waiting), *waiting, *batches[-1:]]))
 
     def _backward(self, row: int) -> None:
         batches = self._candidates()
@@ -539,6 +636,7 @@ class _Follower:
         if self._fresh is None and seen.any() and not found.unknown and not same_gradient(seen, self._entries(self._left)):
             self._backward(row)  # gradients that were asked for and put there by hand
         fresh, change = self._fresh, self._rows[row] - self._rows[row - 1]
+        nothing = not seen.any() and not same_gradient(seen, self._entries(self._left))
         if not by_hand:
             found.steps += 1
             if fresh is None:
@@ -546,12 +644,12 @@ class _Follower:
                     "order", "a step without a backward pass before it", "backward, then step",
                     "step and backward are in the wrong order",
                 )  # fmt: skip
-            elif not seen.any() and fresh is not found.batches[-1]:
+            elif nothing and fresh is not found.batches[-1]:
                 found.fault(
                     "order", "a step before the backward pass of its batch", "backward, then step",
                     "step and backward are in the wrong order",
                 )  # fmt: skip
-            elif not seen.any():
+            elif nothing:
                 found.fault(
                     "cleared", "the gradients are cleared between backward and step, so that the step has nothing to use",
                     "zero_grad() before backward", "zero_grad() in the wrong place",
@@ -566,6 +664,11 @@ class _Follower:
             self._lose()  # before any image
             return
         batch.used += 1
+        if self._was_put_back:
+            found.fault(
+                "optimizer", "the parameters are put back to earlier ones, and trained on",
+                "steps that go on from the last one", "load_state_dict, or a copy of the parameters, within the loop",
+            )  # fmt: skip
         if found.unknown:
             return
         gradient = self._used(batch, seen, by_hand=fresh is None and by_hand)
@@ -578,7 +681,8 @@ class _Follower:
             return
         self._history.append(self._entries(gradient))
         steps = self._optimizer.steps(gradient)
-        if not same_step(change, self._entries(steps)):
+        error = EPSILON * float(self._rows[row].abs().mean())
+        if not same_step(change, self._entries(steps), error):
             factor = self._other(change, self._entries(steps))
             if factor is None:
                 return
@@ -598,13 +702,15 @@ class _Follower:
             self.found.loss = self.found.loss or kind
             return own
         left = self._entries(self._left)
+        if same_gradient(seen, left):
+            return self._left
         if not seen.any():
             return self._left if not left.any() else {name: torch.zeros_like(value) for name, value in self._left.items()}
         length = float(left @ left)
         factor = float(seen @ left) / length if length else 0.0
         if factor <= 0 or not same_gradient(seen, left * factor):
             return None
-        return self._left if abs(factor - 1) < 1e-4 else {name: value * factor for name, value in self._left.items()}
+        return {name: value * factor for name, value in self._left.items()}
 
     def _other(self, change: Tensor, wanted: Tensor) -> float | None:
         """Note that a step is another one; how many times as long it is, if nothing else."""
@@ -628,8 +734,11 @@ class _Follower:
         return None
 
 
-def _is_of_the_class(document: _Document, described: dict[str, Any]) -> bool:
+def _is_of_the_class(document: _Document, network: dict[str, Any]) -> bool:
     """Whether a trained network has the layers of its class, or a plain one took its place with reason."""
+    described = network.get("training") or {}
+    if document.plain and document.outputs != network.get("outputs"):
+        return True
     if document.plain:
         noise = any(word in str(node["op"]) for node in described.get("nodes", []) for word in NOISE)
         shape = described.get("output_shape") or []
@@ -666,10 +775,29 @@ def _same_labels(found: Tensor, right: Tensor) -> bool:
     return found.shape == right.shape and torch.equal(found.long(), right)
 
 
-def close(found: Tensor, wanted: Tensor, slack: float) -> bool:
-    """Whether entries differ by at most ``slack`` of the largest."""
+def _passes(batches: list[Batch]) -> list[list[Batch]]:
+    """Batches by passes over one loader, in which no image comes twice."""
+    found: list[list[Batch]] = []
+    seen: set[int] = set()
+    for batch in batches:
+        if not found or found[-1][-1].loader != batch.loader or seen & set(batch.images):
+            found.append([])
+            seen = set()
+        seen |= set(batch.images)
+        found[-1].append(batch)
+    return found
+
+
+def _mean(batches: list[Batch], *, of_batches: bool = False) -> float:
+    """The mean loss over the images of batches, or over the batches."""
+    sizes = [1 if of_batches else len(batch.images) for batch in batches]
+    return sum(batch.loss * size for batch, size in zip(batches, sizes, strict=True)) / sum(sizes)
+
+
+def close(found: Tensor, wanted: Tensor, slack: float, least: float = 1e-12) -> bool:
+    """Whether entries differ by at most ``slack`` of the largest, or of ``least``."""
     scale = float(wanted.abs().max()) if wanted.numel() else 0.0
-    return found.shape == wanted.shape and bool(((found - wanted).abs() <= slack * max(scale, 1e-12)).all())
+    return found.shape == wanted.shape and bool(((found - wanted).abs() <= slack * max(scale, least)).all())
 
 
 def same_number(found: float, wanted: float) -> bool:
@@ -678,14 +806,17 @@ def same_number(found: float, wanted: float) -> bool:
 
 
 def same_gradient(found: Tensor, wanted: Tensor) -> bool:
-    """Whether entries are those of one gradient."""
-    return close(found, wanted, SAME_GRADIENT)
+    """Whether entries are those of one gradient: the error of single precision, where nearly nothing is left to learn."""
+    return close(found, wanted, SAME_GRADIENT, least=1e-4)
 
 
-def same_step(found: Tensor, wanted: Tensor) -> bool:
-    """Whether entries are those of one step; on average, since Adam makes a whole step of a gradient of nearly nothing."""
+def same_step(found: Tensor, wanted: Tensor, error: float = 1e-12) -> bool:
+    """Whether entries are those of one step, to an ``error`` of rounding.
+
+    On average, since Adam makes a whole step of a gradient of nearly nothing.
+    """
     size = float(wanted.abs().mean())
-    return float((found - wanted).abs().mean()) <= SAME_STEP * max(size, 1e-12)
+    return float((found - wanted).abs().mean()) <= SAME_STEP * size + error
 
 
 def _away(found: Tensor, wanted: Tensor) -> str:
@@ -741,11 +872,13 @@ def _followed(
         return breach()
     except AssertionError as error:
         return error
+    if document.problem and all(event.event != "batch" for event in document.events):
+        return evidence.not_shown(cell, document.problem)
     if not document.events:
-        return evidence.not_shown(cell, document.problem) if document.problem else Training(next(iter(losses)))
+        return Training(next(iter(losses)))
     seed = evidence.record.seed
     described = evidence.record.found.get(network)
-    if described is not None and not _is_of_the_class(document, described.document.get("training") or {}):
+    if described is not None and not _is_of_the_class(document, described.document):
         return Complaint(
             "a network with other layers is trained", "the network of the class", "another network is built in this cell"
         )

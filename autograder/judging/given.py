@@ -95,4 +95,4 @@ class GivenLoop:
 
     def require_mean_losses(self) -> None:
         """What is returned is the mean loss of each epoch, over its images or its batches."""
-        self.as_it_is().require_mean_losses(given.EPOCHS)
+        self.as_it_is().require_mean_losses(of_batches=True)

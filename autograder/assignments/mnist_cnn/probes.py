@@ -79,22 +79,22 @@ def training_loop(student: Student) -> Evidence:
     batch_size, data = draws.lesson(student.seed)
     made = student.namespace["MNIST_CNN"]
     own = effects.usable(made, (batch_size, 1, 28, 28), 10)
-    with effects.Watch(student.seed, data["train"], data["test"], batch_size) as watch:
+    with effects.Watch(student.seed, data, batch_size) as watch:
         with effects.tracking(watch, made if own else effects.plain(made)) as make:
             again = student.rerun(
                 "training_code",
                 MNIST_CNN=make,
                 model=make(),
                 loss_history=[],
-                train_loader=watch.train_loader,
-                train_data=watch.train_data,
-                test_loader=watch.test_loader,
-                test_data=watch.test_data,
+                train_loader=watch.loaders["train"],
+                train_data=watch.data["train"],
+                test_loader=watch.loaders["test"],
+                test_data=watch.data["test"],
                 device=torch.device("cpu"),
                 num_epochs=EPOCHS,
                 batch_size=batch_size,
-                num_train_images=len(watch.train_data),
-                num_test_images=len(watch.test_data),
+                num_train_images=len(watch.data["train"]),
+                num_test_images=len(watch.data["test"]),
             )
         document, tensors = watch.evidence(again.values.get("model"))
     error = again.run.error
