@@ -1,18 +1,22 @@
-"""Stand-ins for models that carry their own training and validation steps, and for networks that return a pair."""
+"""Training and validation steps for the models of any class, and stand-ins for networks that return a pair."""
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
 import types
+from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from . import loop, standins
+from . import standins
 
-EPOCHS = 12  # of a watched training: more than are published, so that what changes on the way is seen
+RATE, MOMENTUM, LOSS_FACTOR = 0.003, 0.5, 3.0  # of :func:`optimizer` and of :class:`Steps`
 
 
 class Alike(nn.Module):
@@ -34,87 +38,74 @@ class Alike(nn.Module):
         return types.MethodType(found.__func__, self) if inspect.ismethod(found) and found.__self__ is like else found
 
 
-def _logits(network: nn.Module, images: Tensor) -> Tensor:
-    """The network's logits; a look at a watched network without gradients is no forward pass of its training."""
-    if isinstance(network, loop.WatchedNetwork) and not torch.is_grad_enabled():
-        return images.flatten(1) @ network.weight.t() + network.bias
-    logits: Tensor = network(images)
+class Steps:
+    """The steps of a model as the task asks for them, of another loss than cross-entropy.
+
+    ``gradients``: whether they were on in the validation steps; ``shown`` counts the calls of ``epoch_end``.
+    """
+
+    def __init__(self) -> None:
+        self.gradients: set[bool] = set()
+        self.shown = 0
+
+    @contextlib.contextmanager
+    def of(self, kind: type[nn.Module]) -> Iterator[None]:
+        """Meanwhile all models of the class have these methods in place of their own."""
+
+        def training_step(model: nn.Module, batch: Any) -> Tensor:
+            images, labels = batch
+            return LOSS_FACTOR * functional.cross_entropy(_quietly(model, images), labels)
+
+        def validation_step(model: nn.Module, batch: Any) -> dict[str, Any]:
+            images, labels = batch
+            self.gradients.add(torch.is_grad_enabled())
+            logits = _quietly(model, images)
+            loss, right = LOSS_FACTOR * functional.cross_entropy(logits, labels), (logits.argmax(1) == labels).float().mean()
+            return {"val_loss": loss, "val_acc": right, "num_images": len(labels)}
+
+        def validation_epoch_end(_: nn.Module, outputs: Any) -> dict[str, float]:
+            results = list(outputs)
+            total = sum(result["num_images"] for result in results)
+            return {
+                name: sum(float(torch.as_tensor(result[name]).detach()) * result["num_images"] for result in results) / total
+                for name in ("val_loss", "val_acc")
+            }
+
+        def epoch_end(_: nn.Module, epoch: int, result: Any) -> None:
+            self.shown += 1
+            print(epoch, result)
+
+        with contextlib.ExitStack() as until_then:
+            for method in (training_step, validation_step, validation_epoch_end, epoch_end):
+                until_then.enter_context(mock.patch.object(kind, method.__name__, method, create=True))
+            yield
+
+
+def _quietly(model: nn.Module, images: Tensor) -> Tensor:
+    """What the model gives; what it prints is no result that is shown."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        logits: Tensor = model(images)
     return logits
 
 
-class StepModel(Alike):
-    """A model with ``training_step``, ``validation_step``, ``validation_epoch_end`` and ``epoch_end`` on a watched problem.
-
-    Training is noted by the watch as of any network; validations are events ``validation`` of their own, with images,
-    parameters, and whether gradients were on. ``shown`` counts the calls of ``epoch_end``.
-    """
-
-    def __init__(self, watch: loop.Watch) -> None:
-        super().__init__()
-        self.network = watch.network
-        self.note = watch.note
-        self.shown = 0
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (N, 3) of images (N, 1, 2, 3)."""
-        return _logits(self.network, images)
-
-    def training_step(self, batch: Any) -> Tensor:
-        """The cross-entropy of a batch (images, labels) times ``LOSS_FACTOR``, so that another loss in its place shows."""
-        images, labels = batch
-        return loop.LOSS_FACTOR * functional.cross_entropy(self(images), labels)
-
-    def validation_step(self, batch: Any) -> dict[str, Any]:
-        """``val_loss``, ``val_acc`` and ``num_images`` of a batch."""
-        images, labels = batch
-        weight, bias, gradients = self.network.weight, self.network.bias, torch.tensor(torch.is_grad_enabled())
-        self.note("validation", images=images, weight=weight, bias=bias, gradients=gradients)
-        logits = images.flatten(1) @ weight.t() + bias
-        right = (logits.argmax(1) == labels).float().mean()
-        return {"val_loss": functional.cross_entropy(logits, labels), "val_acc": right, "num_images": len(labels)}
-
-    def validation_epoch_end(self, outputs: Any) -> dict[str, float]:
-        """:func:`signature` in place of means: whoever asks this method shows that it did, and for which batches."""
-        results = list(outputs)
-        return {name: signature([float(result[name].detach()) for result in results]) for name in ("val_loss", "val_acc")}
-
-    def epoch_end(self, epoch: int, result: Any) -> None:
-        """Show the result of an epoch."""
-        self.shown += 1
-        print(epoch, result)
-
-
-def signature(values: list[float]) -> float:
-    """A number that follows from each value and its place."""
-    return sum((place + 1) * value for place, value in enumerate(values))
-
-
-def validation_batches(seed: int) -> loop.Batches:
-    """Batches of the watched problem's kind, other ones than it trains on."""
-    return loop.Batches(loop.problem(seed + 1)[2])
-
-
-def optimizer(params: Any, lr: float = loop.RATE, **settings: Any) -> torch.optim.Optimizer:
+def optimizer(params: Any, lr: float = RATE, **settings: Any) -> torch.optim.Optimizer:
     """SGD with momentum, to be handed over as the way to make an optimizer: another one in its place shows in the steps.
 
     Its arguments have the names that those of torch's optimizers have.
     """
-    return torch.optim.SGD(params, lr=lr, **{"momentum": loop.MOMENTUM, **settings})
+    return torch.optim.SGD(params, lr=lr, **{"momentum": MOMENTUM, **settings})
 
 
 class Pair(Alike):
-    """Gives the logits of another network, and its flattened input; ``modes`` are those of passes with gradients."""
+    """Gives the logits of another network, and its flattened input."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.modes: set[bool] = set()
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and features."""
-        if torch.is_grad_enabled():
-            self.modes.add(self.training)
-        return _logits(self.network, images), images.flatten(1)
+        return self.network(images), images.flatten(1)
 
 
 class BatchesOnly(Alike, standins.StandIn):

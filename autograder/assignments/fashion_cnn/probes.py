@@ -7,12 +7,15 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
-from inside import draws, loop, networks, standins, stepwise, trace
+from inside import draws, effects, loop, networks, standins, stepwise, trace
 from inside.probing import Evidence, Student, probe
 from torch import Tensor, nn
 
-EPOCHS = 7  # of the curves; another number than the notebook's
+# Epochs of the curves, and of the trainings on a few images: other numbers than the notebook's.
+EPOCHS, SHOWN = 7, 3
+FITTED = TRAINED = 12  # more than the notebook's, so that what changes on the way is seen
 BATCHES = (24, 24, 5)  # images in the batches of the validation
 PRINTED_IMAGES = STEP_IMAGES = 8
 CPU = torch.device("cpu")
@@ -179,39 +182,58 @@ def accuracies(student: Student) -> Evidence:
     return Evidence(document)
 
 
+@contextlib.contextmanager
+def _lesson(student: Student, name: str, outputs: int = 1) -> Iterator[tuple[effects.Watch, Any, dict[str, Any]]]:
+    """Loaders of the grader's data; what makes networks of the class ``name`` meanwhile, or plain ones; which of them."""
+    batch_size, data = draws.lesson(student.seed)
+    made = student.namespace.get(name)
+    own = effects.usable(made, (batch_size, 1, 28, 28), draws.CLASSES, outputs)
+    kind = made if own else effects.plain(made, outputs)
+    with effects.Watch(student.seed, data, batch_size) as watch, effects.tracking(watch, kind) as make:
+        yield watch, make, {"plain": not own, "shape": [draws.CLASSES], "outputs": outputs}
+
+
+@contextlib.contextmanager
+def _steps_of(make: Any) -> Iterator[stepwise.Steps]:
+    """Right steps for the models that ``make`` gives: those that the student wrote are judged elsewhere."""
+    steps = stepwise.Steps()
+    with steps.of(make if isinstance(make, type) else type(make())):
+        yield steps
+
+
 @probe(after="fit_code")
 def evaluating(student: Student) -> Evidence:
-    """What ``evaluate`` gives for a stand-in model, and whether gradients were on, for it or for the student's own model."""
-    watch = loop.Watch(student.seed)
+    """What ``evaluate`` gives for a new model, and whether gradients were on, then or in the student's own steps."""
     evaluate = student.namespace["evaluate"]
-    model = stepwise.StepModel(watch).alike(_own(student, "MnistModel"))
-    with _on_the_cpu(student):
-        result, stopped = _attempt(lambda: evaluate(model, stepwise.validation_batches(student.seed)))
-        own = _attempt(lambda: _gradients_of_own(student))[0]
-    document, tensors = watch.evidence(None, None)
-    return Evidence(document | {"result": _result(result), "stopped": stopped, "own_gradients": own}, tensors)
+    with _on_the_cpu(student), _lesson(student, "MnistModel") as (watch, make, document), _steps_of(make) as steps:
+        model = make()
+        result, stopped = _attempt(lambda: evaluate(model, watch.loaders["val"]))
+        seen, tensors = watch.evidence(model)
+    own = _attempt(lambda: _gradients_of_own(student))[0]
+    document |= {"result": _result(result), "problem": stopped, "gradients": sorted(steps.gradients), "own_gradients": own}
+    return Evidence(seen | document, tensors)
 
 
 def _gradients_of_own(student: Student) -> list[bool]:
     """Whether gradients were on in the forward passes of the student's model while ``evaluate`` used it."""
-    model, seen = student.namespace["MnistModel"]().to(CPU), []
-    for module in model.modules():
-        module.register_forward_pre_hook(lambda *_: seen.append(torch.is_grad_enabled()))
-    student.namespace["evaluate"](model, loop.Batches([draws.batch(student.seed, 4)]))
+    with _on_the_cpu(student):
+        model, seen = student.namespace["MnistModel"]().to(CPU), []
+        for module in model.modules():
+            module.register_forward_pre_hook(lambda *_: seen.append(torch.is_grad_enabled()))
+        student.namespace["evaluate"](model, loop.Batches([draws.batch(student.seed, 4)]))
     return seen
 
 
 @probe(after="fit_code")
 def fitting(student: Student) -> Evidence:
-    """Some epochs of ``fit`` with a stand-in model and an optimizer of this probe, every event noted."""
-    watch = loop.Watch(student.seed)
-    model, fit = stepwise.StepModel(watch).alike(_own(student, "MnistModel")), student.namespace["fit"]
-    train, val = watch.batches, stepwise.validation_batches(student.seed)
-    with _on_the_cpu(student) as shown, watch:
-        returned, stopped = _attempt(lambda: fit(stepwise.EPOCHS, loop.RATE, model, train, val, stepwise.optimizer))
-    document, tensors = watch.evidence(None, stopped)
-    document |= {"history": _history(returned), "shown": max(model.shown, shown.getvalue().count("\n"))}
-    return Evidence(document, tensors)
+    """Some epochs of ``fit`` with a new model and an optimizer of this probe."""
+    fit = student.namespace["fit"]
+    with _on_the_cpu(student) as shown, _lesson(student, "MnistModel") as (watch, make, document), _steps_of(make) as steps:
+        model, parts = make(), (watch.loaders["train"], watch.loaders["val"], stepwise.optimizer)
+        history, stopped = _attempt(lambda: fit(FITTED, stepwise.RATE, model, *parts))
+        seen, tensors = watch.evidence(model)
+    document |= {"history": _history(history), "problem": stopped}
+    return Evidence(seen | document | {"shown": max(steps.shown, shown.getvalue().count("\n"))}, tensors)
 
 
 def _history(value: Any) -> list[Any] | None:
@@ -220,21 +242,20 @@ def _history(value: Any) -> list[Any] | None:
 
 @probe(after="fit_code")
 def history(student: Student) -> Evidence:
-    """The whole cell once more with a stand-in model and small loaders: what ``history`` holds then."""
-    watch = loop.Watch(student.seed)
-    model = stepwise.StepModel(watch).alike(_own(student, "MnistModel"))
-    train, val = watch.batches, stepwise.validation_batches(student.seed)
-    test = stepwise.validation_batches(student.seed + 1)
-    with watch:
+    """The whole cell once more with small loaders: what ``history`` holds then."""
+    with _lesson(student, "MnistModel") as (watch, make, document), _steps_of(make):
         again = student.rerun(
             "fit_code",
-            model=model, MnistModel=lambda: model, train_loader=train, val_loader=val, test_loader=test,
-            loaders={"train": train, "val": val, "test": test},
-            num_epochs_regression=loop.EPOCHS, num_epochs=loop.EPOCHS, device=CPU, history=None,
+            model=make(), MnistModel=make, loaders=watch.loaders, num_epochs_regression=SHOWN, num_epochs=SHOWN,
+            **{f"{name}_loader": loader for name, loader in watch.loaders.items()},
+            **{f"{name}_data": data for name, data in watch.data.items()},
+            device=CPU, history=None,
         )  # fmt: skip
-    document, tensors = watch.evidence(None, None)
+        # The last one that was trained, in whichever variable it is: with which one the student goes on is judged elsewhere.
+        seen, tensors = watch.evidence()
     error = again.run.error
-    return Evidence(document | {"error": error, "history": _history(again.values.get("history"))}, tensors)
+    problem = f"{error['ename']}: {error['evalue']}" if error else None
+    return Evidence(seen | document | {"problem": problem, "history": _history(again.values.get("history"))}, tensors)
 
 
 @probe(after="fit_code")
@@ -274,16 +295,19 @@ def predicted(student: Student) -> Evidence:
 
 @probe(after="cnn_training")
 def training_loop(student: Student) -> Evidence:
-    """Some epochs of ``train`` with a stand-in network, every event noted."""
+    """Some epochs of ``train`` with a new network in evaluation mode, and the losses that it returns."""
     train: Callable[..., Any] = student.namespace["train"]
-    watch = loop.Watch(student.seed)
-    network = stepwise.Pair(watch.network).alike(_own(student, "CNN")).train(False)
-    other = stepwise.validation_batches(student.seed)
-    loaders = {"train": watch.batches, "val": other, "test": other}
-    with _on_the_cpu(student), watch:
-        returned, stopped = _attempt(lambda: train(stepwise.EPOCHS, network, loaders))
-    document, tensors = watch.evidence(returned, stopped)
-    return Evidence(document | {"modes": sorted(network.modes)}, tensors)
+    with _on_the_cpu(student), _lesson(student, "CNN", outputs=2) as (watch, make, document):
+        network = make().train(False)
+        returned, stopped = _attempt(lambda: train(TRAINED, network, watch.loaders))
+        seen, tensors = watch.evidence(network)
+    return Evidence(seen | document | {"returned": _losses(returned), "problem": stopped}, tensors)
+
+
+def _losses(value: Any) -> list[float | None] | None:
+    """Numbers of a list, an array or a tensor; None for anything else, and in place of what is no number."""
+    values = value.tolist() if isinstance(value, (Tensor, np.ndarray)) else value
+    return [_number(loss) for loss in values[:1_000]] if isinstance(values, (list, tuple)) else None
 
 
 @probe(after="cnn_training")

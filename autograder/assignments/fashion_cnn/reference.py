@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -63,24 +60,7 @@ def normalised(images: Tensor) -> Tensor:
     return images.unsqueeze(1).float() / 255
 
 
-def linear(images: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Logits (N, classes) of a linear network with ``weight`` (classes, features) and ``bias`` (classes,)."""
-    return images.flatten(1) @ weight.t() + bias
-
-
 def loss_and_accuracy(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     """Mean cross-entropy in nats and fraction of right predictions, of logits (N, classes) and labels (N,)."""
     right = (logits.argmax(1) == labels).double().mean()
     return float(functional.cross_entropy(logits, labels)), float(right)
-
-
-def stepped(start: Tensor, gradients: list[Tensor], optimizer: type[torch.optim.Optimizer], **settings: Any) -> list[Tensor]:
-    """Where an optimizer takes a parameter from ``start`` with these gradients, after each step."""
-    parameter = nn.Parameter(start.clone())
-    optim = optimizer([parameter], **settings)
-    places = []
-    for gradient in gradients:
-        parameter.grad = gradient.clone()
-        optim.step()
-        places.append(parameter.detach().clone())
-    return places

@@ -108,6 +108,138 @@ def evaluate_model(cnn, loader, name):
     return hits / n
 """
 
+BEST_RESTORED = """import copy
+
+def train(num_epochs, cnn, loaders):
+    adam = torch.optim.Adam([{"params": layer.parameters()} for layer in cnn.children()], lr=0.01)
+    losses, best = [], (-1.0, None)
+    for epoch in range(num_epochs):
+        cnn.train()
+        total, right = 0.0, 0
+        for images, labels in loaders["train"]:
+            adam.zero_grad()
+            loss = F.cross_entropy(input=cnn(x=images)[0], target=labels)
+            loss.backward()
+            adam.step()
+            total += loss.item() * len(labels)
+            right += (cnn(images)[0].argmax(dim=1) == labels).sum().item()
+        count = len(loaders["train"].dataset)
+        losses.append(total / count)
+        print(f"training accuracy {right / count:.3f}")
+        share = evaluate_model(cnn, loaders["val"], "validation")
+        if share > best[0]:
+            best = share, copy.deepcopy(cnn.state_dict())
+    cnn.load_state_dict(best[1])
+    return losses
+
+def evaluate_model(cnn, loader, name):
+    network, right = copy.deepcopy(cnn).eval(), 0
+    cnn.eval()
+    with torch.no_grad():
+        right = sum((network(images)[0].argmax(dim=1) == labels).sum().item() for images, labels in loader)
+    print(name, right / len(loader.dataset))
+    return right / len(loader.dataset)
+"""
+
+GROUPS_AND_A_FILE = """def evaluate(model, loader):
+    with torch.no_grad():
+        return model.validation_epoch_end([model.validation_step(batch=batch) for batch in loader])
+
+def fit(epochs, lr, model, train_loader, val_loader, opt_func=torch.optim.SGD):
+    optimizer = opt_func([{"params": [parameter]} for parameter in model.parameters()], lr=lr)
+    history, best = [], None
+    for epoch in range(epochs):
+        for batch in train_loader:
+            optimizer.zero_grad()
+            model.training_step(batch=batch).backward()
+            optimizer.step()
+            model.training_step(batch).item()  # a look at the loss after the step
+        history.append(evaluate(model, val_loader))
+        model.epoch_end(epoch, history[-1])
+        if best is None or history[-1]["val_loss"] <= best:
+            best = history[-1]["val_loss"]
+            torch.save(model.state_dict(), "best.pt")
+    model.load_state_dict(torch.load("best.pt"))
+    return history
+
+trial = MnistModel().to(device)
+fit(1, 0.01, trial, train_loader, val_loader)
+model = MnistModel().to(device)
+history = [evaluate(model, val_loader)]
+first = num_epochs_regression // 2
+for epochs in (first, num_epochs_regression - first):
+    history += fit(epochs, 0.001, model, train_loader, val_loader)
+"""
+
+AHEAD = """from queue import Queue
+from threading import Thread
+
+def ahead(loader):
+    batches = Queue(2)
+
+    def load():
+        for batch in loader:
+            batches.put(batch)
+        batches.put(None)
+
+    Thread(target=load, daemon=True).start()
+    while (batch := batches.get()) is not None:
+        yield batch
+
+"""
+
+PREFETCHED_FIT = (
+    AHEAD
+    + """def evaluate(model, loader):
+    with torch.no_grad():
+        return model.validation_epoch_end([model.validation_step(batch) for batch in ahead(loader)])
+
+def fit(epochs, lr, model, train_loader, val_loader, opt_func=torch.optim.SGD):
+    optimizer, history = opt_func(model.parameters(), lr), []
+    for epoch in range(epochs):
+        for batch in ahead(train_loader):
+            loss = model.training_step(batch)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        history.append(evaluate(model, val_loader))
+        model.epoch_end(epoch, history[-1])
+    return history
+
+model = MnistModel().to(device)
+history = [evaluate(model, val_loader)] + fit(num_epochs_regression, 0.001, model, train_loader, val_loader)
+"""
+)
+
+CLOSURES = (
+    AHEAD
+    + """def train(num_epochs, cnn, loaders):
+    adam, losses = torch.optim.Adam(cnn.parameters(), lr=0.01), []
+    kept = torch.optim.lr_scheduler.LambdaLR(adam, lambda epoch: 1.0)
+    for epoch in range(num_epochs):
+        cnn.train()
+        sums = torch.zeros(2)
+        for images, labels in ahead(loaders["train"]):
+            def closure():
+                adam.zero_grad()
+                loss = -(F.log_softmax(cnn(images)[0], dim=1) * F.one_hot(labels, 10)).sum(dim=1).mean()
+                loss.backward()
+                return loss
+            sums += torch.tensor([float(adam.step(closure)) * len(labels), len(labels)])
+        kept.step()
+        losses.append(float(sums[0] / sums[1]))
+    return losses
+
+@torch.no_grad()
+def evaluate_model(cnn, loader, name):
+    cnn.eval()
+    pairs = [(cnn(images)[0].argmax(dim=1), labels) for images, labels in loader]
+    guesses, labels = (torch.cat(part) for part in zip(*pairs))
+    print(name, share := (guesses == labels).float().mean().item())
+    return share
+"""
+)
+
 REGRESSION_FILE = """%%writefile regression.py
 import torch.nn.functional as F
 from torch import nn
@@ -208,6 +340,18 @@ UNSEEN = [
             ),
             ("cnn_training", "    cnn.eval()\n", "    cnn.eval()\n    print(cnn.output.bias.mean())\n"),
         ),
+    ),
+    Answer(
+        "right_best_restored",
+        "right",
+        "Parameter groups, keywords, a second forward pass, a trial before; the best weights are restored at the end.",
+        cells={"fit_code": GROUPS_AND_A_FILE, "cnn_training": BEST_RESTORED},
+    ),
+    Answer(
+        "right_prefetched",
+        "right",
+        "A thread loads the next batches; closures, a scheduler that changes nothing, cross-entropy written out.",
+        cells={"fit_code": PREFETCHED_FIT, "cnn_training": CLOSURES},
     ),
     Answer(
         "right_errors_below",

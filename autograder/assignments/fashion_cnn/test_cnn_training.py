@@ -1,85 +1,78 @@
-"""Hidden tests of train and evaluate_model, by what they do with stand-in networks."""
+"""Hidden tests of train and evaluate_model, by what they do with a few images."""
 
 from typing import Any
 
 import pytest
-import torch
 
 from autograder.assignment import Profile
-from autograder.inside import draws, stepwise
-from autograder.judging.loops import Watched, how_far, require_whole_passes, same_number
-from autograder.networks.comparison import close, require
+from autograder.inside import draws
+from autograder.judging.effects import Training, followed, same_number
+from autograder.judging.loops import require_whole_passes
+from autograder.judging.optimizers import Adam
+from autograder.networks.comparison import require
 from autograder.runs.evidence import Evidence
 
 from . import reference
 
+EPOCHS = 12
+ADAM = f"Adam with learning rate {reference.ADAM_RATE}"
 TRAINED = ("train_cnn", "train_cnn_v1", "train_cnn_v2", "train_cnn_v3")
 
 
 @pytest.fixture
-def watched(evidence: Evidence) -> Watched:
-    return Watched.of(evidence, "training_loop", "cnn_training", stepwise.EPOCHS)
+def training(evidence: Evidence) -> Training:
+    """The student's `train` at work on a few images."""
+    return followed(
+        evidence,
+        "training_loop",
+        "cnn_training",
+        network="cnn_network",
+        data=lambda seed: draws.lesson(seed)[1],
+        optimizer=lambda: Adam(reference.ADAM_RATE),
+        told=ADAM,
+    )
 
 
 @pytest.mark.item("cnn_loop", weight=2)
-def test_forward(watched: Watched) -> None:
+def test_forward(training: Training, evidence: Evidence) -> None:
     """In each epoch, the network sees each batch of `loaders["train"]` once."""
-    watched.require_forward("cnn(images)")
+    images = len(draws.lesson(evidence.record.seed)[1]["train"][1])
+    training.require_passes(images, [EPOCHS], "cnn(images)")
 
 
 @pytest.mark.item("cnn_loop", weight=2)
-def test_fresh_gradients(watched: Watched) -> None:
+def test_fresh_gradients(training: Training) -> None:
     """Each step uses the gradient of the cross-entropy of its own batch alone."""
-    watched.require_fresh_gradients()
+    training.require_loss()
+    training.require_cleared("zero_grad")
 
 
 @pytest.mark.item("cnn_loop", weight=2)
-def test_steps(watched: Watched, evidence: Evidence, profile: Profile) -> None:
+def test_steps(training: Training, evidence: Evidence, profile: Profile) -> None:
     """Each batch has one backward pass, then one step of the optimizer."""
-    watched.require_backward()
-    watched.require_step()
-    if watched.problem is None:  # an error, which train_and_test catches in the real run, is told below
+    training.require_backward("backward is missing, or the loss does not depend on cnn")
+    training.require_step("step() is missing, stands outside of the loop, or the optimizer has another network's parameters")
+    if training.problem is None:  # an error, which train_and_test catches in the real run, is told below
         require_whole_passes(evidence, TRAINED, profile.number("num_epochs", reference.EPOCHS))
 
 
 @pytest.mark.item("cnn_loop", weight=2)
-def test_adam(watched: Watched) -> None:
+def test_adam(training: Training) -> None:
     """The optimizer is Adam with learning rate 0.01, for the network that was handed over."""
-    places = watched.where("step")
-    gradients = [watched.tensors[f"{place}.grad"] for place in places if f"{place}.grad" in watched.tensors]
-    cause = "no optimizer for this network's parameters"
-    require(bool(gradients), "no step with a gradient", "a step of Adam for each batch", cause)
-    start = watched.tensors[f"{watched.where('forward')[0]}.weight"]
-    wanted = reference.stepped(start, gradients, torch.optim.Adam, lr=reference.ADAM_RATE)[-1]
-    found = watched.tensors["final.weight"]
-    require(
-        close(found, wanted, 1e-5),
-        how_far(start, found, wanted),
-        f"those of Adam with learning rate {reference.ADAM_RATE}",
-        "another optimizer, learning rate or setting, a scheduler, or an optimizer made anew in each epoch",
-    )
+    training.require_optimizer(ADAM, least=3)
 
 
 @pytest.mark.item("cnn_loop", weight=1)
-def test_training_mode(watched: Watched, evidence: Evidence) -> None:
+def test_training_mode(training: Training) -> None:
     """The network is in training mode while it is trained."""
-    modes = evidence.document("training_loop", "cnn_training")["modes"]
-    both = len(modes) > 1
-    require(
-        modes == [True],
-        f"evaluation mode{' for some of the batches' * both}" if modes else "the network was not used",
-        "training mode for each batch",
-        "something in the loop calls eval(): cnn.train() belongs at the start of each epoch"
-        if both
-        else "cnn.train() is missing",
-    )
+    training.require_training_mode("cnn.train()")
 
 
 @pytest.mark.item("cnn_loop", weight=2)
-def test_mean_losses(watched: Watched) -> None:
+def test_mean_losses(training: Training) -> None:
     """`train` returns the mean loss per image of each epoch."""
-    require(watched.problem is None, f"train stopped with {watched.problem}", "a list of numbers", "see the error")
-    watched.require_mean_losses()
+    require(training.problem is None, f"train stopped with {training.problem}", "a list of numbers", "see the error")
+    training.require_mean_losses()
 
 
 @pytest.fixture

@@ -7,146 +7,146 @@ import pytest
 import torch
 
 from autograder.assignment import Profile
-from autograder.inside import draws, loop, stepwise
-from autograder.judging.loops import Watched, require_whole_passes
-from autograder.networks.comparison import Complaint, close, require, up_to_an_error
+from autograder.inside import draws, stepwise
+from autograder.judging.effects import CROSS_ENTROPY, Loss, Training, followed
+from autograder.judging.loops import require_whole_passes
+from autograder.judging.optimizers import Momentum
+from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
 from . import reference
 
 RESULTS = 8  # of the history that is drawn anew: another number than the published one
-NAMES = ("val_loss", "val_acc")
-Result = dict[str, float | None]
+EPOCHS, SHOWN = 12, 3  # of the watched trainings: of fit alone, and of the whole cell
+Result = dict[str, float]
 
 
-class Validations:
-    """What the stand-in model saw of validation: one event a batch, in order."""
+def _training(evidence: Evidence, probe: str, rate: float, momentum: float = 0.0) -> Training:
+    """The training that ``probe`` watched, which asks for steps of SGD and for the loss of the model's own steps."""
+    return followed(
+        evidence,
+        probe,
+        "fit_code",
+        network="regression_network",
+        data=lambda seed: draws.lesson(seed)[1],
+        optimizer=lambda: Momentum(rate, momentum),
+        told=f"SGD with learning rate {rate}" + (f" and momentum {momentum}" if momentum else ""),
+        losses=LOSSES,
+    )
 
-    def __init__(self, evidence: Evidence, probe: str) -> None:
-        document = evidence.document(probe, "fit_code")
-        self.tensors = evidence.tensors_of(probe)
-        self.places = [place for place, event in enumerate(document["events"]) if event["event"] == "validation"]
-        self.batches = stepwise.validation_batches(evidence.record.seed).batches
 
-    def of_val_batches(self, place: int) -> bool:
-        """Whether the event at ``place`` starts a pass over the validation batches, each once and in order."""
-        start = self.places.index(place)
-        run = self.places[start : start + len(self.batches)]
-        images = [self.tensors[f"{one}.images"] for one in run]
-        return len(run) == len(self.batches) and all(
-            close(seen, batch[0]) for seen, batch in zip(images, self.batches, strict=True)
-        )
+def _multiple(loss: Loss) -> Loss:
+    return lambda logits, labels: stepwise.LOSS_FACTOR * loss(logits, labels)
 
-    def fits(self, result: Any, place: int) -> bool:
-        """Whether ``result`` is what the model's methods make of a pass that starts at ``place``; true means fit too."""
-        if not isinstance(result, dict) or None in result.values():
-            return False
-        weight, bias = self.tensors[f"{place}.weight"], self.tensors[f"{place}.bias"]
-        pairs = [
-            reference.loss_and_accuracy(reference.linear(images, weight, bias), labels) for images, labels in self.batches
-        ]
-        sizes = [len(labels) for _, labels in self.batches]
-        for number, name in enumerate(NAMES):
-            values = [pair[number] for pair in pairs]
-            mean = sum(value * size for value, size in zip(values, sizes, strict=True)) / sum(sizes)
-            if min(abs(result[name] - stepwise.signature(values)), abs(result[name] - mean)) > 1e-3:
-                return False
-        return True
+
+ASKED, *WRONG = CROSS_ENTROPY
+OF_THE_STEPS = _multiple(CROSS_ENTROPY[ASKED])
+LOSSES = {
+    "the loss that model.training_step gives": OF_THE_STEPS,
+    "fit computes a loss of its own: it would not fit a model with another one": CROSS_ENTROPY[ASKED],
+    **{cause: _multiple(CROSS_ENTROPY[cause]) for cause in WRONG},
+}
+
+
+def _validated(training: Training, evidence: Evidence, batches: int) -> Result:
+    """What ``evaluate`` must find after so many training batches; empty where the parameters then are unknown."""
+    state, network = training.state(batches), training.network
+    if not state or network is None:
+        return {}
+    size, data = draws.lesson(evidence.record.seed)
+    pairs = list(zip(*(torch.split(part, size) for part in data["val"]), strict=True))
+    with torch.no_grad():
+        logits = torch.cat([network(state, images) for images, _ in pairs])
+    labels = data["val"][1]
+    right = (logits.argmax(1) == labels).double().mean()
+    losses = [
+        float(OF_THE_STEPS(*each)) * len(each[1])
+        for each in zip(torch.split(logits, size), torch.split(labels, size), strict=True)
+    ]
+    return {"val_loss": sum(losses) / len(labels), "val_acc": float(right)}
+
+
+def _is_result(found: Any, wanted: Result) -> bool:
+    """Whether a result has the numbers that it must have; any numbers, where nobody knows which."""
+    if not isinstance(found, dict) or None in found.values():
+        return False
+    return all(abs(found[name] - value) <= 1e-3 * max(1.0, abs(value)) for name, value in wanted.items())
 
 
 @pytest.mark.item("fit", weight=2)
 def test_evaluate(evidence: Evidence) -> None:
     """`evaluate` gives what `validation_epoch_end` makes of the `validation_step` of each batch."""
-    document = evidence.document("evaluating", "fit_code")
-    require(document["stopped"] is None, f"evaluate stopped with {document['stopped']}", "a result", "see the error")
-    seen = Validations(evidence, "evaluating")
-    count = len(seen.batches)
+    document, seen = evidence.document("evaluating", "fit_code"), _training(evidence, "evaluating", 0)
+    require(seen.problem is None, f"evaluate stopped with {seen.problem}", "a result", "see the error")
+    asked = [index for batch in seen.batches if batch.loader == "val" for index in batch.images]
+    images = len(draws.lesson(evidence.record.seed)[1]["val"][1])
     require(
-        len(seen.places) == count and seen.of_val_batches(seen.places[0]),
-        f"validation_step was called {len(seen.places)} times",
-        f"once for each of the {count} batches of the loader",
-        "another loader or another model than the ones handed over, or the function is open",
+        set(asked) == set(range(images)),
+        f"{len(set(asked))} of the loader's {images} images were asked for",
+        "validation_step of each batch of the loader",
+        "another loader than the one handed over, or the function is open",
     )
     found = document["result"]
     require(found is not None, "no dictionary", "what validation_epoch_end gives", "return is missing")
-    require(seen.fits(found, seen.places[0]), "another result", "that of all batches", "not all results were handed on")
+    cause = "not all results were handed on, or another model than the one handed over was used"
+    require(_is_result(found, _validated(seen, evidence, 0)), "another result", "that of all batches", cause)
 
 
 @pytest.mark.item("fit", weight=2)
 def test_evaluate_without_gradients(evidence: Evidence) -> None:
     """`evaluate` computes no gradients."""
     document = evidence.document("evaluating", "fit_code")
-    seen = Validations(evidence, "evaluating")
-    own = document["own_gradients"]
-    require(bool(seen.places or own), "nothing was evaluated", "validation_step of each batch", "the function is open")
-    on = any(bool(seen.tensors[f"{place}.gradients"]) for place in seen.places)
+    seen, own = document["gradients"], document["own_gradients"]
+    require(bool(seen or own), "nothing was evaluated", "validation_step of each batch", "the function is open")
     # no_grad may as well stand at the student's own validation_step.
-    require(not on or (bool(own) and not any(own)), "gradients are on", "torch.no_grad()", "no_grad is missing")
+    right = True not in seen or (bool(own) and not any(own))
+    require(right, "gradients are on", "torch.no_grad()", "no_grad is missing")
 
 
 @pytest.fixture
-def watched(evidence: Evidence) -> Watched:
-    return Watched.of(evidence, "fitting", "fit_code", stepwise.EPOCHS)
+def training(evidence: Evidence) -> Training:
+    """The student's `fit` at work on a few images."""
+    return _training(evidence, "fitting", stepwise.RATE, stepwise.MOMENTUM)
 
 
 @pytest.mark.item("fit", weight=2)
-def test_training_steps(watched: Watched, evidence: Evidence, profile: Profile) -> None:
+def test_training_steps(training: Training, evidence: Evidence, profile: Profile) -> None:
     """In each epoch, each training batch has a forward pass, a backward pass and one step of the optimizer."""
-    watched.require_forward("model.training_step(batch)")
-    watched.require_backward()
-    watched.require_step()
-    if watched.problem is None:
+    images = len(draws.lesson(evidence.record.seed)[1]["train"][1])
+    training.require_passes(images, [EPOCHS], "model.training_step(batch)")
+    training.require_backward("backward is missing, or the loss does not depend on the model")
+    training.require_step("the optimizer's step() is missing, or stands outside of the loop")
+    if training.problem is None:
         require_whole_passes(evidence, ["fit_code"], profile.number("num_epochs_regression", reference.EPOCHS))
 
 
 @pytest.mark.item("fit", weight=2)
-def test_fresh_gradients(watched: Watched) -> None:
+def test_fresh_gradients(training: Training) -> None:
     """Each step uses the gradient of its own batch alone."""
-    watched.require_fresh_gradients()
+    training.require_cleared("zero_grad")
 
 
 @pytest.mark.item("fit", weight=1)
-def test_loss_of_training_step(watched: Watched) -> None:
+def test_loss_of_training_step(training: Training) -> None:
     """The loss of each batch is the one that `model.training_step` gives, whatever the model is."""
-    places, forwards = watched.where("backward"), watched.where("forward")
-    require(bool(places and forwards), "no backward pass", "one for each training batch", "the loop is open, or stops early")
-    images, labels = watched.batches[0]
-    weight = watched.tensors[f"{forwards[0]}.weight"].clone().requires_grad_()
-    logits = reference.linear(images, weight, watched.tensors[f"{forwards[0]}.bias"])
-    (own,) = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, labels), [weight])
-    # The stand-in model's loss is a multiple of it. What else may be minimised has the line above.
-    found = watched.tensors.get(f"{places[0]}.grad")
-    require(
-        found is None or not close(found, own),
-        "cross-entropy, with a model whose training_step gives another loss",
-        "model.training_step(batch)",
-        "fit computes a loss of its own: it would not fit a model with another one",
-    )
-
-
-def _require_steps(watched: Watched, cause: str, rate: float, momentum: float = 0.0) -> None:
-    """Complain unless SGD leads from the recorded gradients to the recorded weights."""
-    gradients = any(f"{place}.grad" in watched.tensors for place in watched.where("step"))
-    require(gradients and watched.count("forward") > 0, "no step of an optimizer", "a step for each batch", cause)
-    watched.require_steps_of_sgd(cause, rate, momentum)
+    training.require_loss()
 
 
 @pytest.mark.item("fit", weight=1)
-def test_the_optimizer_handed_over(watched: Watched) -> None:
+def test_the_optimizer_handed_over(training: Training) -> None:
     """The steps are those of `opt_func` with the learning rate `lr`."""
-    cause = "another optimizer or learning rate than the ones handed over"
-    _require_steps(watched, cause, loop.RATE, loop.MOMENTUM)
+    training.require_optimizer("opt_func with learning rate lr", least=3)
 
 
 @pytest.mark.item("fit", weight=2)
-def test_fit_returns_the_history(evidence: Evidence, watched: Watched) -> None:
+def test_fit_returns_the_history(evidence: Evidence, training: Training) -> None:
     """`fit` returns one result of `evaluate` on the validation loader for each epoch, taken after it."""
-    seen, found = Validations(evidence, "fitting"), evidence.document("fitting", "fit_code")["history"]
-    require(found is not None and watched.problem is None, f"no list ({watched.problem})", "a list", "return is missing")
-    _require_results(found, seen, watched, stepwise.EPOCHS, first=0)
+    found = evidence.document("fitting", "fit_code")["history"]
+    require(found is not None and training.problem is None, f"no list ({training.problem})", "a list", "return is missing")
+    _require_results(found, training, evidence, EPOCHS, first=0)
 
 
-def _require_results(found: list[Any], seen: Validations, watched: Watched, epochs: int, first: int) -> None:
+def _require_results(found: list[Any], training: Training, evidence: Evidence, epochs: int, first: int) -> None:
     """One result for each epoch, after ``first`` results of the untrained model, each of the network of that moment."""
     count = epochs + first
     require(
@@ -155,16 +155,14 @@ def _require_results(found: list[Any], seen: Validations, watched: Watched, epoc
         f"{count}: {'that of the untrained model, then ' if first else ''}one for each of {epochs} epochs",
         "appended for each batch, or the untrained result is missing" if first else "appended for each batch, or not at all",
     )
-    per_epoch, forwards = len(watched.batches), watched.where("forward")
+    size, data = draws.lesson(evidence.record.seed)
+    batches = len(torch.split(data["train"][1], size))
     for number, result in enumerate(found):
-        # The pass over the validation batches that came after so many training batches.
-        trained = (number + 1 - first) * per_epoch
-        starts = [place for place in seen.places if sum(forward < place for forward in forwards) == trained]
-        right = bool(starts) and seen.of_val_batches(starts[0]) and seen.fits(result, starts[0])
-        when = "the untrained model" if trained == 0 else f"epoch {trained // per_epoch}"
+        epoch = number + 1 - first
+        when = f"epoch {epoch}" if epoch else "the untrained model"
         require(
-            right,
-            f"result {number + 1} is not that of the validation batches after {trained} training batches",
+            _is_result(result, _validated(training, evidence, epoch * batches)),
+            f"result {number + 1} is not that of the validation images after {epoch * batches} training batches",
             f"evaluate(model, val_loader) of {when}",
             "another loader, or taken at another moment",
         )
@@ -174,44 +172,33 @@ def _require_results(found: list[Any], seen: Validations, watched: Watched, epoc
 def test_each_epoch_is_shown(evidence: Evidence) -> None:
     """The result of each epoch is printed."""
     shown = evidence.document("fitting", "fit_code")["shown"]
-    require(
-        shown >= stepwise.EPOCHS,
-        f"{shown} lines",
-        f"one for each of {stepwise.EPOCHS} epochs",
-        "model.epoch_end is not called",
-    )
+    require(shown >= EPOCHS, f"{shown} lines", f"one for each of {EPOCHS} epochs", "model.epoch_end is not called")
 
 
 @pytest.fixture
 @up_to_an_error("history")
-def again(evidence: Evidence) -> Watched:
-    return Watched.of(evidence, "history", "fit_code")
+def again(evidence: Evidence) -> Training:
+    """The whole answer cell at work on a few images."""
+    return _training(evidence, "history", reference.REGRESSION_RATE)
 
 
 @pytest.mark.item("fit", weight=1.5)
 @up_to_an_error("history")
-def test_history(evidence: Evidence, again: Watched) -> None:
+def test_history(evidence: Evidence, again: Training) -> None:
     """`history` holds the result of the untrained model, then those of the epochs."""
     found = evidence.document("history", "fit_code")["history"]
     require(found is not None, "no list history", "a list", "history was not set")
-    seen = Validations(evidence, "history")
+    images = len(draws.lesson(evidence.record.seed)[1]["train"][1])
     # The number of epochs as published may have been written out.
-    per_epoch = len(again.batches)
-    epochs = again.count("forward") // per_epoch
-    require(
-        epochs in (loop.EPOCHS, reference.EPOCHS) and again.count("forward") % per_epoch == 0,
-        f"{again.count('forward')} training batches of {per_epoch} in train_loader",
-        "num_epochs_regression epochs of train_loader",
-        "another number of epochs, or other loaders than the given ones",
-    )
-    _require_results(found, seen, again, epochs, first=1)
+    again.require_passes(images, [SHOWN, reference.EPOCHS], "fit(num_epochs_regression, 0.001, model, ...)")
+    _require_results(found, again, evidence, len(again.passes()), first=1)
 
 
 @pytest.mark.item("fit", weight=1)
 @up_to_an_error("history")
-def test_learning_rate_of_history(again: Watched, evidence: Evidence) -> None:
+def test_learning_rate_of_history(again: Training, evidence: Evidence) -> None:
     """It was trained by plain SGD with learning rate 0.001."""
-    _require_steps(again, "another learning rate or optimizer", reference.REGRESSION_RATE)
+    again.require_optimizer(f"SGD with learning rate {reference.REGRESSION_RATE}", least=3)
 
 
 @pytest.fixture

@@ -101,6 +101,12 @@ TRAINS = [
         (MEAN, f"{MEAN}\n        scheduler.step()"),
     ),
     train("seen += len(labels)", "seen += len(label)", "A name with a typo, after the step."),
+    train(
+        "    for epoch in range(num_epochs):\n",
+        "    best = {name: value.clone() for name, value in cnn.state_dict().items()}\n    for epoch in range(num_epochs):\n"
+        "        cnn.load_state_dict(best)\n",
+        "The first weights again in each epoch.",
+    ),
 ]
 
 MEASURES = [
