@@ -146,7 +146,6 @@ class _Child:
     pid: int
     handle: int | None
     memory: int
-    seconds: float = 0.0  # of a processor, as far as they are counted
 
     @classmethod
     def start(cls, modules: tuple[str, ...]) -> _Child:
@@ -186,6 +185,7 @@ class Lease:
     def __init__(self, child: _Child, budget: Budget) -> None:
         self._child, self._budget = child, budget
         self._seconds, self._wall = budget.seconds, budget.wall
+        self._counted, self._fast = _used(child.pid)[0], 0.0
 
     def ask(self, task: Task, **values: Any) -> Plain:
         """What a task returns.
@@ -212,9 +212,9 @@ class Lease:
         self._wall -= took
         if looked:
             self._count(_used(child.pid)[0])
-        else:  # what is over sooner is not worth a look
+        else:  # what is over sooner is not worth a look: it took no more than this
             self._seconds -= took
-            child.seconds += took
+            self._fast += took
         if "memory" in said:
             raise self._too_much()
         if "failed" in said:
@@ -222,9 +222,9 @@ class Lease:
         return answer
 
     def _count(self, seconds: float) -> None:
-        """What the child has used since it was counted last goes off what is left."""
-        self._seconds -= max(0.0, seconds - self._child.seconds)
-        self._child.seconds = max(seconds, self._child.seconds)
+        """What the child has used since it was counted last goes off what is left, if it has not done so already."""
+        self._seconds -= max(0.0, seconds - self._counted - self._fast)
+        self._counted, self._fast = max(seconds, self._counted), 0.0
 
     def _require_within(self, until: float) -> None:
         used, memory = _used(self._child.pid)

@@ -84,6 +84,12 @@ def _ours(path: Path) -> Scores:
     }
 
 
+def reasons(out: Path) -> dict[str, str]:
+    """What `autograder grade` says of each submission as a whole: why it has no grade, or what a person should look at."""
+    found = json.loads((out / "outcomes.json").read_text())["submissions"]
+    return {student: "; ".join(filter(None, [one["reason"], *one["flags"]])) for student, one in found.items()}
+
+
 def nbgrader(root: Path, name: str, submitted: Path, limit: float = 3600.0) -> Graded:
     """``nbgrader autograde``, which takes one submission after another."""
     shutil.rmtree(root / "autograded", ignore_errors=True)

@@ -1,6 +1,6 @@
 """Leave out, with ``--quick``, each test at the moment it starts a process: a box, a grader, a judge or a Jupyter kernel.
 
-So the quick tests are those that start none, without a list of them; what is read in a child is read here. A quick test that
+So the quick tests are those that start none, without a list of them; notebooks are read in this process. A quick test that
 takes too much processor time fails: it is to become cheaper, or to say that it is ``slow``.
 """
 
@@ -50,9 +50,13 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     raise pytest.skip.Exception(STARTED)
 
 
-def _in_this_process(_: limited.Children, task: limited.Task, budget: limited.Budget, **values: Any) -> limited.Plain:
-    """What a child would be asked, so that what is read there has quick tests; limits have others."""
-    return task(**values)
+READ_HERE = {"autograder.notebooks.reading", "autograder.collecting.content"}
+"""What is asked of children in these modules is done in this process, so that it has quick tests; limits have others."""
+_ask = limited.Children.ask
+
+
+def _read_here(children: limited.Children, task: limited.Task, budget: limited.Budget, **values: Any) -> limited.Plain:
+    return task(**values) if task.__module__ in READ_HERE else _ask(children, task, budget, **values)
 
 
 class Quick:
@@ -60,7 +64,7 @@ class Quick:
 
     def __init__(self) -> None:
         sys.addaudithook(_refuse)
-        limited.Children.ask = _in_this_process  # type: ignore[method-assign,assignment]
+        limited.Children.ask = _read_here  # type: ignore[method-assign,assignment]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

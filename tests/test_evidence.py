@@ -13,6 +13,8 @@ from safetensors.torch import save
 
 from autograder.outcomes import Place
 from autograder.runs.evidence import (
+    LEFT_OUT,
+    SHOWN,
     CellError,
     CellRecord,
     Evidence,
@@ -20,6 +22,7 @@ from autograder.runs.evidence import (
     NotShown,
     Record,
     clean_outputs,
+    shortened,
 )
 from autograder.runs.frames import Malformed, parse_frame
 
@@ -129,6 +132,19 @@ def test_a_picture_with_a_page_behind_it_keeps_no_markup() -> None:
     broken_into_lines = "\n".join(PNG[i : i + 20] for i in range(0, len(PNG), 20)) + "\n"
     found = clean_outputs([{"output_type": "display_data", "data": {"image/png": broken_into_lines}}])
     assert found[0]["data"]["image/png"] == PNG
+
+
+def test_outputs_of_a_submission_are_kept_up_to_a_size() -> None:
+    picture = {"output_type": "display_data", "metadata": {}, "data": {"text/plain": "x", "image/png": PNG}}
+    large = picture | {"data": {"image/png": base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(4_400_000)).decode()}}
+    left, kept = SHOWN, []
+    for outputs in ([picture], [large] * 5, [large], [picture]):
+        shown, left = shortened(clean_outputs(outputs), left)
+        kept.append(shown)
+    assert kept[0] == [picture]
+    assert kept[1] == [large] * 3 + [{"output_type": "stream", "name": "stderr", "text": LEFT_OUT}]
+    assert [one[0].get("text") for one in kept[2:]] == [LEFT_OUT] * 2
+    assert len(json.dumps(kept)) < SHOWN + 10_000
 
 
 @pytest.mark.parametrize(

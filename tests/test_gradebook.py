@@ -18,9 +18,11 @@ from nbformat.v4 import new_markdown_cell, new_output, new_raw_cell
 from nbgrader.api import MissingEntry
 
 from autograder.course import Course, CourseError
+from autograder.grading import exporter
 from autograder.grading.entries import Entries
 from autograder.grading.gradebook import ensure_assignment, feedback, forget, open_gradebook, record
 from autograder.grading.item_cells import write_outcomes
+from autograder.limited import Budget
 from autograder.notebooks.converter import convert, course_config, db_url
 from autograder.notebooks.notebook import cells_by_grade_id, items, read, role, write
 from autograder.notebooks.submission import read_submission
@@ -108,7 +110,8 @@ def our_door(course: Course, student: str, outcome: SubmissionOutcome, entries: 
     outcome = outcome.model_copy(update={"repairs": submission.repairs, "flags": [*submission.flags, *outcome.flags]})
     return record(
         course, ASSIGNMENT, student, submission.notebook, outcome,
-        db=course.gradebook, autograded=course.root / "autograded", submitted=path.parent, entries=entries,
+        db=course.gradebook, autograded=course.root / "autograded", submitted=path.parent,
+        known=entries is not None and entries.agree(student, outcome),
     )  # fmt: skip
 
 
@@ -479,6 +482,22 @@ def test_one_page_by_our_command_by_nbgraders_and_by_formgraders_button(course: 
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run(program, cwd=course.root, env=environment, check=True, capture_output=True, timeout=120)
     assert pages_in(course.root / "feedback") == ours
+
+
+def test_a_page_that_takes_too_long_is_told_with_its_student(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_in(course, "ann", answered())
+    path = our_door(course, "ann", outcome_of(VERDICTS))
+    path.chmod(0o644)
+    made = read(path)
+    made.cells += [new_markdown_cell(f"{number} [a](b) *c* " * 1_000) for number in range(6)]
+    write(made, path)
+    where = {"db": course.gradebook, "autograded": course.root / "autograded", "feedback": course.root / "p"}
+    monkeypatch.setattr(exporter, "BUDGET", Budget("to show", 0.0, 60.0, 1 << 30))
+    with pytest.raises(CourseError, match=r"no page for ann: .* took more than 0 s of processor time to show; look"):
+        feedback(course, ASSIGNMENT, **where)
+    monkeypatch.undo()
+    feedback(course, ASSIGNMENT, **where)
+    assert list(pages_in(course.root / "p")) == ["ann"]
 
 
 UNFIT = """{"cells": [

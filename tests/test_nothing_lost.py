@@ -26,7 +26,7 @@ from room import ENVIRONMENT, NAME, OPTIONS, Room, hand_in, new_room
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.grading import gradebook, places, session
+from autograder.grading import places, session
 from autograder.grading.journal import hash_of_grader
 
 STUDENTS = ["ada", "broken", "emmy", "grace"]
@@ -272,23 +272,32 @@ def test_what_is_no_gradebook_is_said_and_left_alone(room: Room) -> None:
     assert room.db.read_bytes() == b"not a database, " * 500
 
 
-def test_an_entry_that_fails_takes_the_earlier_score_with_it(
-    graded: Room, room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+FAILS = """
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+
+class Fails(NbGraderPreprocessor):
+    def preprocess(self, nb, resources):
+        if resources["nbgrader"]["student"] == "grace":
+            raise RuntimeError("a fault while it is entered\\nand more lines")
+        return nb, resources
+
+
+c.Autograde.autograde_preprocessors.append(Fails)
+"""
+
+
+def test_an_entry_that_fails_takes_the_earlier_score_with_it(graded: Room, room: Room) -> None:
     shutil.copy(room.path("ada"), room.path("grace"))
-    write = gradebook.write
-
-    def fail_for_grace(made: Any, path: Path) -> None:
-        if "grace" in path.parts:
-            raise RuntimeError("a fault while the graded notebook is written\nand more lines")
-        write(made, path)
-
-    monkeypatch.setattr(gradebook, "write", fail_for_grace)
+    config = room.root / "nbgrader_config.py"
+    text = config.read_text()
+    config.unlink()  # it may be a link
+    config.write_text(text + FAILS)
     status, said = room.grade()
     assert status == 1, said
     found = room.outcomes()
     assert found["grace"]["status"] == "could_not_grade"
-    assert found["grace"]["reason"].endswith("RuntimeError: a fault while the graded notebook is written")
+    assert found["grace"]["reason"].endswith("RuntimeError: a fault while it is entered")
     whole = graded.scores()
     assert room.scores() == {student: whole[student] for student in ("ada", "emmy")}
     assert not (room.root / "autograded" / "grace" / NAME).exists()

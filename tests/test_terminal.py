@@ -1,12 +1,16 @@
 """Streams as a terminal shows them."""
 
 import io
+import time
 
 import pytest
 from conftest import RunBox
+from nbformat.v4 import new_code_cell, new_notebook
 from tqdm import tqdm
 
 from autograder.inside.screen import compact, shown
+from autograder.judging.decision import executed
+from autograder.runs.evidence import CellRecord, Evidence, Record
 
 
 @pytest.mark.parametrize(
@@ -59,3 +63,28 @@ print("the end")
     assert "cut" not in texts["stdout"] + texts["stderr"]
     assert shown(texts["stdout"]).endswith("the end\n")
     assert "epochs: 100%" in shown(texts[file])
+
+
+LONG: dict[str, str] = {
+    "ends in CR LF": "x" * 200_000 + "\r\n",
+    "many carriage returns": "x" * 100_000 + "\ry" * 50_000,
+    "many backspaces": "x" * 100_000 + "\x08" * 100_000 + "y",
+    "a backspace after each letter": "x\x08" * 100_000,
+    "up and down": "a\n\x1b[1A" * 40_000,
+    "escapes": "\x1b[" * 100_000,
+    "far up": "\x1b[999999999A" * 10_000 + "\r",
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_long_texts_are_shown_in_no_time(kind: str) -> None:
+    begun = time.process_time()
+    assert len(shown(LONG[kind])) <= len(LONG[kind])
+    assert len(compact(LONG[kind])) <= len(LONG[kind]) + 10
+    record = Record(seed=1, profile="quick", isolation="none", versions={})
+    record.cells["a"] = CellRecord(
+        seconds=1.0, outputs=[{"output_type": "stream", "name": "stdout", "text": LONG[kind]}] * 5
+    )
+    cell = new_code_cell("1", metadata={"nbgrader": {"grade_id": "a"}})
+    assert len(executed(new_notebook(cells=[cell]), Evidence(record)).cells[0].outputs) <= 1
+    assert time.process_time() - begun < 3.0

@@ -15,7 +15,7 @@ from ..assignment import Assignment
 from ..cluster.executor import Executor, Handed, Run
 from ..course import Course
 from ..judging.processes import MODULES, MOST, judge
-from ..limited import Children
+from ..limited import Children, Ended, Failed
 from ..notebooks.notebook import items
 from ..notebooks.reading import parsed
 from ..outcomes import ClassOutcomes, SubmissionOutcome
@@ -173,8 +173,9 @@ def _enter(handed: Handed, notebook: bytes, outcome: SubmissionOutcome, record: 
         record(handed, notebook, outcome)
     except Exception as error:
         problem = trouble(error)
-        first = str(error).strip().partition("\n")[0]
-        outcome.flags.append(f"not entered into the gradebook: {problem or f'{type(error).__name__}: {first}'}")
+        told = f"its notebook {error}" if isinstance(error, Ended) else str(error)
+        told = told if isinstance(error, (Ended, Failed)) else f"{type(error).__name__}: {told}"
+        outcome.flags.append(f"not entered into the gradebook: {problem or told.strip().partition(chr(10))[0]}")
         outcome.status, outcome.reason = "could_not_grade", outcome.flags[-1]
         return problem
     return None

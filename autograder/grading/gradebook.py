@@ -27,7 +27,7 @@ from ..outcomes import SubmissionOutcome
 from ..pages.marks import Marks
 from ..pages.page import result_page
 from . import adjustments, lateness
-from .entries import STAMP, Entries, stamp
+from .entries import STAMP, is_made_of, stamp
 from .item_cells import OUTCOME, write_outcomes
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def record(
     db: Path,
     autograded: Path,
     submitted: Path | None = None,
-    entries: Entries | None = None,
+    known: bool = False,
 ) -> Path:
     """Enter one graded submission: scores, comments, late penalty, and
     ``autograded/<student>/<assignment>/``.
@@ -143,7 +143,7 @@ def record(
         db: the gradebook file.
         autograded: the folder that holds one folder for each student.
         submitted: the folder of the submission, for its ``timestamp.txt``; a flag says if no time can be taken from it.
-        entries: what the gradebook held when this run began; what is up to date there is left as it is.
+        known: the gradebook has these scores; then a graded notebook that is up to date is left as it is.
 
     Returns:
         The path of the autograded notebook.
@@ -156,7 +156,7 @@ def record(
     found, problem = settled(submitted, course_zone(config)) if submitted else (None, "")
     outcome.flags += [problem] if problem else []
     made_of = stamp(executed, outcome, course, found)
-    if entries is not None and entries.hold(student, outcome, path, made_of):
+    if known and is_made_of(path, made_of):
         return path
     logger, _ = quiet_logger()
     names = {"student": student, "assignment": assignment, "notebook": assignment, "db_url": db_url(db)}

@@ -41,6 +41,10 @@ class CannotWrite(Exception):
     """What the run has to write cannot be written; the message is one line on why and what to do."""
 
 
+class Locked(CannotWrite):
+    """Another program holds the gradebook; it may let go of it."""
+
+
 def trouble(error: BaseException) -> str | None:
     """One line on an error of disk, rights or a locked gradebook, with what to do; None for an error of any other kind."""
     if isinstance(error, CannotWrite):
@@ -61,7 +65,8 @@ def is_same_file(one: Path, other: Path) -> bool:
 def is_locked(error: BaseException) -> bool:
     """Whether waiting may help: another program holds the gradebook."""
     cause = getattr(error, "orig", None) or error
-    return isinstance(cause, sqlite3.OperationalError) and ("locked" in str(cause) or "busy" in str(cause))
+    busy = isinstance(cause, sqlite3.OperationalError) and ("locked" in str(cause) or "busy" in str(cause))
+    return busy or isinstance(error, Locked)
 
 
 @contextlib.contextmanager

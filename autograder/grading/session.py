@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -19,8 +18,10 @@ from ..cluster.executor import Executor, Handed, LocalExecutor
 from ..cluster.fleet import ClusterError
 from ..course import Course, CourseError
 from ..datasets.data import DataMissing
+from ..judging.processes import MODULES
+from ..limited import Children
 from ..notebooks.converter import course_config, db_url, quiet_logger
-from ..notebooks.notebook import as_notebook, read
+from ..notebooks.notebook import read
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.collect import data_folder
@@ -29,6 +30,7 @@ from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
 from . import drift, gradebook, lateness, places, report
 from .batch import Revise, grade_class
+from .entering import enter
 from .entries import Entries
 from .intake import handed_in
 from .journal import Journal, hash_of_grader
@@ -195,11 +197,11 @@ class Session:
         console: Console,
     ) -> ClassOutcomes:
         entered = self.gradebook is None or self.gradebook.exists()
-        record, entries = None, None
+        record, entries, children = None, None, Children(*MODULES)
         if self.gradebook is not None:
             gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
             entries = Entries(self.gradebook, self.assignment)
-            record = partial(self._record, entries)
+            record = partial(self._record, entries, children)
         grader = hash_of_grader(self.course, assignment, executor.options, self.gradebook)
         journal = Journal.open(self.out, grader, self.resume and entered, self.students)
         journal.begin(submissions)
@@ -208,7 +210,8 @@ class Session:
         if self.resume:
             console.print(f"kept from the last run: {len(journal.kept)} of {len(submissions)} outcomes")
         left = self._time_left(assignment, len(submissions) - len(journal.kept), console)
-        with ClassProgress(console, len(submissions), len(journal.kept), executor.note, left) as progress:
+        progress = ClassProgress(console, len(submissions), len(journal.kept), executor.note, left)
+        with progress, children:
             return grade_class(
                 self.course,
                 assignment,
@@ -260,13 +263,15 @@ class Session:
                 f"late penalty changed: {printable(', '.join(changed))}", markup=False, highlight=False, soft_wrap=True
             )
 
-    def _record(self, entries: Entries, handed: Handed, notebook: bytes, outcome: SubmissionOutcome) -> None:
+    def _record(
+        self, entries: Entries, children: Children, handed: Handed, notebook: bytes, outcome: SubmissionOutcome
+    ) -> None:
         assert self.gradebook is not None
         until = time.monotonic() + places.LOCK_SECONDS
         while True:
             try:
                 with places.held(self.autograded, places.LOCK_SECONDS):
-                    return self._enter(entries, handed, notebook, outcome)
+                    return self._enter(entries, children, handed, notebook, outcome)
             except Exception as error:
                 if places.is_locked(error) and time.monotonic() < until:
                     continue
@@ -285,20 +290,23 @@ class Session:
             return False
         return True
 
-    def _enter(self, entries: Entries, handed: Handed, notebook: bytes, outcome: SubmissionOutcome) -> None:
+    def _enter(
+        self, entries: Entries, children: Children, handed: Handed, notebook: bytes, outcome: SubmissionOutcome
+    ) -> None:
         assert self.gradebook is not None
         outcome.entered = not self.trial
         if outcome.status == "could_not_grade":
             gradebook.forget(self.course, self.assignment, handed.student, db=self.gradebook, autograded=self.autograded)
             return
-        gradebook.record(
+        enter(
+            children,
             self.course,
             self.assignment,
             handed.student,
-            as_notebook(json.loads(notebook)),
+            notebook,
             outcome,
             db=self.gradebook,
             autograded=self.autograded,
             submitted=handed.path.parent,
-            entries=entries,
+            known=entries.agree(handed.student, outcome),
         )
