@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
-import importlib
-import json
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -26,21 +22,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from .child import PAGE, Plain, receive, send
+
 LOOK_SECONDS = 0.05
 """How often what a child uses is looked at while it works."""
-MOST = 1100 << 20
-"""Bytes of what goes to and fro as it is."""
-MOST_PLAIN = 16 << 20
-"""Bytes of the JSON beside it."""
 GROWN = 256 << 20
 """Bytes by which a child that has nothing to do may be larger than at first; a larger one is replaced."""
 ATTEMPTS = 2  # a child may have been ended for others' sake, where memory was short
 _TICK = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.limited import serve; serve(sys.argv[2:])"
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.child import serve; serve(sys.argv[2:])"
 
-Plain = dict[str, Any]
-"""Values by name: JSON, and bytes, which go as they are."""
 Task = Callable[..., Plain]
 """A function of a module, which a child imports; it takes and returns what :data:`Plain` can hold."""
 
@@ -134,7 +125,7 @@ def _used(pid: int) -> tuple[float, int]:
     with contextlib.suppress(OSError, ValueError, IndexError):
         stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         _, resident, shared = Path(f"/proc/{pid}/statm").read_bytes().split()[:3]
-        return (int(stat[11]) + int(stat[12])) / _TICK, (int(resident) - int(shared)) * _PAGE
+        return (int(stat[11]) + int(stat[12])) / _TICK, (int(resident) - int(shared)) * PAGE
     return 0.0, 0
 
 
@@ -197,7 +188,7 @@ class Lease:
         child, begun, looked = self._child, time.monotonic(), False
         until = begun + self._wall
         try:
-            _send(
+            send(
                 child.connection,
                 {"task": f"{task.__module__}:{task.__qualname__}", "seconds": self._seconds, "memory": self._budget.memory},
                 values,
@@ -205,7 +196,7 @@ class Lease:
             while not child.connection.poll(LOOK_SECONDS):
                 looked = True
                 self._require_within(until)
-            said, answer = _receive(child.connection)
+            said, answer = receive(child.connection)
         except (EOFError, OSError) as error:
             raise Ended("ended its process, by a crash or for want of memory") from error
         took = time.monotonic() - begun
@@ -325,76 +316,3 @@ class Children:
         with self._lock:
             self._all.discard(child)
         child.forget()
-
-
-def serve(arguments: list[str]) -> None:
-    """Import modules, then fork a child for each connection that comes through a socket, until its other end is closed.
-
-    Args:
-        arguments: the number of the socket, and the names of modules.
-    """
-    for module in arguments[1:]:
-        importlib.import_module(module)
-    gc.freeze()  # what is there already is shared with the children, as long as nobody writes to it
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a child ended
-    with socket.socket(fileno=int(arguments[0])) as channel:
-        while True:
-            _, descriptors, _, _ = socket.recv_fds(channel, 16, 1)
-            if not descriptors:
-                return
-            if os.fork() == 0:
-                try:
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    channel.close()
-                    _work(Connection(descriptors[0]))
-                finally:
-                    os._exit(0)
-            os.close(descriptors[0])
-
-
-def _work(connection: Connection) -> None:
-    with contextlib.suppress(OSError):  # where memory is short, this goes before any box
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    connection.send_bytes(str(os.getpid()).encode())
-    with contextlib.suppress(EOFError, OSError):  # nobody asks any more
-        while True:
-            asked, values = _receive(connection)
-            _limit(asked["seconds"], asked["memory"])
-            module, _, name = asked["task"].partition(":")
-            said: Plain = {}
-            answer: Plain = {}
-            try:
-                answer = getattr(importlib.import_module(module), name)(**values)
-            except MemoryError:
-                said = {"memory": True}
-            except Exception as error:
-                said = {"failed": f"{type(error).__name__}: {error}"[:2000].encode(errors="replace").decode()}
-            _send(connection, said, answer)
-
-
-def _limit(seconds: float, memory: int) -> None:
-    """Twice what the grader allows, for the time in which it does not look, or is gone."""
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    data = int(Path("/proc/self/statm").read_bytes().split()[5]) * _PAGE
-    for kind, most in (
-        (resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + 2 * seconds) + 2),
-        (resource.RLIMIT_DATA, data + 2 * memory),
-    ):
-        _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _send(connection: Connection, head: Plain, values: Plain) -> None:
-    blobs = {name: value for name, value in values.items() if isinstance(value, bytes)}
-    plain = json.dumps([head, {name: value for name, value in values.items() if name not in blobs}, list(blobs)]).encode()
-    if len(plain) > MOST_PLAIN:
-        plain, blobs = json.dumps([{"failed": f"ValueError: {len(plain) >> 20} MiB of text"}, {}, []]).encode(), {}
-    connection.send_bytes(plain)
-    for blob in blobs.values():
-        connection.send_bytes(blob)
-
-
-def _receive(connection: Connection) -> tuple[Plain, Plain]:
-    head, plain, blobs = json.loads(connection.recv_bytes(MOST_PLAIN))
-    return head, plain | {name: connection.recv_bytes(MOST) for name in blobs}

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from autograder import limited
+from autograder.child import Plain
 
 MOST_SECONDS = 5.0  # of processor time, set-up included
 TOOLS = {"git", "ldconfig", "gcc", "cc", "ld", "objdump", "uname", "lscpu"}
@@ -55,7 +56,7 @@ READ_HERE = {"autograder.notebooks.reading", "autograder.collecting.content"}
 _ask = limited.Children.ask
 
 
-def _read_here(children: limited.Children, task: limited.Task, budget: limited.Budget, **values: Any) -> limited.Plain:
+def _read_here(children: limited.Children, task: limited.Task, budget: limited.Budget, **values: Any) -> Plain:
     return task(**values) if task.__module__ in READ_HERE else _ask(children, task, budget, **values)
 
 

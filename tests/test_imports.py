@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "autograder"
 # The flow of a submission, each line a stage: a module imports modules of its own line or of lines above it, and of its
 # own line only those to its left.
 FLOW = """
-course limited
+course child limited
 notebooks.notebook notebooks.tasks
 notebooks.python notebooks.terminal notebooks.converter notebooks.header notebooks.release notebooks.recognise
 notebooks.repairs notebooks.borders notebooks.imports notebooks.locked

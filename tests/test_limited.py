@@ -16,7 +16,8 @@ import pytest
 from conftest import ROOT
 
 from autograder import limited
-from autograder.limited import Breach, Budget, Children, Ended, Failed, Plain
+from autograder.child import Plain
+from autograder.limited import Breach, Budget, Children, Ended, Failed
 from autograder.sandbox.processes import family
 
 BUDGET = Budget("to do it", seconds=1.0, wall=20.0, memory=200 << 20)

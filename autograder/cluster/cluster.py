@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..assignment import Assignment
+from ..child import Plain
 from ..judging.processes import MODULES
-from ..limited import Children, Ended, Failed, Plain
+from ..limited import Children, Ended, Failed
 from ..runs.apart import BUDGET, Kept, described, scratch
 from ..runs.frames import Malformed
 from ..runs.plan import Options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..limited import Plain
+from ..child import Plain
 from ..runs.apart import Asked
 from ..runs.frames import Malformed
 from ..runs.plan import cells_to_run

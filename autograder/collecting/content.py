@@ -10,8 +10,9 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+from ..child import Plain
 from ..course import Course, CourseError
-from ..limited import Budget, Children, Ended, Plain
+from ..limited import Budget, Children, Ended
 from ..notebooks import notebook
 from ..notebooks.notebook import role
 from ..notebooks.recognise import StudentCell, chosen, identify, worked

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ..child import Plain
 from ..course import Course
-from ..limited import Budget, Children, Plain
+from ..limited import Budget, Children
 from ..notebooks.notebook import as_notebook
 from ..outcomes import SubmissionOutcome
 from . import gradebook

@@ -11,8 +11,9 @@ from ..notebooks import notebook as _notebook  # noqa: F401  first, because it m
 from nbconvert.exporters import Exporter
 from traitlets import default
 
+from ..child import Plain
 from ..course import Course
-from ..limited import Budget, Children, Ended, Failed, Plain
+from ..limited import Budget, Children, Ended, Failed
 from ..notebooks.notebook import read
 from ..pages.marks import read_marks
 from ..pages.page import result_page

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..limited import Budget, Children, Ended, Failed, Plain
+from ..child import Plain
+from ..limited import Budget, Children, Ended, Failed
 from ..outcomes import SubmissionOutcome, grader_fault
 
 if TYPE_CHECKING:

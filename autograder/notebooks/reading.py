@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from ..limited import Breach, Budget, Children, Plain
+from ..child import Plain
+from ..limited import Breach, Budget, Children
 from . import folder
 from .folder import Look
 from .notebook import to_text

@@ -12,7 +12,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from ..assignment import Assignment, load
-from ..limited import Budget, Children, Lease, Plain
+from ..child import Plain
+from ..limited import Budget, Children, Lease
 from ..notebooks.notebook import as_notebook
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
