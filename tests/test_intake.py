@@ -17,7 +17,9 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from room import ENVIRONMENT, NAME, Room, answered
 from test_doors import BIN
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.course import Course
 from autograder.notebooks import notebook
 from autograder.notebooks.converter import course_config
@@ -197,6 +199,17 @@ def test_an_assignment_of_nbgraders_own_kind_needs_leave_to_run_without_a_sandbo
     assert "nbgrader runs it, without a sandbox" in result["log"]
     with Gradebook(f"sqlite:///{plain.gradebook}") as gradebook:
         assert gradebook.find_submission("ps1", "ada").score == 3
+
+    with api(plain) as button:
+        result = button.generate_feedback("ps1", "ada")
+    assert result["success"], result
+    page = (plain.root / "feedback" / "ada" / "ps1" / "ps1.html").read_text(encoding="utf-8")
+    assert "(Score: 3.0 / 3.0)" in page
+    with contextlib.chdir(plain.root):
+        done = CliRunner().invoke(app, ["grade", "ps1"])
+    assert (done.exit_code, len(done.output.splitlines())) == (2, 1)
+    assert "ps1 has no hidden tests here" in done.output
+    assert "grade it with nbgrader's own command, `nbgrader autograde ps1`" in done.output
 
 
 def test_a_mistyped_name_is_one_line_of_nbgrader(plain: Course) -> None:

@@ -1,7 +1,8 @@
 """Let ``nbgrader autograde`` grade what ``autograder grade`` does, in a course whose gradebook knows nothing yet.
 
 nbgrader knows an assignment only after ``nbgrader generate_assignment``, and a submission only by the name of its file. It
-would run an assignment without hidden tests with no sandbox at all.
+would run an assignment without hidden tests with no sandbox at all. What the course leaves to nbgrader is graded, and its
+feedback made, as anywhere.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ def guard() -> None:
     """Change nbgrader's classes for this process, once."""
     from nbgrader.converters import base
     from nbgrader.converters.autograde import Autograde
+    from nbgrader.converters.generate_feedback import GenerateFeedback
 
     Autograde.init_notebooks = _of_the_class(Autograde.init_notebooks)
+    GenerateFeedback.init_notebooks = _with_its_own_pages(GenerateFeedback.init_notebooks)
     base.traceback = SimpleNamespace(format_exc=_cause)
 
 
@@ -51,6 +54,21 @@ def _of_the_class(init_notebooks: Callable[[Any], None]) -> Callable[[Any], None
             raise NbGraderException(str(error)) from None
         if not converter.assignments:
             init_notebooks(converter)
+
+    return init
+
+
+def _with_its_own_pages(init_notebooks: Callable[[Any], None]) -> Callable[[Any], None]:
+    """nbgrader's own; but an assignment that it graded by its own cells gets its own pages too."""
+
+    @wraps(init_notebooks)
+    def init(converter: Any) -> None:
+        from nbconvert.exporters import HTMLExporter
+
+        if not has_hidden_tests(Course(Path(converter.coursedir.root)), converter.coursedir.assignment_id):
+            converter.exporter_class = HTMLExporter
+            converter.preprocessors = type(converter).preprocessors.default()
+        init_notebooks(converter)
 
     return init
 
