@@ -39,7 +39,8 @@ class Course:
             if (folder / "nbgrader_config.py").is_file() and (folder / "source").is_dir():
                 return cls(folder)
         raise CourseError(
-            f"{here}: no course here (an nbgrader_config.py beside a source/ folder); run this inside your course folder"
+            f"{here}: no course here (an nbgrader_config.py beside a source/ folder); run this inside your course folder, "
+            "or begin one: `autograder new NAME --course FOLDER`"
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Lay out a new assignment that works at once: notebook, reference, probes, hidden tests and catalogue of answers.
+"""Lay out a new course, and in it an assignment that works at once: notebook, reference, probes, hidden tests, catalogue.
 
 The files are made from ``templates/``, in which ``$name`` and its like stand for what differs between assignments.
 """
@@ -59,6 +59,28 @@ class Made:
     source: Path
     folder: Path
     release: Path
+
+
+def begin(root: Path) -> Course:
+    """Make a folder a course where it is none: what nbgrader needs for it, and nothing of what is there is changed.
+
+    Raises:
+        CourseError: the folder cannot be written, or has an ``nbgrader_config.py`` that this grader does not know of.
+    """
+    path = root / "nbgrader_config.py"
+    template = Template((TEMPLATES / "course" / f"{path.name}.template").read_text(encoding="utf-8"))
+    try:
+        (root / "source").mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            write_text(path, template.substitute(course_id=re.sub(r"\W+", "_", root.resolve().name)))
+        elif "autograder" not in path.read_text(encoding="utf-8", errors="replace"):
+            raise CourseError(
+                f"{path} is nbgrader's alone; add to it, after get_config(): from autograder.grading.configuration import "
+                "configure; configure(c, Path(__file__).resolve().parent)"
+            )
+    except OSError as error:
+        raise CourseError(f"cannot make {root} a course: {error}") from error
+    return Course(root.resolve())
 
 
 def lay_out(course: Course, name: str, dataset: DatasetName, title: str = "") -> Made:

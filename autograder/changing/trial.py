@@ -15,12 +15,15 @@ from ..exporting.grades import ClassGrades, of_gradebook
 from ..grading import adjustments
 from ..notebooks.notebook import items, read
 
-_SHARED = ("submitted", "collected", ".autograder")
+_SHARED = ("submitted", "collected", ".autograder", "autograder")
 
 
 @contextlib.contextmanager
 def copied(course: Course, assignment: str) -> Iterator[Course]:
-    """A course in which everything about an assignment can be changed; submissions and kept evidence are the same ones."""
+    """A course in which everything about an assignment can be changed, but its hidden tests.
+
+    Submissions, kept evidence and hidden tests are the same ones.
+    """
     with tempfile.TemporaryDirectory(prefix="autograder-trial-") as folder:
         root = Path(folder)
         shutil.copyfile(course.root / "nbgrader_config.py", root / "nbgrader_config.py")

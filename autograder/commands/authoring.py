@@ -34,28 +34,30 @@ def new(
     name: Annotated[str, typer.Argument(help="A new name: lower-case letters, digits, underscores.")],
     dataset: Annotated[Literal["mnist", "fashion_mnist"], typer.Option(help="What its networks learn from.")] = "mnist",
     title: Annotated[str, typer.Option(help="The notebook's title; default: the name in words.")] = "",
+    folder: Annotated[Path | None, typer.Option("--course", help="Make this folder a course first, if it is none.")] = None,
 ) -> None:
     """Lay out a new assignment that works at once, to be changed into your own; see docs/authoring.md.
 
     One small network, three graded items and a written answer, with probes, hidden tests and a catalogue of right and wrong
     answers. Nothing that exists is overwritten.
 
-    Example: `autograder new edge_filters --dataset fashion_mnist --title "Filters that find edges"`
+    Examples: `autograder new edge_filters --dataset fashion_mnist --title "Filters that find edges"`,
+    `autograder new first_network --course ~/my_course`
     """
-    from ..skeleton import lay_out
+    from ..skeleton import begin, lay_out
 
-    course = find_course()
     try:
+        course = find_course() if folder is None else begin(folder)
         made = lay_out(course, name, dataset, title)
     except CourseError as error:
         raise fail(error, WRONG_USAGE) from error
     here = Path.cwd().resolve()
-    source, folder, release = (
+    source, hidden, release = (
         path.relative_to(here) if path.is_relative_to(here) else path for path in (made.source, made.folder, made.release)
     )
     console.print(
         f"""{source}: the notebook with its solution and rubric; edit this one
-{folder}/: settings, reference network, probes, hidden tests, catalogue of answers
+{hidden}/: settings, reference network, probes, hidden tests, catalogue of answers
 {release}: what students get, generated
 
 Next:

@@ -19,6 +19,7 @@ from sqlalchemy import Column, MetaData, String, Table, inspect, select
 from ..course import Course
 from ..notebooks.converter import db_url
 from ..outcomes import SubmissionOutcome
+from ..sandbox.mounts import PACKAGE
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -32,8 +33,8 @@ def stamp(notebook: NotebookNode, outcome: SubmissionOutcome, course: Course, su
     """Hash of all that an entry depends on: the run's notebook, its outcomes, nbgrader's configuration, when it came."""
     digest = hashlib.sha256(json.dumps(notebook, sort_keys=True).encode())
     digest.update(outcome.model_dump_json(exclude={"seconds"}).encode())
-    path = course.root / "nbgrader_config.py"
-    digest.update(path.read_bytes() if path.is_file() else b"none")
+    for path in (course.root / "nbgrader_config.py", PACKAGE / "grading" / "configuration.py"):
+        digest.update(path.read_bytes() if path.is_file() else b"none")
     digest.update(str(submitted).encode())
     return digest.hexdigest()
 
