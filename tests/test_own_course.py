@@ -3,9 +3,12 @@
 ``courses/models`` has a regression by plain tensors on a file, an autoencoder, and a recurrent network.
 """
 
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from conftest import ROOT
 from autograder import own_files
 from autograder.assignment import Assignment, load
 from autograder.course import Course
+from autograder.datasets import data
 from autograder.notebooks import release
 from autograder.notebooks.notebook import read
 from autograder.proof import catalogue, prove
@@ -134,3 +138,75 @@ def test_hidden_tests_in_the_environment_that_boxes_see_are_refused() -> None:
     toy = Assignment("toy", inside, load(MODELS.hidden_tests("recurrent")).settings)
     with pytest.raises(CannotIsolate, match="which student code can read; move the course elsewhere"):
         seen_in_box(toy, Options())
+
+
+AS_SOMEBODY = """
+set -e
+case $(readlink -f "$PYTHON") in /root/*)  # which only root may enter
+    mkdir "$PLACE/interpreter"; mount --bind "$BASE" "$PLACE/interpreter"
+    mount -t tmpfs -o mode=755 tmpfs /root; mkdir -p "$BASE"; mount --bind "$PLACE/interpreter" "$BASE";;
+esac
+"$PYTHON" -m venv --without-pip "$PLACE/venv"
+own=$("$PLACE/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+mount -t overlay overlay -o "lowerdir=$LIBRARIES,upperdir=$PLACE/upper,workdir=$PLACE/work" "$own"
+"$PLACE/venv/bin/python" -m pip install -q --no-deps --no-index --force-reinstall "$WHEEL"
+printf '#!%s\\nfrom alembic.config import main\\nmain()\\n' "$PLACE/venv/bin/python" > "$PLACE/venv/bin/alembic"  # as pip does
+chmod +x "$PLACE/venv/bin/alembic"
+cd "$PLACE/home"
+exec setpriv --reuid 12345 --regid 12345 --clear-groups --inh-caps=-all env -i HOME="$PLACE/home" PATH=/usr/bin:/bin \\
+    AUTOGRADER_DATA="$PLACE/data" OMP_NUM_THREADS=1 COLUMNS=200 sh -e -c '
+autograder=$1/bin/autograder
+"$1/bin/python" -c "import autograder, os; print(autograder.__file__, os.getuid())"
+"$autograder" new first_network --course course
+cd course
+"$autograder" validate first_network --profile quick --device cpu
+"$autograder" prove first_network
+"$autograder" generate first_network
+for student in ada zoe; do mkdir -p submitted/$student/first_network; done
+cp release/first_network/first_network.ipynb submitted/zoe/first_network/
+"$1/bin/python" - <<END
+from pathlib import Path
+from autograder.course import Course
+from autograder.datasets import data
+from autograder.notebooks.notebook import read, write
+from autograder.proof import catalogue
+course = Course(Path.cwd())
+source, release = (read(find("first_network")) for find in (course.source_notebook, course.release_notebook))
+right = catalogue.answers(course.hidden_tests("first_network"))[0]
+write(catalogue.build(right, source, release), Path("submitted/ada/first_network/first_network.ipynb"))
+END
+"$autograder" grade first_network --profile proof --enter-trial-grades --device cpu
+"$autograder" export first_network --out grades.csv
+cat grades.csv
+' sh "$PLACE/venv"
+"""
+
+
+@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can install into an overlay and become another user")
+def test_an_instructor_who_is_not_root_makes_a_course_with_the_installed_wheel(wheel: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="own-course-") as name:
+        place = Path(name)
+        place.chmod(0o755)
+        for folder in ("upper", "work", "venv", "home"):
+            (place / folder).mkdir()
+        os.chown(place / "home", 12345, 12345)
+        shutil.copytree(data.cache_folder(), place / "data", copy_function=os.link)
+        environment = os.environ | {
+            "PLACE": name, "PYTHON": sys.executable, "BASE": sys.base_prefix, "WHEEL": str(wheel),
+            "LIBRARIES": sysconfig.get_path("purelib"),
+        }  # fmt: skip
+        environment.pop("PYTHONPATH", None)
+        done = subprocess.run(
+            ["unshare", "-m", "bash", "-c", AS_SOMEBODY], env=environment, capture_output=True, text=True, timeout=800
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said
+        assert f"{place}/venv/lib/python3.11/site-packages/autograder/__init__.py 12345" in said
+        assert "first_network: 90 of 90 points at profile quick" in said
+        assert "(100.0%)" in said
+        assert "first_network.ipynb: generated, no leak found" in said
+        assert "2 graded" in said
+        hidden = place / "home" / "course" / "autograder" / "assignments" / "first_network"
+        assert (hidden / "test_network.py").stat().st_uid == 12345
