@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from .assignment import graded_here, load
+from .course import Course
 from .datasets import data
 from .escape import try_to_get_out
 from .runs.plan import versions
@@ -51,12 +53,14 @@ def isolation(forbidden: list[Path]) -> list[Check]:
 
 def examine(course_root: Path) -> list[Check]:
     """All checks, the box first."""
+    course = Course(course_root)
+    used = {load(course.hidden_tests(name)).settings.dataset for name in graded_here(course)} or {"mnist"}
     found = isolation([course_root, Path.home(), data.cache_folder()])
     for name, needed in (("mnist", True), ("fashion_mnist", False)):
         try:
-            found.append(Check(f"data: {name}", True, str(data.dataset_folder(name)), needed))  # type: ignore[arg-type]
+            found.append(Check(f"data: {name}", True, str(data.dataset_folder(name)), needed and name in used))  # type: ignore[arg-type]
         except data.DataMissing as error:
-            found.append(Check(f"data: {name}", False, str(error), needed))
+            found.append(Check(f"data: {name}", False, str(error), needed and name in used))
     dot = shutil.which("dot")
     found.append(Check("graphviz", dot is not None, dot or "missing: apt-get install graphviz (network graphs)", False))
     gpu = torch.cuda.is_available()

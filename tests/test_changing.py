@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import ROOT, link_hidden_tests
 from nbgrader.api import Gradebook
 from room import NAME, Room, hand_in
 from typer.testing import CliRunner, Result
@@ -33,6 +33,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Room:
     for name in ("source", "release"):
         shutil.copytree(ROOT / name / NAME, room.root / name / NAME)
     shutil.copyfile(ROOT / "nbgrader_config.py", room.root / "nbgrader_config.py")
+    link_hidden_tests(room.root)
     for student in STUDENTS:
         hand_in(room, student, (*MANUAL, "convnet") if student == "ada" else MANUAL)
         (room.path(student).parent / "timestamp.txt").write_text("2026-03-02 10:00:00 UTC")

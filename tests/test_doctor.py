@@ -38,6 +38,13 @@ def test_without_data_the_status_is_3_and_says_how_to_get_it(monkeypatch: pytest
     assert checks["data: mnist"].needed
     assert "autograder data mnist" in checks["data: mnist"].detail
     assert not checks["data: fashion_mnist"].needed
+    checks = {check.name: check for check in examine(tmp_path)}
+    assert checks["data: mnist"].needed, "on a worker, which has no course"
+    (tmp_path / "autograder").symlink_to(ROOT / "tests" / "courses" / "models" / "autograder")
+    (tmp_path / "source" / "recurrent").mkdir(parents=True)
+    (tmp_path / "source" / "recurrent" / "recurrent.ipynb").touch()
+    checks = {check.name: check for check in examine(tmp_path)}
+    assert not checks["data: mnist"].needed, "no assignment of this course uses it"
 
 
 def test_a_folder_that_the_box_can_see_is_noticed() -> None:

@@ -150,7 +150,7 @@ esac
 own=$("$PLACE/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 mount -t overlay overlay -o "lowerdir=$LIBRARIES,upperdir=$PLACE/upper,workdir=$PLACE/work" "$own"
 "$PLACE/venv/bin/python" -m pip install -q --no-deps --no-index --force-reinstall "$WHEEL"
-printf '#!%s\\nfrom alembic.config import main\\nmain()\\n' "$PLACE/venv/bin/python" > "$PLACE/venv/bin/alembic"  # as pip does
+printf '#!%s\\nfrom alembic.config import main\\nmain()\\n' "$PLACE/venv/bin/python" > "$PLACE/venv/bin/alembic"
 chmod +x "$PLACE/venv/bin/alembic"
 cd "$PLACE/home"
 exec setpriv --reuid 12345 --regid 12345 --clear-groups --inh-caps=-all env -i HOME="$PLACE/home" PATH=/usr/bin:/bin \\
