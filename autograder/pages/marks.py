@@ -86,11 +86,13 @@ def read_marks(url: str, assignment: str, student: str, notebook: NotebookNode, 
                     found[item.id] = Mark(max(points or 0.0, item.max_points), item.max_points, bonus, decided=full)
                 else:
                     found[item.id] = Mark(points, item.max_points, bonus, grade.manual_score is not None)
+        handed_in = submission.assignment
         return Marks(
             found,
             {said.name: said.manual_comment for said in submission.comments if said.manual_comment},
             submission.late_submission_penalty or 0.0,
-            submission.assignment.total_seconds_late,
+            # With an extension and no due date nbgrader raises a TypeError.
+            handed_in.total_seconds_late if handed_in.assignment.duedate else 0.0,
         )
 
 
