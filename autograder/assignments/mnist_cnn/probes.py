@@ -115,24 +115,25 @@ def accuracy_cell(student: Student) -> Evidence:
     # Right answers first, so that no batch is like the whole; full batches, since the notebook's are.
     answers = draws.answers(weight, pictures, False).argmax(1)
     order = (answers == digits).int().argsort(descending=True, stable=True)
-    own = loop.likeness(lambda: student.namespace["model"])
-    stand_in = _StandIn(weight).alike(own).train(True)
+    model = student.namespace.get("model")
+    stand_in = _StandIn(weight).alike(loop.likeness(lambda: model)).train(standins.mode(model))
     test_loader = _loader(pictures[order], digits[order])
     # None right, in either mode: as many as in the test images could be right by chance, for some seeds.
     train_loader = _loader(pictures[BATCH:], (answers[BATCH:] + draws.CLASSES // 2) % draws.CLASSES)
-    again = student.rerun(
-        "evaluation",
-        model=stand_in,
-        test_loader=test_loader,
-        test_data=test_loader.dataset,
-        train_loader=train_loader,
-        train_data=train_loader.dataset,
-        device=torch.device("cpu"),
-        batch_size=BATCH,
-        num_test_images=len(test_loader.dataset),
-        num_train_images=len(train_loader.dataset),
-        test_accuracy=None,
-    )
+    with standins.loaded(stand_in, model):
+        again = student.rerun(
+            "evaluation",
+            model=stand_in,
+            test_loader=test_loader,
+            test_data=test_loader.dataset,
+            train_loader=train_loader,
+            train_data=train_loader.dataset,
+            device=torch.device("cpu"),
+            batch_size=BATCH,
+            num_test_images=len(test_loader.dataset),
+            num_train_images=len(train_loader.dataset),
+            test_accuracy=None,
+        )
     return Evidence(
         {
             "error": again.run.error,

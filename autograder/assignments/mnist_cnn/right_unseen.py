@@ -136,6 +136,51 @@ UNSEEN = [
         },
     ),
     Answer(
+        "right_groups_by_layer",
+        "right",
+        "An optimizer with a group for each layer; a second forward pass; all batches of an epoch in a list.",
+        edits=(
+            (
+                "training_code",
+                "torch.optim.Adam(model.parameters(), lr=0.001)",
+                "torch.optim.Adam([{'params': layer.parameters()} for layer in model.children()], lr=0.001)",
+            ),
+            ("training_code", "tqdm(train_loader,", "tqdm(list(train_loader),"),
+            (
+                "training_code",
+                "optimizer.step()\n",
+                "optimizer.step()\n        right = (model(images).argmax(dim=1) == labels).sum().item()\n",
+            ),
+        ),
+    ),
+    Answer(
+        "right_weights_from_a_file",
+        "right",
+        "Saves the weights after the training, and loads them into a new network in the accuracy cell.",
+        edits=(
+            ("training_code", "training_seconds =", "torch.save(model.state_dict(), 'own.pt')\ntraining_seconds ="),
+            (
+                "evaluation",
+                "model.eval()",
+                "best = MNIST_CNN().to(device)\nbest.load_state_dict(torch.load('own.pt'))\nbest.eval()",
+            ),
+            ("evaluation", "model(images)", "best(images)"),
+        ),
+    ),
+    Answer(
+        "right_weights_loaded_back",
+        "right",
+        "Loads the weights back into the network itself, and sets evaluation mode at the end of the training alone.",
+        edits=(
+            (
+                "training_code",
+                "training_seconds =",
+                "model.eval()\ntorch.save(model.state_dict(), 'own.pt')\ntraining_seconds =",
+            ),
+            ("evaluation", "model.eval()", "print(model.load_state_dict(torch.load('own.pt')))"),
+        ),
+    ),
+    Answer(
         "right_looks_at_layers",
         "right",
         "Prints a layer before the training, its gradient within, and another layer before the evaluation.",

@@ -202,8 +202,10 @@ def loss_plot(student: Student) -> Evidence:
 @probe(after="test_accuracy")
 def accuracy_cell(student: Student) -> Evidence:
     """What the accuracy cell counts for a stand-in network and loader."""
-    stand_in, loader = standins.stand_ins(student.seed, loop.likeness(lambda: student.namespace["net"]))
-    with standins.NoteMoves(loader, stand_in) as moves:
+    net = student.namespace.get("net")
+    stand_in, loader = standins.stand_ins(student.seed, loop.likeness(lambda: net))
+    stand_in.train(standins.mode(net))
+    with standins.NoteMoves(loader, stand_in) as moves, standins.loaded(stand_in, net):
         again = student.rerun(
             "test_accuracy",
             net=stand_in,

@@ -82,6 +82,55 @@ ELSEWHERE = [
         ),
     ),
     Answer(
+        "right_weights_from_a_file",
+        "right",
+        "Saves the weights after the training, and tests a new network that loads them.",
+        edits=(
+            (
+                "learning_rate",
+                "    losses = trainer.train(num_epochs)",
+                "    losses = trainer.train(num_epochs)\n    torch.save(net.state_dict(), 'convnet.pt')",
+            ),
+            (
+                "test_accuracy",
+                "    net.eval()",
+                "    best = ConvNet()\n    best.load_state_dict(torch.load('convnet.pt'))\n    best.to(device).eval()",
+            ),
+            ("test_accuracy", "net(x)", "best(x)"),
+        ),
+    ),
+    Answer(
+        "right_names_of_arguments",
+        "right",
+        "Names the arguments of network, loss function and backward pass; looks again at each batch after its step.",
+        edits=(
+            ("trainer", "self.net(images)", "self.net(x=images)"),
+            ("trainer", "self.loss_function(output, labels)", "self.loss_function(input=output, target=labels)"),
+            ("trainer", "loss.backward()", "loss.backward(retain_graph=False)"),
+            (
+                "trainer",
+                "self.optim.step()",
+                "self.optim.step()\n                right = (self.net(images).argmax(1) == labels).sum().item()",
+            ),
+        ),
+    ),
+    Answer(
+        "right_best_weights_restored",
+        "right",
+        "Keeps the weights of the best epoch and restores them in the end; batches are loaded ahead.",
+        edits=(
+            ("trainer", "losses = []\n", "losses, best = [], None\n"),
+            ("trainer", "tqdm(self.train_loader,", "tqdm(list(self.train_loader),"),
+            (
+                "trainer",
+                "            losses.append(total_loss / seen)",
+                "            losses.append(total_loss / seen)\n            if losses[-1] == min(losses):\n"
+                "                best = {name: value.clone() for name, value in self.net.state_dict().items()}",
+            ),
+            ("trainer", "        return losses", "        self.net.load_state_dict(best)\n        return losses"),
+        ),
+    ),
+    Answer(
         "right_loader_as_default",
         "right",
         "A function in a cell of its own counts the errors; the loader is the default of a parameter.",
