@@ -18,6 +18,7 @@ from autograder.course import Course, CourseError
 from autograder.grading.batch import grade_class
 from autograder.grading.intake import handed_in
 from autograder.grading.journal import Journal
+from autograder.limited import Breach, Ended, Failed
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.runs.apart import Kept, scratch
 from autograder.runs.evidence import CellError, CellRecord, Evidence, Record
@@ -130,6 +131,29 @@ def test_each_trouble_is_its_own_submissions(submitted: Path, gathered: Gathered
     assert found["ada"].points == 0
     assert {item.outcome for item in found["ada"].items.values()} == {"not_attempted"}
     assert found["ada"].seconds >= 2.0
+
+
+def test_what_is_too_much_for_a_child_is_that_submissions_outcome(
+    submitted: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ended = iter(
+        [Breach("took more than 60 s of processor time to read"), Ended("ended its process"), Failed("KeyError: 'a'")]
+    )
+
+    def gather(children: object, notebook: bytes, assignment: Assignment, options: Options, stop: object) -> Kept:
+        if (error := next(ended, None)) is not None:
+            raise error
+        return kept(Record(seed=1, profile=options.profile, isolation="none", versions={}))
+
+    monkeypatch.setattr(executor, "gather", gather)
+    found = graded(submitted, tmp_path / "out").submissions
+    assert {student: outcome.reason for student, outcome in found.items() if student != "breaks"} == {
+        "ada": "what its box sent took more than 60 s of processor time to read; look at this submission by hand",
+        "grace": "what its box sent ended its process; look at this submission by hand",
+        "isolated": "the grader failed: KeyError: 'a'",
+        "zoe": None,
+    }
+    assert [outcome.points for outcome in found.values()] == [0.0] * 5
 
 
 def test_a_name_that_cannot_be_shown_costs_nobody_else_anything(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
