@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save
 
 from autograder.inside import channel
-from autograder.inside.loop import MAX_EVENTS
+from autograder.inside.effects import MOST_EVENTS
 from autograder.runs.frames import Malformed, parse_frame
 
 EMPTY = b'"%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
@@ -65,7 +65,7 @@ def test_what_the_box_itself_sends_is_within_the_bounds() -> None:
         {
             "digits": 10**300,
             "size": 2**64,
-            "events": [{"event": "step"}] * MAX_EVENTS,
+            "events": [{"event": "step"}] * MOST_EVENTS,
             "losses": [0.1] * 60_000,
         }
     )

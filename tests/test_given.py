@@ -115,6 +115,7 @@ WRONG: dict[str, tuple[str, dict[str, str]]] = {
     "never cleared": ("act11", {"act11": "pass"}),
     "cleared without ()": ("act11", {"act11": "self.optim.zero_grad"}),
     "cleared before the step": ("act11", {"act15": "self.optim.zero_grad()\nself.optim.step()"}),
+    "noise in the gradients": ("act11", {"act14": "loss.backward()\nfor p in self.net.parameters(): p.grad.add_(0.1)"}),
     "another network": ("act12", {"act12": "output = net(images)"}),
     "no gradients": ("act12", {"act12": "with torch.no_grad(): output = self.net(images)"}),
     "a new network": ("act12", {"act12": "output = type(self.net)()(images)"}),

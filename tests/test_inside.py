@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import BoxRun, RunBox
 
-from autograder.inside import draws, figures, loop, standins
+from autograder.inside import draws, figures, standins
 from autograder.inside.channel import Channel
 from autograder.runs.frames import parse_frame
 
@@ -601,63 +601,6 @@ def test_differences_of_classes_do_not_sum_up_to_the_number_of_wrong_ones(seed: 
     weight, images, labels = (torch.cat(part) if isinstance(part, list) else part for part in draws.classified(seed))
     answered = draws.answers(weight, images, False).argmax(1)
     assert abs(int((answered - labels).sum())) != int((answered != labels).sum())
-
-
-def training(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
-    for _ in range(epochs):
-        for images, labels in batches:
-            optimizer.zero_grad()
-            loss(network(images), labels).backward()
-            optimizer.step()
-    return [1.0, torch.tensor(0.5)]
-
-
-def test_watched_loop_names_every_event() -> None:
-    document, tensors = loop.watch(training, seed=5)
-    assert [e["event"] for e in document["events"]] == ["zero_grad", "forward", "loss", "from_loss", "backward", "step"] * 6
-    assert document["returned"] == [1.0, 0.5]
-    assert document["problem"] is None
-    weight, _, _ = loop.problem(5)
-    assert torch.equal(tensors["1.weight"], weight)
-    assert not torch.equal(tensors["final.weight"], weight)
-    assert torch.equal(tensors["4.grad"], tensors["5.grad"])
-
-
-def test_a_watched_network_has_what_else_the_network_it_stands_for_has() -> None:
-    own = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 5), torch.nn.LazyLinear(2))
-    seen = loop.Watch(5, loop.likeness(lambda: own)).network
-    layer = getattr(seen, "0")
-    assert layer.weight.grad.norm() == 0
-    assert layer.weight is not own[0].weight
-    assert {name for name, _ in seen.named_parameters()} == {"weight", "bias"}
-    with pytest.raises(AttributeError, match="'Sequential' object has no attribute 'conv9'"):
-        _ = seen.conv9
-    with pytest.raises(AttributeError, match="'WatchedNetwork' object has no attribute 'conv9'"):
-        _ = loop.Watch(5, loop.likeness(lambda: "no network")).network.conv9
-
-
-def test_watched_loop_shows_gradients_that_pile_up() -> None:
-    def never_zeroed(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
-        for images, labels in batches:
-            loss(network(images), labels).backward()
-
-    document, tensors = loop.watch(never_zeroed, seed=5)
-    assert [e["event"] for e in document["events"]] == ["forward", "loss", "from_loss", "backward"] * 3
-    fresh, _ = loop.watch(training, seed=5)[1]["4.grad"], None
-    assert torch.equal(tensors["3.grad"], fresh)
-    assert not torch.equal(tensors["7.grad"], tensors["3.grad"])
-
-
-def test_watched_loop_ends_an_endless_one_and_keeps_errors() -> None:
-    def endless(network, optimizer, loss, batches, epochs):  # type: ignore[no-untyped-def]
-        while True:
-            optimizer.zero_grad()
-
-    document, _ = loop.watch(endless, seed=5)
-    assert "more than 400 events" in document["problem"]
-    document, tensors = loop.watch(lambda *_: 1 / 0, seed=5)
-    assert document["problem"].startswith("ZeroDivisionError")
-    assert "final.weight" in tensors
 
 
 MOVES = {

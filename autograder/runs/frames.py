@@ -13,7 +13,7 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor
 
-from ..inside.loop import MAX_EVENTS
+from ..inside.effects import MOST_EVENTS
 from ..inside.recorder import MAX_NODES
 from ..inside.steps import MOST_PASSES
 
@@ -28,7 +28,7 @@ MOST_NUMBERS = 200_000
 """Entries of a list: losses of the batches of a long training are some ten thousand."""
 MOST_ROWS = 4_000
 """Entries of a list that holds lists or objects: the layers and parameters of a network, calls of a method."""
-ENTRIES = {"events": MAX_EVENTS, "nodes": MAX_NODES, "passes": MOST_PASSES}
+ENTRIES = {"events": MOST_EVENTS, "nodes": MAX_NODES, "passes": MOST_PASSES}
 """Entries of a list by its key, where the box has a bound of its own."""
 MOST_ELEMENTS = 200_000_000
 """Of a tensor of the network that a ``shape`` tells of; judging may make one like it."""
