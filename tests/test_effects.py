@@ -674,6 +674,16 @@ def evidence_of(loop: Loop, seen: Callable[[Any], None] = lambda _: None) -> tup
     return document | {"plain": False, "problem": None, "returned": returned, "shape": [10]}, tensors
 
 
+def test_a_loop_without_end_is_ended() -> None:
+    def endless(network: Any, loss: Any, loader: Any) -> None:
+        while True:
+            train(network, loss, loader, sgd(network), 1)
+
+    training = followed_loop(endless)
+    assert "more than 400 requests" in str(training.problem)
+    assert "passes" not in complaints(training)
+
+
 def on_the_way(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The whole weights of the first layer where a pass begins."""
     return {name: value for name, value in tensors.items() if name.startswith("state.") and name.endswith("1.weight")}

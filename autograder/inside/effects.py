@@ -28,7 +28,7 @@ from .stepwise import Alike
 ENTRIES = 64  # of each parameter
 MOST_EVENTS = 400
 MOST_NETWORKS = 8
-MOST_NUMBERS = 2_000_000  # of whole parameters of one network
+MOST_NUMBERS, MOST_TENSORS = 2_000_000, 1_000  # of whole parameters of one network on the way
 
 
 def places(sizes: dict[str, int], seed: int) -> dict[str, Tensor]:
@@ -99,7 +99,11 @@ class _Tracked:
             self._note(event | {"training": (network or self.network).training}, network)
 
     def _note(self, event: dict[str, Any], network: nn.Module | None) -> None:
-        if len(self.events) >= MOST_EVENTS or not (self._places or self._begin(event)):
+        if len(self.events) >= MOST_EVENTS:
+            if event["event"] == "batch":
+                raise RuntimeError(f"more than {MOST_EVENTS} requests, gradients and steps in a training on a few images")
+            return
+        if not (self._places or self._begin(event)):
             return
         if threading.get_ident() != self._thread and self.events:
             # A thread that loads ahead asks at any moment of a step; the parameters then are those of the last event.
@@ -114,7 +118,8 @@ class _Tracked:
         grads = [own[name].grad for name in self._places]
         if any(row.numel() != self.start[name].numel() for row, name in zip(rows, self._places, strict=True)):
             return
-        fits = (len(self.states) + 1) * sum(row.numel() for row in rows) <= MOST_NUMBERS
+        states = len(self.states) + 1
+        fits = states * sum(row.numel() for row in rows) <= MOST_NUMBERS and states * len(rows) <= MOST_TENSORS
         if self._begins_a_pass(event) and self.events and fits:
             self.states[len(self.events)] = {name: own[name].detach().cpu().float().clone() for name in self._places}
         self.events.append(event)
