@@ -17,6 +17,7 @@ from conftest import ROOT
 
 from autograder import own_files
 from autograder.assignment import Assignment, load
+from autograder.cluster import wire, worker
 from autograder.course import Course
 from autograder.datasets import data
 from autograder.notebooks import release
@@ -25,7 +26,7 @@ from autograder.proof import catalogue, prove
 from autograder.runs import store
 from autograder.runs.collect import seen_in_box
 from autograder.runs.evidence import Evidence
-from autograder.runs.plan import Options
+from autograder.runs.plan import Options, cells_to_run
 from autograder.sandbox.box import CannotIsolate
 
 MODELS = Course(ROOT / "tests" / "courses" / "models")
@@ -118,6 +119,25 @@ def test_declared_files_are_in_the_working_folder_and_cannot_be_changed() -> Non
     assert found.record.error("load_data") is None
 
 
+def test_a_worker_needs_no_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that a box needs comes with the job, the files too."""
+    monkeypatch.chdir(tmp_path)
+    asked = load(MODELS.hidden_tests("least_squares"))
+    source, handed_out = read(MODELS.source_notebook(asked.name)), read(MODELS.release_notebook(asked.name))
+    notebook = catalogue.build(catalogue.answers(asked.folder)[0], source, handed_out)
+    cells = cells_to_run(notebook, asked.profile("proof"), everything=False)
+    job = wire.Job(
+        asked.name, asked.settings.model_dump(mode="json"), asked.probes.read_bytes(),
+        tuple(path.read_bytes() for path in asked.files), "proof", "cpu", 7, wire.bare(notebook, cells),
+    )  # fmt: skip
+    reply = worker.run_job(wire.pack_job(job), lambda device: 1, lambda: False)
+    found = wire.unpack_evidence(reply, job, cells)
+    assert found.record.error("load_data") is None
+    assert {"standardise", "predict", "gradient", "descend", "fitted"} <= set(found.record.found)
+    here = store.gather(notebook, asked, Options(profile="proof"))
+    assert set(here.record.found) == set(found.record.found)
+
+
 def test_evidence_depends_on_declared_files(tmp_path: Path) -> None:
     for part in ("source", "autograder", "release"):
         shutil.copytree(MODELS.root / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -166,6 +186,7 @@ for student in ada zoe; do mkdir -p submitted/$student/first_network; done
 cp release/first_network/first_network.ipynb submitted/zoe/first_network/
 "$1/bin/python" - <<END
 from pathlib import Path
+from autograder.cluster import wire, worker
 from autograder.course import Course
 from autograder.datasets import data
 from autograder.notebooks.notebook import read, write
