@@ -1,7 +1,7 @@
 """Let ``nbgrader zip_collect`` unpack within bounds, and count what lies in a student's archive for that student alone.
 
 Left to itself it matches its pattern with the whole path of a file, so that a name in one student's archive can say
-another one; and one bad member of an archive ends the collection for all. ``nbgrader_config.py`` calls :func:`guard` by
+another one; and one bad member of an archive ends the collection for all. The course's configuration calls :func:`guard` by
 way of :mod:`autograder.grading.student_folders`.
 """
 

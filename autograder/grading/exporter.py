@@ -1,4 +1,4 @@
-"""Have nbgrader make the project's result pages: ``nbgrader_config.py`` names this exporter for its feedback."""
+"""Have nbgrader make the project's result pages: :mod:`.configuration` names this exporter for its feedback."""
 
 from __future__ import annotations
 

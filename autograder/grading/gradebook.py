@@ -1,6 +1,6 @@
 """Enter outcomes into an nbgrader gradebook as ``nbgrader autograde`` would, and write result pages.
 
-The scores go through nbgrader's own preprocessors, those that ``nbgrader_config.py`` lists after the
+The scores go through nbgrader's own preprocessors, those that :mod:`.configuration` lists after the
 sandboxed run, so that both doors give the same grade, late penalties included, and formgrader finds what it
 expects.
 """

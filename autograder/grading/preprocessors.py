@@ -1,4 +1,4 @@
-"""The steps that ``nbgrader_config.py`` puts into nbgrader: read and repair, grade in the sandbox, show
+"""The steps that :mod:`.configuration` puts into nbgrader: read and repair, grade in the sandbox, show
 safely.
 """
 

@@ -1,7 +1,7 @@
 """Make formgrader's view of a submission harmless for the person who marks it.
 
 nbgrader itself shows a student's HTML as it is, so that a script in an answer runs with the rights of the
-person who marks it. ``nbgrader_config.py`` sets both parts of this module for every page: the filter that
+person who marks it. :mod:`.configuration` sets both parts of this module for every page: the filter that
 turns Markdown into HTML, and the preprocessor that looks at the rest. Result pages are made by ``pages``.
 """
 

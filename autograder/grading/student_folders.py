@@ -2,7 +2,7 @@
 
 They copy all that lies beside a notebook into ``autograded/`` and ``feedback/`` and follow links there, so that a link to
 hidden tests comes back to the student as a file, and they wait for ever for a time stamp that is a pipe. They also take the
-names of folders for patterns, and pass over a student called ``ann [2]``. ``nbgrader_config.py`` calls :func:`guard`, which
+names of folders for patterns, and pass over a student called ``ann [2]``. :mod:`.configuration` calls :func:`guard`, which
 guards ``zip_collect`` (:mod:`autograder.collecting.zip_collect`) and ``autograde`` (:mod:`.autograde`) too.
 """
 

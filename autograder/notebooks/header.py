@@ -1,7 +1,7 @@
 """Fill the places in a notebook's text that its author leaves open: the Colab badge, and the libraries that grading has.
 
 They are comments, ``<!-- colab badge -->`` and ``<!-- libraries -->``: a source notebook shows nothing there.
-:class:`FillHeader` is a step of ``nbgrader generate_assignment``, which ``nbgrader_config.py`` puts among nbgrader's own.
+:class:`FillHeader` is a step of ``nbgrader generate_assignment``, which the configuration puts among nbgrader's own.
 """
 
 from __future__ import annotations

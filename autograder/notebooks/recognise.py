@@ -15,7 +15,7 @@ from .notebook import grade_id, role
 
 CODE_STUB = "...  # your code here"
 TEXT_STUB = "*Your answer here.*"
-"""What stands in a released answer cell where the solution was (``nbgrader_config.py`` takes both from here).
+"""What stands in a released answer cell where the solution was (:mod:`autograder.grading.configuration` takes both).
 """
 
 LINE = 200  # characters; what is kept of longer texts would be without bound
