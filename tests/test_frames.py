@@ -43,7 +43,7 @@ FRAMES: dict[str, tuple[Callable[[], tuple[bytes, bytes]], str]] = {
     "many tensors": (lambda: (b"{}", save({f"{number}": torch.empty(0) for number in range(4_001)})), "4,000 tensors"),
     "very many tensors": (
         lambda: (b"{}", header(b"{" + b",".join(EMPTY % number for number in range(300_000)) + b"}")),
-        "describe tensors",
+        "describe its tensors",
     ),
     "tensors of many dimensions": (lambda: (b"{}", save({"a": torch.ones([1] * 17)})), "17 dimensions|16 dimensions"),
 }  # fmt: skip

@@ -66,6 +66,11 @@ def found(**lines: str) -> dict[str, str]:
         return namespace["Trainer"](network, optimizer, loss, batches).train(epochs)
 
     document, tensors = given.watched(train, ConvNet, namespace, SEED)
+    return complaints_of(document, tensors)
+
+
+def complaints_of(document: dict[str, Any], tensors: dict[str, torch.Tensor]) -> dict[str, str]:
+    """What each item says of a report."""
     record = Record(seed=SEED, profile="full", isolation="none", versions={})
     record.found["trainer"] = Found(document=document)
     evidence = Evidence(record, {f"trainer/{name}": value for name, value in tensors.items()})
@@ -104,7 +109,7 @@ RIGHT: dict[str, dict[str, str]] = {
     "gradients at the images": {"act12": "images.requires_grad_()\noutput = self.net(images)"},
 }
 RESTS = {
-    "act11": {"act12", "act14"},
+    "act11": {"act12", "act13", "act14"},
     "act12": set(),
     "act13": {"act12"},
     "act14": {"act12", "act13"},
@@ -154,3 +159,23 @@ def test_a_wrong_line_costs_its_own_item_alone(name: str) -> None:
     complaints.pop("means", None)
     assert item in complaints
     assert not {other for other in complaints if other != item and item not in RESTS[other]}
+
+
+def forged(events: list[str], noise: float = 0.0) -> dict[str, str]:
+    """What is said of a trainer that does nothing, with a report of these events after each batch."""
+    document, tensors = given.watched(lambda *parts: [None for _ in parts[3]], ConvNet, {"net": ConvNet()}, SEED)
+    own = document["runs"][given.OWN]
+    *asked, end = own["events"]
+    said = [{"event": event, "gradients": True} for event in events]
+    own["events"] = [each for event in asked for each in (event, *said)] + [end]
+    for name in ("own.parameters", "own.gradients", "own.has"):
+        tensors[name] = tensors[name][:1].expand(len(own["events"]), -1).clone()
+    tensors["own.gradients"] += noise
+    tensors["own.has"][:] = True
+    return complaints_of({"runs": {given.OWN: own}}, tensors)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("events", [[], ["forward", "loss", "backward", "step"], ["backward"], ["step"]])
+def test_a_report_of_events_earns_nothing(events: list[str], noise: float) -> None:
+    assert {"act11", "act12", "act13", "act14", "act15"} <= set(forged(events, noise))

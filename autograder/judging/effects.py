@@ -105,11 +105,11 @@ class Training:
 
     ``faults`` are the first of each kind: ``loss``, ``backward``, ``cleared``, ``order``, ``optimizer``. ``loss`` names the
     one that was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step on, after
-    ``until`` batches, nothing could be computed. ``steps`` counts those of optimizers, ``calls`` those of a given loss
-    function, of which ``argument`` says what was wrong; ``looks`` counts forward passes without gradients. ``states`` are
-    the parameters by the number of batches of the training loader that had been asked for when they changed, empty where
-    they are unknown; ``network`` gives the logits of images at such a state. ``modes``: of the network (True: training)
-    while it learnt.
+    ``until`` batches, nothing could be computed. ``gradients`` counts those that came out here, too, ``steps`` those of
+    optimizers, ``calls`` those of a given loss function, of which ``argument`` says what was wrong; ``looks`` counts forward
+    passes without gradients. ``states`` are the parameters by the number of batches of the training loader that had been
+    asked for when they changed, empty where they are unknown; ``network`` gives the logits of images at such a state.
+    ``modes``: of the network (True: training) while it learnt.
     """
 
     asked: str
@@ -120,6 +120,7 @@ class Training:
     loss: str | None = None
     unknown: bool = False
     until: int = 0
+    gradients: int = 0
     steps: int = 0
     calls: int = 0
     looks: int = 0
@@ -221,6 +222,7 @@ class Training:
     def require_cleared(self, how: str) -> None:
         """Each step uses the gradients of its own batch alone."""
         self.require("cleared")
+        self._require_gradients()
         require(
             any(batch.backward or batch.used for batch in self.batches),
             f"no gradient{self.stopped}",
@@ -228,9 +230,19 @@ class Training:
             "backward is missing, so that nothing shows whether gradients are cleared",
         )
 
+    def _require_gradients(self) -> None:
+        """Gradients that are those of nothing known may be words, so they show nothing else."""
+        require(
+            bool(self.gradients) or not any(batch.backward or batch.used for batch in self.batches),
+            f"gradients of no loss that could be computed again{self.stopped}",
+            f"those of {self.asked}",
+            "another loss is minimised: correct that first",
+        )
+
     def require_backward(self, cause: str) -> None:
         """Each batch has one backward pass that reaches the network's parameters."""
         self.require("backward")
+        self._require_gradients()
         learnt = self.learnt
         found = sum(batch.backward or batch.used for batch in learnt)
         wanted = len(learnt)
@@ -580,6 +592,7 @@ class _Follower:
                             self._computed(batch, kind, value, total, again=total is not own)
                             return
         if self._is_with_penalty(batches[0], seen):
+            self.found.gradients += 1
             self.found.fault(
                 "loss", f"after {_batch(batches[0], self.found)} the gradient is that of a larger loss",
                 f"that of {self._asked} alone", "squares of the parameters are added to it",
@@ -624,6 +637,7 @@ class _Follower:
                 "zero_grad() is missing or written without (), stands outside of the loop, or belongs to another network's "
                 "optimizer",
             )
+        self.found.gradients += 1
         batch.backward += 1
         batch.forward, batch.loss = True, value
         self._left, self._fresh = total, batch
@@ -687,6 +701,7 @@ class _Follower:
             if factor is None:
                 return
             steps = {name: step * factor for name, step in steps.items()}
+        found.gradients += 1  # also of who computes them without a backward pass: the step shows them
         self._computed_logits.clear()
         with torch.no_grad():
             for name, step in steps.items():

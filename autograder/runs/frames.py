@@ -51,7 +51,7 @@ def parse_frame(text: bytes, blob: bytes) -> tuple[dict[str, Any], dict[str, Ten
     """
     _require_few(text)
     if len(blob) >= 8 and int.from_bytes(blob[:8], "little") > MOST_DESCRIBED:
-        raise Malformed(f"more than {MOST_DESCRIBED >> 20} MiB that describe tensors")
+        raise Malformed(f"a piece of evidence with more than {MOST_DESCRIBED >> 20} MiB that describe its tensors")
     try:
         document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_short)
         _require_plain(document)

@@ -224,6 +224,34 @@ answer("accuracy_cell", {"error": None, "err": 50.0, "tot": 137.0, "accuracy": 0
        "used_in_training_mode": False, "used_in_evaluation_mode": True, "used_with_gradients": False, "calls": 4})
 print("tried")
 """}),
+    Attack("loop_by_probe", "tamper", "Replaces a probe by one that reports every event of a right loop, for a trainer that does nothing.",
+           solved=NETWORK, holds="Each event must have the numbers that are computed again outside.",
+           cells={"trainer": """
+from inside import given
+class Trainer:
+    def __init__(self, net, optim, loss_function, train_loader):
+        self.net = net
+    def train(self, epochs):
+        return [1.0] * epochs
+honest = given.watched
+def without_effects(train, made, namespace, seed):
+    def asks(network, optimizer, loss, loader, epochs):
+        for _ in range(epochs):
+            for batch in loader:
+                pass
+        return [1.0] * epochs
+    document, tensors = honest(asks, made, namespace, seed)
+    own = document["runs"]["own"]
+    *events, end = own["events"]
+    said = [{"event": "forward", "gradients": True}, {"event": "loss"}, {"event": "backward"}, {"event": "step"}]
+    own["events"] = [one for event in events for one in (event, *said)] + [end]
+    kept = {name: value for name, value in tensors.items() if name.startswith("own.")}
+    for name in ("own.parameters", "own.gradients", "own.has"):
+        kept[name] = kept[name][:1].expand(len(own["events"]), -1).clone()
+    return {"runs": {"own": own}}, kept
+given.watched = without_effects
+print("tried")
+"""}),
     Attack("nonce_replayed", "tamper", "Sets the run's seed to that of an earlier run whose answers it has.", solved=NETWORK,
            holds="The seed in the box decides nothing outside of it.",
            cells=dict.fromkeys(("loss_plot", "filters", "feature_maps", "test_accuracy"), """

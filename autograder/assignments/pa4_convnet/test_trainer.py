@@ -16,7 +16,7 @@ def loop(evidence: Evidence) -> GivenLoop:
 
 
 @pytest.mark.item("act11")
-@pytest.mark.needs("act12", "act14")
+@pytest.mark.needs("act12", "act13", "act14")
 def test_gradients_are_cleared(loop: GivenLoop) -> None:
     """Each batch starts with cleared gradients, and they are still there when the optimizer steps."""
     loop.require_gradients_cleared()
