@@ -208,6 +208,7 @@ class Lease:
             self._fast += took
         if "memory" in said:
             raise self._too_much()
+        self._require_time()
         if "failed" in said:
             raise Failed(str(said["failed"]))
         return answer
@@ -220,12 +221,15 @@ class Lease:
     def _require_within(self, until: float) -> None:
         used, memory = _used(self._child.pid)
         self._count(used)
-        if self._seconds < 0:
-            raise Breach(f"took more than {self._budget.seconds:.0f} s of processor time {self._budget.what}")
+        self._require_time()
         if memory - self._child.memory > self._budget.memory:
             raise self._too_much()
         if time.monotonic() > until:
             raise Breach(f"took more than {self._budget.wall / 60:.0f} minutes {self._budget.what}")
+
+    def _require_time(self) -> None:
+        if self._seconds < 0:
+            raise Breach(f"took more than {self._budget.seconds:.0f} s of processor time {self._budget.what}")
 
     def _too_much(self) -> Breach:
         return Breach(f"took more than {self._budget.memory >> 20:,} MiB of memory {self._budget.what}")

@@ -4,6 +4,7 @@ import copy
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch.nn import functional as F  # noqa: N812
 from autograder import own_files
 from autograder.inside import trace
 from autograder.inside.channel import plain
-from autograder.networks.replay import NotReplayable, NotSupported, Program, accuracy, mean_loss
+from autograder.networks.replay import NotReplayable, NotSupported, Program, accuracy, mean
 
 convnet = own_files.module(HIDDEN / "pa4_convnet" / "reference.py").convnet
 
@@ -200,7 +201,8 @@ def test_accuracy_and_loss_are_those_of_the_network() -> None:
         labels[:15] = (labels[:15] + 1) % 10
         assert accuracy(replayed, images, labels, batch=6) == 0.75
         expected = F.cross_entropy(network(images), labels).item()
-    assert mean_loss(replayed, images, labels, batch=6) == pytest.approx(expected, rel=1e-5)
+    each = partial(F.cross_entropy, reduction="none")
+    assert mean(replayed, images, labels, each, batch=6) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_network_that_memorised_its_recording_is_not_believed() -> None:
