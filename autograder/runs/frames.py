@@ -90,7 +90,7 @@ def _finite(digits: str) -> float:
 
 def _short(digits: str) -> int:
     if len(digits) > MOST_DIGITS:
-        raise Malformed(f"a whole number of {len(digits):,} digits")
+        raise Malformed(f"a whole number of {len(digits):,} digits in JSON")
     return int(digits)
 
 
