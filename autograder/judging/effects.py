@@ -105,11 +105,11 @@ class Training:
 
     ``faults`` are the first of each kind: ``loss``, ``backward``, ``cleared``, ``order``, ``optimizer``. ``loss`` names the
     one that was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step on, after
-    ``until`` batches, nothing could be computed. ``gradients`` counts those that came out here, too, ``steps`` those of
-    optimizers, ``calls`` those of a given loss function, of which ``argument`` says what was wrong; ``looks`` counts forward
-    passes without gradients. ``states`` are the parameters by the number of batches of the training loader that had been
-    asked for when they changed, empty where they are unknown; ``network`` gives the logits of images at such a state.
-    ``modes``: of the network (True: training) while it learnt.
+    ``until`` batches, nothing could be computed; ``diverged``, since the loss grew beyond all bounds. ``gradients`` counts
+    those that came out here, too, ``steps`` those of optimizers, ``calls`` those of a given loss function, of which
+    ``argument`` says what was wrong; ``looks`` counts forward passes without gradients. ``states`` are the parameters by the
+    number of batches of the training loader that had been asked for when they changed, empty where they are unknown;
+    ``network`` gives the logits of images at such a state. ``modes``: of the network (True: training) while it learnt.
     """
 
     asked: str
@@ -119,6 +119,7 @@ class Training:
     faults: dict[str, Complaint] = field(default_factory=dict)
     loss: str | None = None
     unknown: bool = False
+    diverged: bool = False
     until: int = 0
     gradients: int = 0
     steps: int = 0
@@ -256,7 +257,8 @@ class Training:
     def require_step(self, cause: str) -> None:
         """The parameters change once a batch, after the backward pass."""
         self.require("order")
-        learnt = self.learnt
+        # What no numbers are left of cannot be seen to change.
+        learnt = (self.known()[:-1] or self.known()) if self.diverged else self.learnt
         found = sum(batch.used for batch in learnt)
         # A batch that an error stopped has a line of its own.
         wanted = len(learnt) - bool(self.problem and learnt and not learnt[-1].used and len(learnt) > 1)
@@ -268,11 +270,11 @@ class Training:
         )
 
     def require_optimizer(self, told: str, least: int) -> None:
-        """The steps are those of the optimizer that was asked for; ``least`` of them are there, or one before an error."""
+        """The steps are those of the optimizer that was asked for; ``least`` of them are there, or one before it broke off or diverged."""
         self.require("optimizer")
         used = sum(batch.used for batch in self.batches)
         require(
-            used >= (1 if self.problem else least),
+            used >= (1 if self.problem or self.diverged else least),
             f"{used} step{'s' * (used != 1)} that change{'s' * (used == 1)} the parameters{self.stopped}",
             f"steps of {told}, one for each batch",
             "forward, backward or step is missing",
@@ -419,7 +421,7 @@ class _Follower:
     def follow(self) -> Training:
         """The whole training."""
         for row, event in enumerate(self._events):
-            moved = row > 0 and not torch.equal(self._rows[row], self._rows[row - 1])
+            moved = row > 0 and not _equal(self._rows[row], self._rows[row - 1])
             if moved and event.event != "step" and self._put_back(row):
                 moved = False
             if event.event == "step":
@@ -450,6 +452,13 @@ class _Follower:
             with torch.no_grad():
                 batch.loss = float(self._losses[self._asked](*self._logits(batch)))
 
+    def _diverge(self) -> None:
+        """From here on rounding decides what comes out, or there are no numbers any more."""
+        if not self.found.unknown:
+            self.found.diverged = True
+            self._lose()
+        self._lost = True
+
     def _lose(self) -> None:
         """Nothing can be computed from here on."""
         self.found.unknown = True
@@ -469,6 +478,9 @@ class _Follower:
         """
         if {name: value.shape for name, value in state.items()} != {name: one.shape for name, one in self._weights.items()}:
             raise NotReplayable("parameters of other sizes on the way")
+        if not all(bool(value.isfinite().all()) for value in state.values()):
+            self._diverge()
+            return
         if not close(self._rows[row], self._entries(state), 1e-6):
             raise NotReplayable("a row that is not that of the parameters")
         away, moved, size = (
@@ -490,7 +502,7 @@ class _Follower:
 
     def _put_back(self, row: int) -> bool:
         """Whether the parameters are again those of an earlier row, as the best ones may be after the last epoch."""
-        same = next((one for one in range(row) if torch.equal(self._rows[one], self._rows[row])), None)
+        same = next((one for one in range(row) if _equal(self._rows[one], self._rows[row])), None)
         if same is None:
             return False
         state = next(weights for since, weights in reversed(self._known) if since <= same)
@@ -643,7 +655,7 @@ class _Follower:
         self._left, self._fresh = total, batch
         first = next(one.loss for one in self.found.batches if one.backward)
         if not abs(value) <= DIVERGED * (1 + abs(first)):
-            self._lose()
+            self._diverge()
 
     def _step(self, row: int, moved: bool, by_hand: bool = False) -> None:
         found, seen = self.found, self._gradients[row]
@@ -707,7 +719,7 @@ class _Follower:
             for name, step in steps.items():
                 self._weights[name] += step
         if not all(bool(value.isfinite().all()) for value in self._weights.values()):
-            self._lose()  # it has diverged
+            self._diverge()
 
     def _used(self, batch: Batch, seen: Tensor, by_hand: bool) -> Weights | None:
         """The gradients of a step; clipping makes those of the batch shorter. None where they are others."""
@@ -807,6 +819,11 @@ def _mean(batches: list[Batch], *, of_batches: bool = False) -> float:
     """The mean loss over the images of batches, or over the batches."""
     sizes = [1 if of_batches else len(batch.images) for batch in batches]
     return sum(batch.loss * size for batch, size in zip(batches, sizes, strict=True)) / sum(sizes)
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    """Whether two rows are the same, also where a training that diverged has left no numbers."""
+    return bool(((one == other) | (one.isnan() & other.isnan())).all())
 
 
 def close(found: Tensor, wanted: Tensor, slack: float, least: float = 1e-12) -> bool:
