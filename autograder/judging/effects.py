@@ -270,7 +270,10 @@ class Training:
         )
 
     def require_optimizer(self, told: str, least: int) -> None:
-        """The steps are those of the optimizer that was asked for; ``least`` of them are there, or one before it broke off or diverged."""
+        """The steps are those of the optimizer that was asked for.
+
+        There are at least ``least`` of them, or one before the training broke off or diverged.
+        """
         self.require("optimizer")
         used = sum(batch.used for batch in self.batches)
         require(
