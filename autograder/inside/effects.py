@@ -28,7 +28,7 @@ from .stepwise import Alike
 ENTRIES = 64  # of each parameter
 MOST_EVENTS = 400
 MOST_NETWORKS = 8
-MOST_NUMBERS, MOST_TENSORS = 2_000_000, 1_000  # of whole parameters of one network on the way
+MOST_NUMBERS, MOST_TENSORS = 4_000_000, 1_000  # of whole parameters of one network on the way
 
 
 def places(sizes: dict[str, int], seed: int) -> dict[str, Tensor]:

@@ -23,6 +23,7 @@ from ..runs.evidence import Evidence, Spent
 from .optimizers import Factory, Optimizer, other_optimizer
 
 SAME_GRADIENT = 2e-3  # of its largest entry: sums in another order differ by less
+AFTER_STEPS = 2e-2  # the same after steps, in which rounding decides where a gradient is nearly 0
 DIVERGED = 20.0  # times the first loss: from there on rounding decides what comes out
 SAME_STEP = 0.02  # of the mean entry of a step
 MOST_WAITING = 24  # batches that were asked for and may yet be learnt
@@ -407,6 +408,7 @@ class _Follower:
         self._left: Weights = {}  # the gradients that are at the parameters
         self._fresh: Batch | None = None  # whose gradients were computed since the last step
         self._was_put_back = False
+        self._slack = SAME_GRADIENT  # of a gradient at the present parameters
         self._sent = {row: _below(tensors, f"state.{row}.", "") for row in range(len(self._events))}
         self._compared = {name: value.detach().clone() for name, value in self._weights.items()}
         self._lost = False  # whether nobody knows the parameters
@@ -500,7 +502,7 @@ class _Follower:
             )  # fmt: skip
             self._lose()
         self._put(state)
-        self._lost, self._compared = False, state
+        self._lost, self._compared, self._slack = False, state, SAME_GRADIENT
         self._keep(row)
 
     def _put_back(self, row: int) -> bool:
@@ -564,7 +566,7 @@ class _Follower:
         """What logits were taken through before; empty for nothing, None where they are others."""
         kinds = {"": logits, "a softmax before the loss, which applies one itself": softmax(logits, 1)}
         kinds |= {"a softmax over the batch": softmax(logits, 0), "a ReLU of the logits": logits.relu()}
-        return next((kind for kind, one in kinds.items() if close(outputs, one, SAME_GRADIENT)), None)
+        return next((kind for kind, one in kinds.items() if close(outputs, one, AFTER_STEPS)), None)
 
     def _own(self, batch: Batch, kinds: Iterable[str]) -> Iterable[tuple[str, float, Weights]]:
         """For each kind of loss its value for a batch, and its gradients."""
@@ -603,7 +605,7 @@ class _Follower:
                 for kind, value, own in self._own(batch, kinds):
                     both = {name: self._left.get(name, 0) + gradient for name, gradient in own.items()}
                     for total in (own, self._left | both):
-                        if same_gradient(seen, self._entries(total)):
+                        if same_gradient(seen, self._entries(total), self._slack):
                             self._computed(batch, kind, value, total, again=total is not own)
                             return
         if self._is_with_penalty(batches[0], seen):
@@ -662,10 +664,15 @@ class _Follower:
 
     def _step(self, row: int, moved: bool, by_hand: bool = False) -> None:
         found, seen = self.found, self._gradients[row]
-        if self._fresh is None and seen.any() and not found.unknown and not same_gradient(seen, self._entries(self._left)):
+        if (
+            self._fresh is None
+            and seen.any()
+            and not found.unknown
+            and not same_gradient(seen, self._entries(self._left), self._slack)
+        ):
             self._backward(row)  # gradients that were asked for and put there by hand
         fresh, change = self._fresh, self._rows[row] - self._rows[row - 1]
-        nothing = not seen.any() and not same_gradient(seen, self._entries(self._left))
+        nothing = not seen.any() and not same_gradient(seen, self._entries(self._left), self._slack)
         if not by_hand:
             found.steps += 1
             if fresh is None:
@@ -711,13 +718,14 @@ class _Follower:
         self._history.append(self._entries(gradient))
         steps = self._optimizer.steps(gradient)
         error = EPSILON * float(self._rows[row].abs().mean())
-        if not same_step(change, self._entries(steps), error):
+        if not same_step(change, self._entries(steps), error, SAME_STEP * (5 if self._slack == AFTER_STEPS else 1)):
             factor = self._other(change, self._entries(steps))
             if factor is None:
                 return
             steps = {name: step * factor for name, step in steps.items()}
         found.gradients += 1  # also of who computes them without a backward pass: the step shows them
         self._computed_logits.clear()
+        self._slack = AFTER_STEPS
         with torch.no_grad():
             for name, step in steps.items():
                 self._weights[name] += step
@@ -738,7 +746,7 @@ class _Follower:
             return self._left if not left.any() else {name: torch.zeros_like(value) for name, value in self._left.items()}
         length = float(left @ left)
         factor = float(seen @ left) / length if length else 0.0
-        if factor <= 0 or not same_gradient(seen, left * factor):
+        if factor <= 0 or not same_gradient(seen, left * factor, self._slack):
             return None
         return {name: value * factor for name, value in self._left.items()}
 
@@ -840,18 +848,18 @@ def same_number(found: float, wanted: float) -> bool:
     return math.isfinite(found) and abs(found - wanted) <= 1e-3 * max(1.0, abs(wanted))
 
 
-def same_gradient(found: Tensor, wanted: Tensor) -> bool:
+def same_gradient(found: Tensor, wanted: Tensor, slack: float = SAME_GRADIENT) -> bool:
     """Whether entries are those of one gradient: the error of single precision, where nearly nothing is left to learn."""
-    return close(found, wanted, SAME_GRADIENT, least=1e-4)
+    return close(found, wanted, slack, least=1e-4)
 
 
-def same_step(found: Tensor, wanted: Tensor, error: float = 1e-12) -> bool:
+def same_step(found: Tensor, wanted: Tensor, error: float = 1e-12, slack: float = SAME_STEP) -> bool:
     """Whether entries are those of one step, to an ``error`` of rounding.
 
     On average, since Adam makes a whole step of a gradient of nearly nothing.
     """
     size = float(wanted.abs().mean())
-    return float((found - wanted).abs().mean()) <= SAME_STEP * size + error
+    return float((found - wanted).abs().mean()) <= slack * size + error
 
 
 def _away(found: Tensor, wanted: Tensor) -> str:
