@@ -16,8 +16,9 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from autograder.inside import draws, effects, networks
-from autograder.judging.effects import Training, followed
+from autograder.judging.effects import followed
 from autograder.judging.optimizers import Adam, Factory, Momentum
+from autograder.judging.training import Training
 from autograder.networks.comparison import Complaint
 from autograder.runs.evidence import Evidence, Found, NotShown, Record
 
@@ -529,16 +530,13 @@ def judged(
     record.found["loop"] = Found(document=document)
     evidence = Evidence(record, {f"loop/{name}": value for name, value in tensors.items()})
     factory, told = ASKED[optimizer]
-    return followed(
-        evidence, "loop", "cell", network="class", data=lambda seed: draws.lesson(seed)[1], optimizer=factory, told=told
-    )
+    return followed(evidence, "loop", "cell", network="class", optimizer=factory, told=told)
 
 
 def complaints(training: Training) -> dict[str, str]:
     """What each kind of test says."""
-    data = draws.lesson(SEED)[1]
     asked: dict[str, Callable[[], None]] = {
-        "passes": lambda: training.require_passes(len(data["train"][1]), (EPOCHS,), "network(images)"),
+        "passes": lambda: training.require_passes((EPOCHS,), "network(images)"),
         "loss": training.require_loss,
         "cleared": lambda: training.require_cleared("zero_grad()"),
         "backward": lambda: training.require_backward("backward is missing"),

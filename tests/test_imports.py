@@ -39,7 +39,7 @@ assignment own_files
 runs.plan runs.notes runs.frames runs.evidence runs.collect runs.store runs.apart runs.prune
 networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture
 networks.known networks.replay networks.confirmed networks.comparison
-judging.optimizers judging.thresholds judging.loops judging.effects judging.given
+judging.optimizers judging.thresholds judging.loops judging.training judging.effects judging.given
 judging.held_out judging.attempts judging.wording judging.causes
 judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import DataLoader, TensorDataset
 
-from . import trace
+from . import draws, trace
 from .loop import likeness, plainly
 from .recorder import MAX_CONSTANT, Trace
-from .replacing import same
+from .replacing import each_new, same
 from .stepwise import Alike
 
 ENTRIES = 64  # of each parameter
@@ -40,7 +40,20 @@ def places(sizes: dict[str, int], seed: int) -> dict[str, Tensor]:
     return found
 
 
-class Asked(TensorDataset):
+class Pass:
+    """The pass over a loader that goes on now; it ends where an image is asked for again, or another loader is used."""
+
+    def __init__(self) -> None:
+        self._loader, self._seen = "", set[int]()
+
+    def begins(self, loader: str, images: list[int]) -> bool:
+        """Whether another one begins with this request, which belongs to it or to the one that goes on."""
+        new = loader != self._loader or not self._seen.isdisjoint(images)
+        self._loader, self._seen = loader, set(images) if new else self._seen | set(images)
+        return new
+
+
+class WatchedData(TensorDataset):
     """Images (N, C, H, W) and labels (N,) that note each request for some of them; also by the names of MNIST's parts."""
 
     def __init__(self, images: Tensor, labels: Tensor, note: Callable[[list[int]], None]) -> None:
@@ -56,7 +69,7 @@ class Asked(TensorDataset):
         self._note([int(index) for index in indices])
         return [tuple(part[index].clone() for part in self.tensors) for index in indices]
 
-    def __deepcopy__(self, _: Any) -> Asked:
+    def __deepcopy__(self, _: Any) -> WatchedData:
         return self  # a copy of the loader asks for the same data
 
 
@@ -77,7 +90,7 @@ class _Tracked:
         self._places: dict[str, Tensor] = {}
         self._hooks: list[Any] = []
         self._last: dict[str, Any] | None = None
-        self._pass: tuple[str, set[int]] = "", set()
+        self._pass = Pass()
         self._in_backward = False
         self._thread, self._lock = threading.get_ident(), threading.RLock()
 
@@ -120,7 +133,8 @@ class _Tracked:
             return
         states = len(self.states) + 1
         fits = states * sum(row.numel() for row in rows) <= MOST_NUMBERS and states * len(rows) <= MOST_TENSORS
-        if self._begins_a_pass(event) and self.events and fits:
+        begins = event["event"] == "batch" and self._pass.begins(event["loader"], event["images"])
+        if begins and self.events and fits:
             self.states[len(self.events)] = {name: own[name].detach().cpu().float().clone() for name in self._places}
         self.events.append(event)
         places = list(self._places.values())
@@ -148,16 +162,6 @@ class _Tracked:
         if event["event"] != "batch" and self._last is not None:
             self.note(self._last)  # a lazy network has its parameters since it met these images
         return True
-
-    def _begins_a_pass(self, event: dict[str, Any]) -> bool:
-        """Whether a pass over a loader begins with this request."""
-        if event["event"] != "batch":
-            return False
-        loader, seen = self._pass
-        images = set(event["images"])
-        begins = loader != event["loader"] or bool(seen & images)
-        self._pass = event["loader"], images if begins else seen | images
-        return begins
 
     def _accumulated(self, _: Tensor) -> None:
         if not self._in_backward:
@@ -200,16 +204,12 @@ class Watch:
         self._tracked: list[_Tracked] = []
         self._shape = data["train"][0].shape[1:]
         self._leave = contextlib.ExitStack()
-        self._labels: Tensor | None = None
-        self.data = {name: Asked(*parts, partial(self._request, name)) for name, parts in data.items()}
+        self.labels: Tensor | None = None  # (N,), of the images that were asked for last
+        self.data = {name: WatchedData(*parts, partial(self._request, name)) for name, parts in data.items()}
         self.loaders = {name: DataLoader(asked, batch_size, shuffle=name == "train") for name, asked in self.data.items()}
 
-    def labels(self) -> Tensor | None:
-        """Labels (N,) of the images that were asked for last."""
-        return self._labels
-
     def _request(self, loader: str, indices: list[int]) -> None:
-        self._labels = self.data[loader].targets[indices]
+        self.labels = self.data[loader].targets[indices]
         for tracked in self._tracked:
             tracked.asked({"event": "batch", "loader": loader, "images": indices})
 
@@ -266,14 +266,13 @@ class Watch:
             known, final = [moved[-1][0]], moved[-1][1]
         chosen = known or [one for one in self._tracked if one.moved] or self._tracked
         if not chosen:
-            return {"events": [], "programs": {}, "names": [], "frozen": [], "is_model": False}, {}
+            return {"events": [], "programs": {}, "names": [], "frozen": []}, {}
         tracked = chosen[-1]
         tracked.note({"event": "end"}, network=final)
         document: dict[str, Any] = {
             "events": tracked.events,
             "names": list(tracked.start),
             "frozen": tracked.frozen,
-            "is_model": bool(known),
         }
         if not tracked.events:
             return document | {"programs": {}}, {}
@@ -320,32 +319,34 @@ def _without_dropout() -> Iterator[None]:
 @contextlib.contextmanager
 def tracking(watch: Watch, made: Any) -> Iterator[Any]:
     """Track each network that the class or function ``made`` makes meanwhile; gives what is to be called in its place."""
-    if not isinstance(made, type):
 
-        def make(*args: Any, **named: Any) -> Any:
-            network = made(*args, **named)
-            if isinstance(network, nn.Module):
-                watch.track(network)
-            return network
-
-        yield make
-        return
-    kind: Any = made
-    own, init = vars(kind).get("__init__"), kind.__init__
-
-    def tracked(network: Any, *args: Any, **named: Any) -> None:
-        init(network, *args, **named)
+    def track(network: Any) -> None:
         if isinstance(network, nn.Module):
             watch.track(network)
 
-    kind.__init__ = tracked
-    try:
+    def make(*args: Any, **named: Any) -> Any:
+        network = made(*args, **named)
+        track(network)
+        return network
+
+    if not isinstance(made, type):
+        yield make
+        return
+    with each_new(made, track):
         yield made
-    finally:
-        if own is None:
-            del kind.__init__
-        else:
-            kind.__init__ = own
+
+
+@contextlib.contextmanager
+def lesson(made: Any, seed: int, outputs: int = 1) -> Iterator[tuple[Watch, Any, dict[str, Any]]]:
+    """A watch with the data of :func:`.draws.lesson`, and what makes networks of the class ``made`` that it tracks.
+
+    They are plain ones where the class does not work; the third part says which, for the document of a probe. Of two
+    ``outputs`` of a network the logits are the first.
+    """
+    batch_size, data = draws.lesson(seed)
+    own = usable(made, (batch_size, 1, 28, 28), draws.CLASSES, outputs)
+    with Watch(seed, data, batch_size) as watch, tracking(watch, made if own else plain(made, outputs)) as make:
+        yield watch, make, {"plain": not own, "shape": [draws.CLASSES], "outputs": outputs}
 
 
 def plain(made: Any, outputs: int = 1) -> type[nn.Module]:

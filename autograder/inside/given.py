@@ -14,7 +14,7 @@ from unittest import mock
 import torch
 from torch import Tensor, nn
 
-from . import draws, effects, replacing
+from . import effects, replacing
 
 RATE, MOMENTUM = 0.05, 0.5
 LOSS_FACTOR = 3.0
@@ -90,7 +90,7 @@ class _Run:
 
     def _value(self) -> Tensor | None:
         output, self._output = self._output, None
-        labels = self.watch.labels()
+        labels = self.watch.labels
         if output is None or labels is None or len(labels) != len(output):
             return None
         return LOSS_FACTOR * nn.functional.cross_entropy(output, labels)
@@ -113,16 +113,13 @@ def watched(train: Train, made: Any, namespace: dict[str, Any], seed: int) -> tu
         document: ``runs`` by name, each as :meth:`.effects.Watch.evidence` gives it, with ``plain``, ``problem`` and
         ``returned``; tensors by ``<run>.<name>``.
     """
-    batch_size, data = draws.lesson(seed)
-    own = effects.usable(made, (batch_size, 1, 28, 28), 10)
-    kind = made if own else effects.plain(made)
     documents: dict[str, Any] = {}
     tensors: dict[str, Tensor] = {}
 
     def once(mended: str, calls_backward: bool = False) -> tuple[_Run, Any]:
         torch.manual_seed(seed)
         returned, problem = None, None
-        with effects.Watch(seed, data, batch_size) as watch, effects.tracking(watch, kind) as make:
+        with effects.lesson(made, seed) as (watch, make, described):
             network, run = make(), _Run(watch, mended, calls_backward)
             hook = network.register_forward_hook(run.forward)
             optimizer = torch.optim.SGD(network.parameters(), lr=RATE, momentum=MOMENTUM)
@@ -134,7 +131,7 @@ def watched(train: Train, made: Any, namespace: dict[str, Any], seed: int) -> tu
                 problem = f"{type(error).__name__}: {str(error)[:500]}"
             hook.remove()
             document, found = watch.evidence(network)
-        documents[mended] = document | {"plain": not own, "shape": [10], "problem": problem, "returned": numbers(returned)}
+        documents[mended] = document | described | {"problem": problem, "returned": numbers(returned)}
         tensors.update({f"{mended}.{name}": value for name, value in found.items()})
         return run, document
 

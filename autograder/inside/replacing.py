@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -45,7 +45,7 @@ def replaced(namespace: dict[str, Any], values: dict[str, Any]) -> Iterator[Repl
         undo.callback(namespace.update, before)
         undo.callback(namespace.clear)
         for old, new in _objects(before, values):
-            if _becomes(undo, old, new):
+            if becomes(undo, old, new):
                 known.add(old, new)
         for module in _own_modules():
             shared = {name: old for name, old in before.items() if name in values and module.get(name, before) is old}
@@ -73,7 +73,7 @@ def _objects(before: dict[str, Any], values: dict[str, Any]) -> Iterator[tuple[A
             yield old, news[0]
 
 
-def _becomes(undo: contextlib.ExitStack, old: Any, new: Any) -> bool:
+def becomes(undo: contextlib.ExitStack, old: Any, new: Any) -> bool:
     """Whether ``old`` could become like ``new``, until it is undone: one kind and one state, in two objects."""
     kind, state = type(old), vars(old)
     try:
@@ -84,6 +84,25 @@ def _becomes(undo: contextlib.ExitStack, old: Any, new: Any) -> bool:
     undo.callback(object.__setattr__, old, "__dict__", state)
     object.__setattr__(old, "__dict__", vars(new))
     return True
+
+
+@contextlib.contextmanager
+def each_new(kind: Any, then: Callable[[Any], None]) -> Iterator[None]:
+    """Call ``then`` with each object of a class, or of one below it, that is made meanwhile."""
+    own, init = vars(kind).get("__init__"), kind.__init__
+
+    def made(new: Any, *args: Any, **named: Any) -> None:
+        init(new, *args, **named)
+        then(new)
+
+    kind.__init__ = made
+    try:
+        yield
+    finally:
+        if own is None:
+            del kind.__init__
+        else:
+            kind.__init__ = own
 
 
 def _own_modules() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from unittest import mock
 import torch
 from torch import Tensor, nn
 
-from . import draws, loop
+from . import draws, loop, replacing
 
 
 class _Seen:
@@ -171,12 +171,11 @@ def loaded(stand_in: nn.Module, network: Any) -> Iterator[None]:
         of_it = isinstance(network, nn.Module) and (module is stand_in or type(module) in (kind, type(stand_in)))
         if not of_it or not isinstance(state, Mapping) or set(state) not in known:
             return load(module, state, *args, **named)
-        if module is not stand_in and vars(module) is not vars(stand_in):
-            object.__setattr__(module, "__class__", type(stand_in))
-            object.__setattr__(module, "__dict__", vars(stand_in))
+        if not replacing.same(module, stand_in):
+            replacing.becomes(undo, module, stand_in)
         return load(module, {}, strict=False)
 
-    with mock.patch.object(nn.Module, "load_state_dict", load_or_become):
+    with contextlib.ExitStack() as undo, mock.patch.object(nn.Module, "load_state_dict", load_or_become):
         yield
 
 

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 from torch.nn.functional import cross_entropy, mse_loss, one_hot, softmax
 
-from ..inside import effects, trace
-from ..networks.comparison import Complaint, require
+from ..inside import draws, effects, trace
+from ..networks.comparison import Complaint
 from ..networks.replay import NotReplayable, NotSupported, Program
 from ..runs.evidence import Evidence, Spent
 from .optimizers import Factory, Optimizer, other_optimizer
+from .training import Batch, Training, Weights, passes_of
 
-SAME_GRADIENT = 2e-3  # of its largest entry: sums in another order differ by less
-AFTER_STEPS = 2e-2  # the same after steps, in which rounding decides where a gradient is nearly 0
+
+class _Slack(NamedTuple):
+    """How far what was sent may be from what comes out here: of a gradient's largest entry, of a step's mean entry."""
+
+    gradient: float
+    step: float
+
+
+EXACTLY = _Slack(2e-3, 0.02)  # where the parameters are known: sums in another order differ by less
+ABOUT = _Slack(2e-2, 0.1)  # after steps, in which rounding decides where a gradient is nearly 0
 DIVERGED = 20.0  # times the first loss: from there on rounding decides what comes out
-SAME_STEP = 0.02  # of the mean entry of a step
 MOST_WAITING = 24  # batches that were asked for and may yet be learnt
 EPSILON = 2**-23  # of single precision
 SAME_STATE = 0.1  # of the way since the last pass
@@ -33,8 +40,6 @@ SAME_STATE = 0.1  # of the way since the last pass
 MOST = 1_000  # events, names, batches of one size: many times what an honest run sends
 NOISE = ("bernoulli", "dropout", "rand", "normal", "uniform")  # in the names of operations that make some
 
-Weights = dict[str, Tensor]
-Data = Callable[[int], dict[str, tuple[Tensor, Tensor]]]
 Loss = Callable[[Tensor, Tensor], Tensor]
 CROSS_ENTROPY: dict[str, Loss] = {
     "cross-entropy": cross_entropy,
@@ -47,6 +52,18 @@ CROSS_ENTROPY: dict[str, Loss] = {
     "the labels of other images": lambda z, y: cross_entropy(z, y.roll(1)),
 }
 """Losses of logits (N, C) and labels (N,): what is asked for, then what students take in its place, named as a cause."""
+
+
+def multiplied(factor: float, asked: str, plain: str) -> dict[str, Loss]:
+    """:data:`CROSS_ENTROPY`, each loss so many times as large: by its name ``asked`` the first, ``plain`` as it was."""
+
+    def times(loss: Loss) -> Loss:
+        return lambda logits, labels: factor * loss(logits, labels)
+
+    first, *others = CROSS_ENTROPY
+    names = {asked: first} | {name: name for name in others}
+    found = {name: times(CROSS_ENTROPY[kind]) for name, kind in names.items()}
+    return {asked: found.pop(asked), plain: CROSS_ENTROPY[first], **found}
 
 
 class _Event(BaseModel):
@@ -82,301 +99,6 @@ def breach() -> Complaint:
     )
 
 
-@dataclass(eq=False)
-class Batch:
-    """Images that were asked for at once, and what became of them.
-
-    ``forward``: the network gave its logits with gradients; ``given``: the given loss function got these and the labels.
-    ``backward`` and ``used`` say how often gradients of it were computed, and how many steps were taken with them. ``loss``
-    is its loss at the parameters that it met, of the kind that was minimised; nan where it could not be computed.
-    """
-
-    loader: str
-    images: list[int]
-    backward: int = 0
-    used: int = 0
-    forward: bool = False
-    given: bool = False
-    loss: float = math.nan
-
-
-@dataclass
-class Training:
-    """A training as far as it could be followed, in which the loss called ``asked`` should be minimised.
-
-    ``faults`` are the first of each kind: ``loss``, ``backward``, ``cleared``, ``order``, ``optimizer``. ``loss`` names the
-    one that was minimised, None where no gradient showed it or it is of no known kind. ``unknown``: from some step on, after
-    ``until`` batches, nothing could be computed; ``diverged``, since the loss grew beyond all bounds. ``gradients`` counts
-    those that came out here, too, ``steps`` those of optimizers, ``calls`` those of a given loss function, of which
-    ``argument`` says what was wrong; ``looks`` counts forward passes without gradients. ``states`` are the parameters by the
-    number of batches of the training loader that had been asked for when they changed, empty where they are unknown;
-    ``network`` gives the logits of images at such a state. ``modes``: of the network (True: training) while it learnt.
-    """
-
-    asked: str
-    problem: str | None = None
-    returned: Any = None
-    batches: list[Batch] = field(default_factory=list)
-    faults: dict[str, Complaint] = field(default_factory=dict)
-    loss: str | None = None
-    unknown: bool = False
-    diverged: bool = False
-    until: int = 0
-    gradients: int = 0
-    steps: int = 0
-    calls: int = 0
-    looks: int = 0
-    argument: str = ""
-    states: dict[int, Weights] = field(default_factory=dict)
-    network: Callable[[Weights, Tensor], Tensor] | None = None
-    modes: set[bool] = field(default_factory=set)
-
-    @property
-    def stopped(self) -> str:
-        """The error in which the loop ended, as an addition to a text."""
-        return f" (the loop stopped with {self.problem})" if self.problem else ""
-
-    @property
-    def learnt(self) -> list[Batch]:
-        """The batches that had a gradient or changed the parameters, in order; if none did, those of ``train_loader``."""
-        found = [batch for batch in self.batches if batch.used or batch.backward]
-        return found or [batch for batch in self.batches if batch.loader == "train"]
-
-    def known(self) -> list[Batch]:
-        """Those of :attr:`learnt` at whose parameters something could be computed."""
-        return self.learnt[: self.until] if self.unknown else self.learnt
-
-    def passes(self) -> list[list[Batch]]:
-        """The passes over a loader in which something was learnt; all passes over ``train_loader``, if nothing was."""
-        found = _passes(self.batches)
-        learning = [each for each in found if any(batch.used or batch.backward for batch in each)]
-        return learning or [each for each in found if each[0].loader == "train"]
-
-    def fault(self, kind: str, observed: str, expected: str, cause: str) -> None:
-        """Note the first fault of a kind."""
-        self.faults.setdefault(kind, Complaint(observed, expected, cause))
-
-    def require(self, kind: str) -> None:
-        """Complain of a fault of that kind."""
-        if kind in self.faults:
-            raise self.faults[kind]
-
-    def require_passes(self, images: int, epochs: Iterable[int], call: str) -> None:
-        """Each of the ``images`` of the training set is learnt once in each epoch, in another order each time."""
-        passes, allowed = self.passes(), list(epochs)
-        learnt = self.learnt
-        other = next((batch for batch in learnt if batch.loader != "train"), None)
-        loader = other.loader if other else ""
-        require(other is None, f"images of {loader}_loader are learnt", "those of train_loader", "the wrong loader")
-        shown = [batch for batch in learnt if batch.used or batch.backward]
-        require(
-            bool(passes),
-            f"no batch of train_loader was asked for{self.stopped}",
-            call,
-            "the loop is open, or has another loader",
-        )
-        whole = [each for each in passes if sorted(index for batch in each for index in batch.images) == list(range(images))]
-        if not self.problem:  # what an error cut short has a line of its own
-            require(
-                len(whole) == len(passes),
-                f"{len(passes) - len(whole)} of {len(passes)} passes over train_loader end early, or leave images out",
-                "all images of train_loader in each epoch",
-                "the loop over batches ends early (break), or has other images",
-            )
-            require(
-                len(passes) in allowed,
-                f"{len(passes)} passes over train_loader",
-                f"{allowed[0]}, one for each epoch",
-                "the number of epochs",
-            )
-        orders = [[index for batch in each for index in batch.images] for each in whole]
-        in_order = len(passes[0]) > 1 and len(orders) > 1 and all(order == sorted(order) for order in orders)
-        require(
-            not in_order, "images in the order of train_data", "the batches of train_loader, shuffled anew in each epoch",
-            "a loader of your own that does not shuffle: each epoch then has the same batches",
-        )  # fmt: skip
-        require(
-            bool(shown) or any(batch.forward for batch in learnt) or self.losses_shown() or bool(self.problem),
-            "nothing that the network computed of them: no gradient, and no loss of theirs",
-            call,
-            "another network is called",
-        )
-
-    def losses_shown(self) -> bool:
-        """Whether the first number that was kept is the loss of the first batch, or a mean loss of the first pass."""
-        kept = (self.returned or [None])[0]
-        first = self.passes()[0] if self.learnt else []
-        means = [_mean(first), _mean(first, of_batches=True), *(batch.loss for batch in first[:1])] if first else []
-        return kept is not None and any(math.isclose(kept, mean, rel_tol=0.01) for mean in means)
-
-    def require_loss(self) -> None:
-        """What is minimised is the loss that was asked for."""
-        self.require("loss")
-        if self.loss == self.asked:
-            return
-        kept = (self.returned or [None])[0]
-        observed = f"no gradient, and {'no loss' if kept is None else f'a first loss of {kept:.4f}'}{self.stopped}"
-        cause = "backward is missing, or the loss does not depend on the network"
-        if self.problem:
-            cause = "the loop stops before it: see the error, and the order of the loss function's arguments"
-        require(self.losses_shown(), observed, f"a gradient of {self.asked}", cause)
-
-    def require_cleared(self, how: str) -> None:
-        """Each step uses the gradients of its own batch alone."""
-        self.require("cleared")
-        self._require_gradients()
-        require(
-            any(batch.backward or batch.used for batch in self.batches),
-            f"no gradient{self.stopped}",
-            f"those of each batch alone: {how} before backward",
-            "backward is missing, so that nothing shows whether gradients are cleared",
-        )
-
-    def _require_gradients(self) -> None:
-        """Gradients that are those of nothing known may be words, so they show nothing else."""
-        require(
-            bool(self.gradients) or not any(batch.backward or batch.used for batch in self.batches),
-            f"gradients of no loss that could be computed again{self.stopped}",
-            f"those of {self.asked}",
-            "another loss is minimised: correct that first",
-        )
-
-    def require_backward(self, cause: str) -> None:
-        """Each batch has one backward pass that reaches the network's parameters."""
-        self.require("backward")
-        self._require_gradients()
-        learnt = self.learnt
-        found = sum(batch.backward or batch.used for batch in learnt)
-        wanted = len(learnt)
-        require(
-            bool(learnt) and all((batch.backward or batch.used) == 1 for batch in learnt),
-            f"gradients were computed {found} times for {wanted} batches{self.stopped}",
-            "once for each batch",
-            cause if found <= wanted else "backward is called more than once for a batch",
-        )
-
-    def require_step(self, cause: str) -> None:
-        """The parameters change once a batch, after the backward pass."""
-        self.require("order")
-        # What no numbers are left of cannot be seen to change.
-        learnt = (self.known()[:-1] or self.known()) if self.diverged else self.learnt
-        found = sum(batch.used for batch in learnt)
-        # A batch that an error stopped has a line of its own.
-        wanted = len(learnt) - bool(self.problem and learnt and not learnt[-1].used and len(learnt) > 1)
-        require(
-            bool(learnt) and found == wanted and all(batch.used <= 1 for batch in learnt),
-            f"the parameters changed {found} times for {wanted} batches{self.stopped}",
-            "one step of the optimizer for each batch",
-            cause,
-        )
-
-    def require_optimizer(self, told: str, least: int) -> None:
-        """The steps are those of the optimizer that was asked for.
-
-        There are at least ``least`` of them, or one before the training broke off or diverged.
-        """
-        self.require("optimizer")
-        used = sum(batch.used for batch in self.batches)
-        require(
-            used >= (1 if self.problem or self.diverged else least),
-            f"{used} step{'s' * (used != 1)} that change{'s' * (used == 1)} the parameters{self.stopped}",
-            f"steps of {told}, one for each batch",
-            "forward, backward or step is missing",
-        )
-
-    def require_forward(self, call: str) -> None:
-        """The network computed the logits of each batch, with gradients, as a loop that is given its network shows."""
-        known = self.known()
-        passed = sum(batch.forward for batch in known)
-        if self.looks and not passed:
-            raise Complaint(
-                f"the network was called {self.looks} times, without gradients each time{self.stopped}",
-                f"{call} with gradients, once for each batch",
-                "the forward pass stands in a block of torch.no_grad(), so that nothing can be learnt from it",
-            )
-        wanted = len(known)
-        require(
-            bool(wanted) and passed == wanted,
-            f"the network was called with the images of {passed} of {wanted} batches{self.stopped}",
-            f"{call}, once for each batch",
-            f"another network than in {call} is called, or with other images",
-        )
-
-    def require_given_loss(self, cause: str) -> None:
-        """The given loss function is called with the logits and labels of each batch."""
-        known = self.known()
-        wanted, found = len(known), sum(batch.given for batch in known)
-        if not self.calls:
-            raise Complaint(f"the given loss function was called 0 times{self.stopped}", "once for each batch", cause)
-        self.require("loss")
-        require(
-            bool(wanted) and found == wanted,
-            f"the given loss function got the logits and labels of {found} of {wanted} batches{self.stopped}",
-            "output and labels of each batch, in this order",
-            self.argument or "another argument than the network's logits and the labels of the batch",
-        )
-
-    def losses(self) -> list[float]:
-        """The loss of each batch from which something was learnt."""
-        return [batch.loss for batch in self.learnt]
-
-    def state(self, batches: int) -> Weights:
-        """The parameters after so many batches of the training loader; empty where they are unknown."""
-        return self.states[max(count for count in self.states if count <= batches)]
-
-    def require_training_mode(self, call: str) -> None:
-        """The network was in training mode whenever it learnt; ``call`` puts it there."""
-        require(
-            self.modes == {True},
-            f"evaluation mode{' for some of the batches' * (True in self.modes)}" if self.modes else "nothing was learnt",
-            "training mode for each batch",
-            f"something in the loop calls eval(): {call} belongs at the start of each epoch"
-            if True in self.modes
-            else f"{call} is missing",
-        )
-
-    def require_mean_losses(self, *, of_batches: bool = False) -> None:
-        """What was returned is the mean loss over the images of each pass; ``of_batches``: or over its batches.
-
-        Of a loop that minimises another loss, which has a line of its own, only their number is judged.
-        """
-        found, passes = self.returned, self.passes()
-        require(
-            found is not None,
-            f"no list of numbers{self.stopped}",
-            f"{len(passes)} numbers",
-            "return is missing, or something else than a list of numbers is returned",
-        )
-        assert isinstance(found, list)
-        require(
-            bool(found) and len(found) == len(passes),
-            f"{len(found)} numbers for {len(passes)} epochs",
-            f"{len(passes)}, one for each epoch",
-            "appended for each batch",
-        )
-        for epoch, (value, batches) in enumerate(zip(found, passes, strict=True), start=1):
-            wanted, plain = _mean(batches), _mean(batches, of_batches=True)
-            if "loss" in self.faults or (math.isnan(wanted) and self.unknown):
-                continue
-            require(value is not None, f"no finite number for epoch {epoch}", f"{wanted:.4f}", "something else is kept")
-            if any(same_number(value, one) for one in (wanted, plain)[: 1 + of_batches]):
-                continue
-            sizes, losses = [len(batch.images) for batch in batches], [batch.loss for batch in batches]
-            causes = {
-                "batches are averaged, not images: the short last batch counts too much": plain,
-                "the short last batch counts as if it were whole": sum(losses) * max(sizes) / sum(sizes),
-                "the mean losses of the batches are added without their numbers of images": sum(losses) / sum(sizes),
-                "the sum over the images, not divided by their number": wanted * sum(sizes),
-                "the sum over the batches": sum(losses),
-                "the loss of the last batch": losses[-1],
-            }
-            known = (why for why, other in causes.items() if same_number(value, other))
-            cause = next(known, "a different mean, or different losses")
-            raise Complaint(
-                f"{value:.4f} for epoch {epoch} of a small training", f"{wanted:.4f}, the mean of its losses", cause
-            )
-
-
 class _Follower:
     """Computes a training again, event by event."""
 
@@ -385,35 +107,37 @@ class _Follower:
         losses: Mapping[str, Loss], optimizer: Factory, told: str, seed: int, spent: Spent,
     ) -> None:  # fmt: skip
         self._losses, self._asked = losses, next(iter(losses))
-        self._events, self._data, self._make, self._told = document.events, data, optimizer, told
+        self._events, self._data, self._told = document.events, data, told
         names, frozen = list(document.names), set(document.frozen)
         self._weights = {name: tensors[f"start.{name}"].clone().requires_grad_(name not in frozen) for name in names}
         self._learning = [name for name in names if name not in frozen]
-        self._buffers = {
-            key.removeprefix("buffer."): value.clone() for key, value in tensors.items() if key.startswith("buffer.")
-        }
+        self._buffers = {name: value.clone() for name, value in _below(tensors, "buffer.", "").items()}
         self._programs = {int(size): Program(one, {}, spent) for size, one in document.programs.items()}
         self._constants = {size: _below(tensors, f"const.{size}.", "const.") for size in self._programs}
         self._places = effects.places({name: self._weights[name].numel() for name in names}, seed)
-        self._rows, self._gradients, self._has = (tensors[key] for key in ("parameters", "gradients", "has"))
+        self._rows, self._gradients, has = (tensors[key] for key in ("parameters", "gradients", "has"))
         shape = (len(self._events), sum(map(len, self._places.values())))
-        if self._rows.shape != shape or self._gradients.shape != shape or self._has.shape != (shape[0], len(names)):
+        if self._rows.shape != shape or self._gradients.shape != shape or has.shape != (shape[0], len(names)):
             raise NotReplayable("rows of another size than the network's")
         if not close(self._rows[0], self._entries({name: value.detach() for name, value in self._weights.items()}), 1e-6):
             raise NotReplayable("a first row that is not that of the first parameters")
         self._optimizer: Optimizer = optimizer()
         self._history: list[Tensor] = []  # entries of the gradients of each step
-        self._about = {key: value for key, value in tensors.items() if key.startswith("about.")}
+        self._about = _below(tensors, "about.", "")
         self._computed_logits: dict[Batch, tuple[Tensor, Tensor]] = {}  # at the present parameters
         self._left: Weights = {}  # the gradients that are at the parameters
         self._fresh: Batch | None = None  # whose gradients were computed since the last step
         self._was_put_back = False
-        self._slack = SAME_GRADIENT  # of a gradient at the present parameters
-        self._sent = {row: _below(tensors, f"state.{row}.", "") for row in range(len(self._events))}
+        self._slack = EXACTLY  # at the present parameters
+        self._sent: dict[int, Weights] = {}  # whole parameters, by row
+        for key in tensors:
+            if key.startswith("state."):
+                _, row, name = key.split(".", 2)
+                self._sent.setdefault(int(row), {})[name] = tensors[key]
         self._compared = {name: value.detach().clone() for name, value in self._weights.items()}
         self._lost = False  # whether nobody knows the parameters
         self._known: list[tuple[int, Weights]] = []  # the parameters since each row in which they changed
-        self.found = Training(self._asked, network=self._outputs)
+        self.found = Training(self._asked, len(data["train"][1]), network=self._outputs)
         self._keep(0)
 
     def _entries(self, values: Weights) -> Tensor:
@@ -437,7 +161,7 @@ class _Follower:
             if moved:
                 self._lost = self.found.unknown
                 self._keep(row)
-            if self._sent[row]:
+            if row in self._sent:
                 self._compare(row, self._sent[row])
             if event.event == "backward":
                 self._backward(row)
@@ -502,7 +226,7 @@ class _Follower:
             )  # fmt: skip
             self._lose()
         self._put(state)
-        self._lost, self._compared, self._slack = False, state, SAME_GRADIENT
+        self._lost, self._compared, self._slack = False, state, EXACTLY
         self._keep(row)
 
     def _put_back(self, row: int) -> bool:
@@ -542,7 +266,7 @@ class _Follower:
 
     def _called(self, row: int, event: _Event) -> None:
         """The network, or the given loss function, was called: with what it should be, as far as that can be computed."""
-        outputs, labels = (self._about.get(f"about.{row}.{name}") for name in ("outputs", "labels"))
+        outputs, labels = (self._about.get(f"{row}.{name}") for name in ("outputs", "labels"))
         is_loss = event.event == "loss"
         self.found.calls += is_loss
         if not is_loss and not event.gradients:
@@ -566,7 +290,7 @@ class _Follower:
         """What logits were taken through before; empty for nothing, None where they are others."""
         kinds = {"": logits, "a softmax before the loss, which applies one itself": softmax(logits, 1)}
         kinds |= {"a softmax over the batch": softmax(logits, 0), "a ReLU of the logits": logits.relu()}
-        return next((kind for kind, one in kinds.items() if close(outputs, one, AFTER_STEPS)), None)
+        return next((kind for kind, one in kinds.items() if close(outputs, one, ABOUT.gradient)), None)
 
     def _own(self, batch: Batch, kinds: Iterable[str]) -> Iterable[tuple[str, float, Weights]]:
         """For each kind of loss its value for a batch, and its gradients."""
@@ -587,7 +311,7 @@ class _Follower:
         The last one asked for; those of the latest passes not learnt yet, where several were asked for; the last again.
         """
         batches = self.found.batches
-        latest = [batch for each in reversed(_passes(batches)) for batch in each]
+        latest = [batch for each in reversed(passes_of(batches)) for batch in each]
         waiting = [batch for batch in latest if not batch.backward and not batch.used][:MOST_WAITING]
         return list(dict.fromkeys([*(batch for batch in batches[-1:] if batch in waiting), *waiting, *batches[-1:]]))
 
@@ -605,11 +329,11 @@ class _Follower:
                 for kind, value, own in self._own(batch, kinds):
                     both = {name: self._left.get(name, 0) + gradient for name, gradient in own.items()}
                     for total in (own, self._left | both):
-                        if same_gradient(seen, self._entries(total), self._slack):
+                        if same_gradient(seen, self._entries(total), self._slack.gradient):
                             self._computed(batch, kind, value, total, again=total is not own)
                             return
         if self._is_with_penalty(batches[0], seen):
-            self.found.gradients += 1
+            self.found.confirmed = True
             self.found.fault(
                 "loss", f"after {_batch(batches[0], self.found)} the gradient is that of a larger loss",
                 f"that of {self._asked} alone", "squares of the parameters are added to it",
@@ -654,7 +378,7 @@ class _Follower:
                 "zero_grad() is missing or written without (), stands outside of the loop, or belongs to another network's "
                 "optimizer",
             )
-        self.found.gradients += 1
+        self.found.confirmed = True
         batch.backward += 1
         batch.forward, batch.loss = True, value
         self._left, self._fresh = total, batch
@@ -668,13 +392,12 @@ class _Follower:
             self._fresh is None
             and seen.any()
             and not found.unknown
-            and not same_gradient(seen, self._entries(self._left), self._slack)
+            and not same_gradient(seen, self._entries(self._left), self._slack.gradient)
         ):
             self._backward(row)  # gradients that were asked for and put there by hand
         fresh, change = self._fresh, self._rows[row] - self._rows[row - 1]
-        nothing = not seen.any() and not same_gradient(seen, self._entries(self._left), self._slack)
+        nothing = not seen.any() and not same_gradient(seen, self._entries(self._left), self._slack.gradient)
         if not by_hand:
-            found.steps += 1
             if fresh is None:
                 found.fault(
                     "order", "a step without a backward pass before it", "backward, then step",
@@ -718,14 +441,14 @@ class _Follower:
         self._history.append(self._entries(gradient))
         steps = self._optimizer.steps(gradient)
         error = EPSILON * float(self._rows[row].abs().mean())
-        if not same_step(change, self._entries(steps), error, SAME_STEP * (5 if self._slack == AFTER_STEPS else 1)):
+        if not same_step(change, self._entries(steps), error, self._slack.step):
             factor = self._other(change, self._entries(steps))
             if factor is None:
                 return
             steps = {name: step * factor for name, step in steps.items()}
-        found.gradients += 1  # also of who computes them without a backward pass: the step shows them
+        found.confirmed = True  # also of who computes them without a backward pass: the step shows them
         self._computed_logits.clear()
-        self._slack = AFTER_STEPS
+        self._slack = ABOUT
         with torch.no_grad():
             for name, step in steps.items():
                 self._weights[name] += step
@@ -746,7 +469,7 @@ class _Follower:
             return self._left if not left.any() else {name: torch.zeros_like(value) for name, value in self._left.items()}
         length = float(left @ left)
         factor = float(seen @ left) / length if length else 0.0
-        if factor <= 0 or not same_gradient(seen, left * factor, self._slack):
+        if factor <= 0 or not same_gradient(seen, left * factor, self._slack.gradient):
             return None
         return {name: value * factor for name, value in self._left.items()}
 
@@ -813,25 +536,6 @@ def _same_labels(found: Tensor, right: Tensor) -> bool:
     return found.shape == right.shape and torch.equal(found.long(), right)
 
 
-def _passes(batches: list[Batch]) -> list[list[Batch]]:
-    """Batches by passes over one loader, in which no image comes twice."""
-    found: list[list[Batch]] = []
-    seen: set[int] = set()
-    for batch in batches:
-        if not found or found[-1][-1].loader != batch.loader or seen & set(batch.images):
-            found.append([])
-            seen = set()
-        seen |= set(batch.images)
-        found[-1].append(batch)
-    return found
-
-
-def _mean(batches: list[Batch], *, of_batches: bool = False) -> float:
-    """The mean loss over the images of batches, or over the batches."""
-    sizes = [1 if of_batches else len(batch.images) for batch in batches]
-    return sum(batch.loss * size for batch, size in zip(batches, sizes, strict=True)) / sum(sizes)
-
-
 def _equal(one: Tensor, other: Tensor) -> bool:
     """Whether two rows are the same, also where a training that diverged has left no numbers."""
     return bool(((one == other) | (one.isnan() & other.isnan())).all())
@@ -843,17 +547,12 @@ def close(found: Tensor, wanted: Tensor, slack: float, least: float = 1e-12) -> 
     return found.shape == wanted.shape and bool(((found - wanted).abs() <= slack * max(scale, least)).all())
 
 
-def same_number(found: float, wanted: float) -> bool:
-    """Whether both are finite and equal within a thousandth."""
-    return math.isfinite(found) and abs(found - wanted) <= 1e-3 * max(1.0, abs(wanted))
-
-
-def same_gradient(found: Tensor, wanted: Tensor, slack: float = SAME_GRADIENT) -> bool:
+def same_gradient(found: Tensor, wanted: Tensor, slack: float = EXACTLY.gradient) -> bool:
     """Whether entries are those of one gradient: the error of single precision, where nearly nothing is left to learn."""
     return close(found, wanted, slack, least=1e-4)
 
 
-def same_step(found: Tensor, wanted: Tensor, error: float = 1e-12, slack: float = SAME_STEP) -> bool:
+def same_step(found: Tensor, wanted: Tensor, error: float = 1e-12, slack: float = EXACTLY.step) -> bool:
     """Whether entries are those of one step, to an ``error`` of rounding.
 
     On average, since Adam makes a whole step of a gradient of nearly nothing.
@@ -872,7 +571,6 @@ def followed(
     cell: str,
     *,
     network: str,
-    data: Data,
     optimizer: Factory,
     told: str,
     losses: Mapping[str, Loss] = CROSS_ENTROPY,
@@ -882,7 +580,6 @@ def followed(
 
     Args:
         network: the probe that described the class; what is trained must be of its layers.
-        data: images (N, C, H, W) and labels (N,) by loader, of the grading's seed, as the box drew them.
         optimizer: makes what is asked for, in the ``told`` words.
         losses: what may be minimised; the first is what is asked for.
         run: which one, of a probe that watched several.
@@ -893,7 +590,7 @@ def followed(
     """
     key = ("followed", probe, run)
     if key not in evidence.judged:
-        evidence.judged[key] = _followed(evidence, probe, cell, run, network, data, losses, optimizer, told)
+        evidence.judged[key] = _followed(evidence, probe, cell, run, network, losses, optimizer, told)
     found = evidence.judged[key]
     if isinstance(found, AssertionError):
         raise found
@@ -902,8 +599,8 @@ def followed(
 
 
 def _followed(
-    evidence: Evidence, probe: str, cell: str, run: str, network: str, data: Data, losses: Mapping[str, Loss],
-    optimizer: Factory, told: str,
+    evidence: Evidence, probe: str, cell: str, run: str, network: str, losses: Mapping[str, Loss], optimizer: Factory,
+    told: str,
 ) -> Training | AssertionError:  # fmt: skip
     try:
         sent = evidence.document(probe, cell)
@@ -915,18 +612,19 @@ def _followed(
         return breach()
     except AssertionError as error:
         return error
+    seed = evidence.record.seed
+    data = draws.lesson(seed)[1]  # as the box drew them
     if document.problem and all(event.event != "batch" for event in document.events):
         return evidence.not_shown(cell, document.problem)
     if not document.events:
-        return Training(next(iter(losses)))
-    seed = evidence.record.seed
+        return Training(next(iter(losses)), len(data["train"][1]))
     described = evidence.record.found.get(network)
     if described is not None and not _is_of_the_class(document, described.document):
         return Complaint(
             "a network with other layers is trained", "the network of the class", "another network is built in this cell"
         )
     try:
-        follower = _Follower(document, tensors, data(seed), losses, optimizer, told, seed, evidence.spent)
+        follower = _Follower(document, tensors, data, losses, optimizer, told, seed, evidence.spent)
         training = follower.follow()
     except (KeyError, IndexError, ValueError):
         return breach()

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch.nn.functional import cross_entropy
-
-from ..inside import draws, given
+from ..inside import given
 from ..inside.given import LOSS_FACTOR, MOMENTUM, RATE
 from ..runs.evidence import Evidence
-from .effects import CROSS_ENTROPY, Loss, Training, breach, followed
+from .effects import breach, followed, multiplied
 from .optimizers import Momentum
+from .training import Training
 
 SGD = f"SGD with learning rate {RATE} and momentum {MOMENTUM}, as it was given"
 
 
-def _times(loss: Loss) -> Loss:
-    return lambda logits, labels: LOSS_FACTOR * loss(logits, labels)
-
-
-_, *OTHERS = CROSS_ENTROPY
-LOSSES: dict[str, Loss] = {
-    "the given loss function": _times(cross_entropy),
-    "cross-entropy in place of the given loss function": cross_entropy,
-    **{name: _times(CROSS_ENTROPY[name]) for name in OTHERS},
-}
+LOSSES = multiplied(LOSS_FACTOR, "the given loss function", "cross-entropy in place of the given loss function")
 
 
 @dataclass(frozen=True)
@@ -46,7 +36,6 @@ class GivenLoop:
             self.probe,
             self.cell,
             network=self.network,
-            data=lambda seed: draws.lesson(seed)[1],
             optimizer=lambda: Momentum(RATE, MOMENTUM),
             told=SGD,
             losses=LOSSES,
@@ -75,8 +64,8 @@ class GivenLoop:
 
     def require_forward(self, call: str) -> None:
         """The given network sees each batch once in each epoch, by such a ``call``."""
-        own, images = self.as_it_is(), len(draws.lesson(self.evidence.record.seed)[1]["train"][1])
-        own.require_passes(images, (given.EPOCHS,), call)
+        own = self.as_it_is()
+        own.require_passes((given.EPOCHS,), call)
         own.require_forward(call)
 
     def require_loss(self, cause: str) -> None:

@@ -183,17 +183,6 @@ def accuracies(student: Student) -> Evidence:
 
 
 @contextlib.contextmanager
-def _lesson(student: Student, name: str, outputs: int = 1) -> Iterator[tuple[effects.Watch, Any, dict[str, Any]]]:
-    """Loaders of the grader's data; what makes networks of the class ``name`` meanwhile, or plain ones; which of them."""
-    batch_size, data = draws.lesson(student.seed)
-    made = student.namespace.get(name)
-    own = effects.usable(made, (batch_size, 1, 28, 28), draws.CLASSES, outputs)
-    kind = made if own else effects.plain(made, outputs)
-    with effects.Watch(student.seed, data, batch_size) as watch, effects.tracking(watch, kind) as make:
-        yield watch, make, {"plain": not own, "shape": [draws.CLASSES], "outputs": outputs}
-
-
-@contextlib.contextmanager
 def _steps_of(make: Any) -> Iterator[stepwise.Steps]:
     """Right steps for the models that ``make`` gives: those that the student wrote are judged elsewhere."""
     steps = stepwise.Steps()
@@ -205,7 +194,11 @@ def _steps_of(make: Any) -> Iterator[stepwise.Steps]:
 def evaluating(student: Student) -> Evidence:
     """What ``evaluate`` gives for a new model, and whether gradients were on, then or in the student's own steps."""
     evaluate = student.namespace["evaluate"]
-    with _on_the_cpu(student), _lesson(student, "MnistModel") as (watch, make, document), _steps_of(make) as steps:
+    with (
+        _on_the_cpu(student),
+        effects.lesson(student.namespace.get("MnistModel"), student.seed) as (watch, make, document),
+        _steps_of(make) as steps,
+    ):
         model = make()
         result, stopped = _attempt(lambda: evaluate(model, watch.loaders["val"]))
         seen, tensors = watch.evidence(model)
@@ -228,7 +221,11 @@ def _gradients_of_own(student: Student) -> list[bool]:
 def fitting(student: Student) -> Evidence:
     """Some epochs of ``fit`` with a new model and an optimizer of this probe."""
     fit = student.namespace["fit"]
-    with _on_the_cpu(student) as shown, _lesson(student, "MnistModel") as (watch, make, document), _steps_of(make) as steps:
+    with (
+        _on_the_cpu(student) as shown,
+        effects.lesson(student.namespace.get("MnistModel"), student.seed) as (watch, make, document),
+        _steps_of(make) as steps,
+    ):
         model, parts = make(), (watch.loaders["train"], watch.loaders["val"], stepwise.optimizer)
         history, stopped = _attempt(lambda: fit(FITTED, stepwise.RATE, model, *parts))
         seen, tensors = watch.evidence(model)
@@ -243,7 +240,7 @@ def _history(value: Any) -> list[Any] | None:
 @probe(after="fit_code")
 def history(student: Student) -> Evidence:
     """The whole cell once more with small loaders: what ``history`` holds then."""
-    with _lesson(student, "MnistModel") as (watch, make, document), _steps_of(make):
+    with effects.lesson(student.namespace.get("MnistModel"), student.seed) as (watch, make, document), _steps_of(make):
         again = student.rerun(
             "fit_code",
             model=make(), MnistModel=make, loaders=watch.loaders, num_epochs_regression=SHOWN, num_epochs=SHOWN,
@@ -297,7 +294,10 @@ def predicted(student: Student) -> Evidence:
 def training_loop(student: Student) -> Evidence:
     """Some epochs of ``train`` with a new network in evaluation mode, and the losses that it returns."""
     train: Callable[..., Any] = student.namespace["train"]
-    with _on_the_cpu(student), _lesson(student, "CNN", outputs=2) as (watch, make, document):
+    with (
+        _on_the_cpu(student),
+        effects.lesson(student.namespace.get("CNN"), student.seed, outputs=2) as (watch, make, document),
+    ):
         network = make().train(False)
         returned, stopped = _attempt(lambda: train(TRAINED, network, watch.loaders))
         seen, tensors = watch.evidence(network)

@@ -8,9 +8,10 @@ import torch
 
 from autograder.assignment import Profile
 from autograder.inside import draws, stepwise
-from autograder.judging.effects import CROSS_ENTROPY, Loss, Training, followed, same_number
+from autograder.judging.effects import followed, multiplied
 from autograder.judging.loops import require_whole_passes
 from autograder.judging.optimizers import Momentum
+from autograder.judging.training import Training, same_number
 from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
@@ -28,24 +29,17 @@ def _training(evidence: Evidence, probe: str, rate: float, momentum: float = 0.0
         probe,
         "fit_code",
         network="regression_network",
-        data=lambda seed: draws.lesson(seed)[1],
         optimizer=lambda: Momentum(rate, momentum),
         told=f"SGD with learning rate {rate}" + (f" and momentum {momentum}" if momentum else ""),
         losses=LOSSES,
     )
 
 
-def _multiple(loss: Loss) -> Loss:
-    return lambda logits, labels: stepwise.LOSS_FACTOR * loss(logits, labels)
-
-
-ASKED, *WRONG = CROSS_ENTROPY
-OF_THE_STEPS = _multiple(CROSS_ENTROPY[ASKED])
-LOSSES = {
-    "the loss that model.training_step gives": OF_THE_STEPS,
-    "fit computes a loss of its own: it would not fit a model with another one": CROSS_ENTROPY[ASKED],
-    **{cause: _multiple(CROSS_ENTROPY[cause]) for cause in WRONG},
-}
+LOSSES = multiplied(
+    stepwise.LOSS_FACTOR,
+    "the loss that model.training_step gives",
+    "fit computes a loss of its own: it would not fit a model with another one",
+)
 
 
 def _validated(training: Training, evidence: Evidence, batches: int) -> Result:
@@ -60,7 +54,7 @@ def _validated(training: Training, evidence: Evidence, batches: int) -> Result:
     labels = data["val"][1]
     right = (logits.argmax(1) == labels).double().mean()
     losses = [
-        float(OF_THE_STEPS(*each)) * len(each[1])
+        float(LOSSES[training.asked](*each)) * len(each[1])
         for each in zip(torch.split(logits, size), torch.split(labels, size), strict=True)
     ]
     return {"val_loss": sum(losses) / len(labels), "val_acc": float(right)}
@@ -112,8 +106,7 @@ def training(evidence: Evidence) -> Training:
 @pytest.mark.item("fit", weight=2)
 def test_training_steps(training: Training, evidence: Evidence, profile: Profile) -> None:
     """In each epoch, each training batch has a forward pass, a backward pass and one step of the optimizer."""
-    images = len(draws.lesson(evidence.record.seed)[1]["train"][1])
-    training.require_passes(images, [EPOCHS], "model.training_step(batch)")
+    training.require_passes([EPOCHS], "model.training_step(batch)")
     training.require_backward("backward is missing, or the loss does not depend on the model")
     training.require_step("the optimizer's step() is missing, or stands outside of the loop")
     if training.problem is None:
@@ -194,9 +187,8 @@ def test_history(evidence: Evidence, again: Training) -> None:
     """`history` holds the result of the untrained model, then those of the epochs."""
     found = evidence.document("history", "fit_code").get("history")
     require(isinstance(found, list), "no list history", "a list", "history was not set")
-    images = len(draws.lesson(evidence.record.seed)[1]["train"][1])
     # The number of epochs as published may have been written out.
-    again.require_passes(images, [SHOWN, reference.EPOCHS], "fit(num_epochs_regression, 0.001, model, ...)")
+    again.require_passes([SHOWN, reference.EPOCHS], "fit(num_epochs_regression, 0.001, model, ...)")
     _require_results(found, again, evidence, len(again.passes()), first=1)
 
 

@@ -76,31 +76,27 @@ def _losses(value: Any) -> list[float | None] | None:
 @probe(after="training_code")
 def training_loop(student: Student) -> Evidence:
     """The training cell again, with the student's own class, on a few images."""
-    batch_size, data = draws.lesson(student.seed)
-    made = student.namespace["MNIST_CNN"]
-    own = effects.usable(made, (batch_size, 1, 28, 28), 10)
-    with effects.Watch(student.seed, data, batch_size) as watch:
-        with effects.tracking(watch, made if own else effects.plain(made)) as make:
-            again = student.rerun(
-                "training_code",
-                MNIST_CNN=make,
-                model=make(),
-                loss_history=[],
-                train_loader=watch.loaders["train"],
-                train_data=watch.data["train"],
-                test_loader=watch.loaders["test"],
-                test_data=watch.data["test"],
-                device=torch.device("cpu"),
-                num_epochs=EPOCHS,
-                batch_size=batch_size,
-                num_train_images=len(watch.data["train"]),
-                num_test_images=len(watch.data["test"]),
-            )
+    with effects.lesson(student.namespace["MNIST_CNN"], student.seed) as (watch, make, described):
+        again = student.rerun(
+            "training_code",
+            MNIST_CNN=make,
+            model=make(),
+            loss_history=[],
+            train_loader=watch.loaders["train"],
+            train_data=watch.data["train"],
+            test_loader=watch.loaders["test"],
+            test_data=watch.data["test"],
+            device=torch.device("cpu"),
+            num_epochs=EPOCHS,
+            batch_size=watch.loaders["train"].batch_size,
+            num_train_images=len(watch.data["train"]),
+            num_test_images=len(watch.data["test"]),
+        )
         document, tensors = watch.evidence(again.values.get("model"))
     error = again.run.error
     problem = f"{error['ename']}: {error['evalue']}" if error else None
     losses = _losses(again.values.get("loss_history"))
-    return Evidence(document | {"plain": not own, "shape": [10], "problem": problem, "returned": losses}, tensors)
+    return Evidence(document | described | {"problem": problem, "returned": losses}, tensors)
 
 
 class _StandIn(stepwise.Alike, standins.StandIn):

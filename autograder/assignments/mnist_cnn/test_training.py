@@ -5,11 +5,11 @@ import math
 import pytest
 
 from autograder.assignment import Profile
-from autograder.inside import draws
 from autograder.judging import held_out
-from autograder.judging.effects import Training, followed
+from autograder.judging.effects import followed
 from autograder.judging.loops import require_whole_passes
 from autograder.judging.optimizers import Adam
+from autograder.judging.training import Training
 from autograder.networks.comparison import require
 from autograder.runs.evidence import Evidence
 
@@ -30,17 +30,15 @@ def training(evidence: Evidence) -> Training:
         "training_loop",
         "training_code",
         network="network",
-        data=lambda seed: draws.lesson(seed)[1],
         optimizer=lambda: Adam(RATE),
         told=ADAM,
     )
 
 
 @pytest.mark.item("training", weight=2)
-def test_forward(training: Training, evidence: Evidence) -> None:
+def test_forward(training: Training) -> None:
     """A new MNIST_CNN sees each batch of train_loader once in each epoch."""
-    images = len(draws.lesson(evidence.record.seed)[1]["train"][1])
-    training.require_passes(images, (EPOCHS, PUBLISHED_EPOCHS), "model(images), once for each batch of train_loader")
+    training.require_passes((EPOCHS, PUBLISHED_EPOCHS), "model(images), once for each batch of train_loader")
 
 
 @pytest.mark.item("training", weight=3)

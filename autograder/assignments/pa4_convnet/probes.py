@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from inside import draws, given, loop, networks, standins, trace
 from inside.probing import Evidence, Student, probe
-from inside.replacing import same
+from inside.replacing import each_new, same
 from torch import Tensor, nn
 
 EPOCHS = 10  # of the plot
@@ -53,22 +53,13 @@ def _marking(made: Any, seed: int) -> Iterator[None]:
     if not isinstance(made, type) or made.__module__.startswith("torch."):
         yield
         return
-    kind: Any = made
-    own, init = vars(kind).get("__init__"), kind.__init__
 
-    def marked(net: Any, *args: Any, **named: Any) -> None:
-        init(net, *args, **named)
+    def mark(net: Any) -> None:
         if type(net) is made and isinstance(net, nn.Module):
             _mark(net, seed)
 
-    kind.__init__ = marked
-    try:
+    with each_new(made, mark):
         yield
-    finally:
-        if own is None:
-            del kind.__init__
-        else:
-            kind.__init__ = own
 
 
 @probe(after="network_graph")
