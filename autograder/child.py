@@ -66,7 +66,9 @@ def _work(connection: Connection) -> None:
             except MemoryError:
                 said = {"memory": True}
             except Exception as error:
-                said = {"failed": f"{type(error).__name__}: {error}"[:2000].encode(errors="replace").decode()}
+                text = str(error).encode(errors="replace").decode()
+                kinds = [kind.__name__ for kind in type(error).__mro__]
+                said = {"failed": f"{kinds[0]}: {text}"[:2000], "kinds": kinds, "text": text[:1000]}
             send(connection, said, answer)
 
 

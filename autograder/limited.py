@@ -171,21 +171,25 @@ class _Child:
 
 
 class Lease:
-    """One child for one piece of work, which may take several tasks: its budget is that of all together."""
+    """One child for one piece of work, which may take several tasks: its budget is that of all together.
+
+    ``answered``: it has ended what it was last asked for.
+    """
 
     def __init__(self, child: _Child, budget: Budget) -> None:
         self._child, self._budget = child, budget
         self._seconds, self._wall = budget.seconds, budget.wall
         self._counted, self._fast = _used(child.pid)[0], 0.0
+        self.answered = True
 
-    def ask(self, task: Task, **values: Any) -> Plain:
+    def ask(self, task: Task, *expected: type[Exception], **values: Any) -> Plain:
         """What a task returns.
 
         Raises:
             Breach: it used more than is left of the budget. Ended: the child is gone for another reason.
-            Failed: the task raised an error.
+            Failed: the task raised an error; one of those ``expected``, which are made of their text, is raised here too.
         """
-        child, begun, looked = self._child, time.monotonic(), False
+        child, begun, looked, self.answered = self._child, time.monotonic(), False, False
         until = begun + self._wall
         try:
             send(
@@ -209,6 +213,10 @@ class Lease:
         if "memory" in said:
             raise self._too_much()
         self._require_time()
+        self.answered = True
+        for kind in expected:
+            if kind.__name__ in said.get("kinds", ()):
+                raise kind(said["text"])
         if "failed" in said:
             raise Failed(str(said["failed"]))
         return answer
@@ -269,28 +277,26 @@ class Children:
             Ended: none could be started.
         """
         child = self._take()
+        lease = Lease(child, budget)
         try:
-            yield Lease(child, budget)
-        except Failed:
-            self._give(child)
-            raise
-        except BaseException as error:
-            self._drop(child)
-            if isinstance(error, Ended) and self._closed:
+            yield lease
+        except Ended as error:
+            if self._closed:
                 raise Ended("was called off") from error
             raise
-        self._give(child)
+        finally:
+            (self._give if lease.answered else self._drop)(child)
 
-    def ask(self, task: Task, budget: Budget, **values: Any) -> Plain:
+    def ask(self, task: Task, budget: Budget, *expected: type[Exception], **values: Any) -> Plain:
         """What one task returns, with another child where the first was ended by something else.
 
         Raises:
-            Breach, Ended, Failed: see :meth:`Lease.ask`.
+            Breach, Ended, Failed, one of those ``expected``: see :meth:`Lease.ask`.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self.lease(budget) as lease:
-                    return lease.ask(task, **values)
+                    return lease.ask(task, *expected, **values)
             except Ended as error:
                 if isinstance(error, Breach) or attempt == ATTEMPTS:
                     raise

@@ -56,8 +56,10 @@ READ_HERE = {"autograder.notebooks.reading", "autograder.collecting.content"}
 _ask = limited.Children.ask
 
 
-def _read_here(children: limited.Children, task: limited.Task, budget: limited.Budget, **values: Any) -> Plain:
-    return task(**values) if task.__module__ in READ_HERE else _ask(children, task, budget, **values)
+def _read_here(
+    children: limited.Children, task: limited.Task, budget: limited.Budget, *expected: type[Exception], **values: Any
+) -> Plain:
+    return task(**values) if task.__module__ in READ_HERE else _ask(children, task, budget, *expected, **values)
 
 
 class Quick:

@@ -50,6 +50,14 @@ def sleep(seconds: float) -> Plain:
     return {}
 
 
+class Odd(ValueError):
+    pass
+
+
+def refuse(text: str) -> Plain:
+    raise Odd(text)
+
+
 def crash(once: str) -> Plain:
     if once and Path(once).exists():
         return {}
@@ -165,6 +173,16 @@ def test_an_error_is_told_and_ends_nobody(children: Children) -> None:
     with pytest.raises(Failed, match="ZeroDivisionError: integer"):
         children.ask(divide, BUDGET)
     assert children.ask(whoami, BUDGET)["pid"] == first
+
+
+def test_an_error_that_is_expected_is_raised_here_and_ends_nobody(children: Children) -> None:
+    before = children.ask(whoami, BUDGET)["pid"]
+    with pytest.raises(ValueError, match="too odd") as found:
+        children.ask(refuse, BUDGET, KeyError, ValueError, text="too odd")
+    assert type(found.value) is ValueError
+    with pytest.raises(Failed, match="Odd: too odd"):
+        children.ask(refuse, BUDGET, KeyError, text="too odd")
+    assert children.ask(whoami, BUDGET)["pid"] == before
 
 
 def test_an_answer_has_a_size(children: Children) -> None:

@@ -247,12 +247,15 @@ class ClusterExecutor:
         try:
             reply, own = future.result(timeout=FETCH_SECONDS), scratch()
             told = self._children.ask(
-                come_back, BUDGET, **self._described(sent.run), job=sent.job, reply=reply, scratch=own.name
+                come_back,
+                BUDGET,
+                Refused,
+                Malformed,
+                **self._described(sent.run),
+                job=sent.job,
+                reply=reply,
+                scratch=own.name,
             )
-            if "refused" in told:
-                raise Refused(told["refused"])
-            if "malformed" in told:
-                raise Malformed(told["malformed"])
         except Malformed as error:
             sent.run.problem = f"what came back from worker {worker.name} is no evidence: {error}"
             return sent.run

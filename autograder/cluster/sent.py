@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ..child import Plain
 from ..runs.apart import Asked
-from ..runs.frames import Malformed
 from ..runs.plan import cells_to_run
-from .wire import Job, Refused, bare, pack_job, unpack_evidence, unpack_job
+from .wire import Job, bare, pack_job, unpack_evidence, unpack_job
 
 
 def to_send(**submission: object) -> Plain:
@@ -34,12 +33,11 @@ def to_send(**submission: object) -> Plain:
 
 
 def come_back(job: bytes, reply: bytes, scratch: str, **submission: object) -> Plain:
-    """Keep the evidence in a reply to a job: the fields of :class:`autograder.runs.apart.Kept`, or why there is none."""
+    """Keep the evidence in a reply to a job; the fields of :class:`autograder.runs.apart.Kept`.
+
+    Raises:
+        Refused, Malformed: there is none.
+    """
     asked = Asked(**submission)  # type: ignore[arg-type]
     cells = cells_to_run(asked.notebook, asked.assignment.profile(asked.options.profile), everything=False)
-    try:
-        return asked.keep(unpack_evidence(reply, unpack_job(job), cells), scratch)
-    except Refused as error:
-        return {"refused": str(error)}
-    except Malformed as error:
-        return {"malformed": str(error)}
+    return asked.keep(unpack_evidence(reply, unpack_job(job), cells), scratch)

@@ -39,11 +39,9 @@ def read(children: Children, path: Path, release: bytes, assignment: str) -> Rea
         Failed, Ended: the grader's fault, or the machine's.
     """
     try:
-        found = children.ask(_read, BUDGET, path=str(path), release=release, assignment=assignment)
+        found = children.ask(_read, BUDGET, Unreadable, path=str(path), release=release, assignment=assignment)
     except Breach as error:
         raise Unreadable(f"{path}: {error}; {DO}") from error
-    if "reason" in found:
-        raise Unreadable(found["reason"])
     return Read(found["notebook"], found["repairs"], found["flags"])
 
 
@@ -69,10 +67,7 @@ def parsed(release: bytes) -> NotebookNode:
 
 
 def _read(path: str, release: bytes, assignment: str) -> Plain:
-    try:
-        found = folder.take(Path(path), parsed(release), assignment)
-    except Unreadable as error:
-        return {"reason": error.reason[:SENTENCE]}
+    found = folder.take(Path(path), parsed(release), assignment)
     notebook = to_text(found.notebook).encode("utf-8", "surrogatepass")
     return {"notebook": notebook, "repairs": _few(found.repairs), "flags": _few(found.flags)}
 

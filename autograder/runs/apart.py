@@ -95,16 +95,10 @@ class _Apart:
         return Job(**self.lease.ask(_next))
 
     def take(self, text: bytes, blob: bytes) -> float:
-        told = self.lease.ask(_take, text=text, blob=blob)
-        if "malformed" in told:
-            raise Malformed(told["malformed"])
-        return float(told["until"])
+        return float(self.lease.ask(_take, Malformed, text=text, blob=blob)["until"])
 
     def ended(self, problem: str, seconds: float, peak: int) -> bool:
-        told = self.lease.ask(_ended, problem=problem, seconds=seconds, peak=peak)
-        if "cannot" in told:
-            raise CannotIsolate(told["cannot"])
-        return bool(told["again"])
+        return bool(self.lease.ask(_ended, CannotIsolate, problem=problem, seconds=seconds, peak=peak)["again"])
 
 
 # In a child. What it knows of the submission that it has now:
@@ -168,17 +162,11 @@ def _next() -> Plain:
 
 
 def _take(text: bytes, blob: bytes) -> Plain:
-    try:
-        return {"until": _at_work()[1].take(text, blob)}
-    except Malformed as error:
-        return {"malformed": str(error)}
+    return {"until": _at_work()[1].take(text, blob)}
 
 
 def _ended(problem: str, seconds: float, peak: int) -> Plain:
-    try:
-        return {"again": _at_work()[1].ended(problem, seconds, peak)}
-    except CannotIsolate as error:
-        return {"cannot": str(error)}
+    return {"again": _at_work()[1].ended(problem, seconds, peak)}
 
 
 def _keep(scratch: str) -> Plain:
