@@ -39,6 +39,8 @@ def enter(
     told = children.ask(
         _enter,
         BUDGET,
+        Locked,
+        CannotWrite,
         course=str(course.root),
         assignment=assignment,
         student=student,
@@ -49,8 +51,6 @@ def enter(
         submitted=str(submitted),
         known=known,
     )
-    if "problem" in told:
-        raise (Locked if told["locked"] else CannotWrite)(told["problem"])
     outcome.flags = told["flags"]
 
 
@@ -81,5 +81,5 @@ def _enter(
     except Exception as error:
         if (problem := trouble(error)) is None:
             raise
-        return {"problem": problem, "locked": is_locked(error)}
+        raise (Locked if is_locked(error) else CannotWrite)(problem) from error
     return {"flags": judged.flags}
