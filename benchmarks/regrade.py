@@ -22,7 +22,7 @@ from autograder.assignment import load
 from autograder.notebooks.notebook import read
 from autograder.notebooks.submission import read_submission
 from autograder.runs.plan import Options
-from autograder.runs.store import look_up
+from autograder.runs.store import Place, look_up
 
 ANSWERS = {
     courses.TINY: ["right_reference", "right_sequential", "mistake_without_relu", "mistake_gradients_never_zeroed"],
@@ -42,19 +42,15 @@ def spread_evidence(exercise: courses.Exercise, first: list[Path], all_of_them: 
     options = Options("proof", "cpu", store=store)
     release = read(exercise.root / "release" / exercise.name / f"{exercise.name}.ipynb")
 
-    def folder(path: Path) -> Path:
-        found = look_up(read_submission(path, release, exercise.name).notebook, assignment, options).folder
-        assert found is not None
-        return found
+    def place(path: Path) -> Place:
+        return look_up(read_submission(path, release, exercise.name).notebook, assignment, options)
 
-    kept = [folder(path) for path in first]
-    missing = [path for path in kept if not path.is_dir()]
-    if missing:
-        raise RuntimeError(f"no evidence in {missing[0]}: the key differs between this process and the grader's")
+    kept = [folder for path in first if (folder := place(path).known)]
+    if len(kept) < len(first):
+        raise RuntimeError(f"no evidence in {store}: the key differs between this process and the grader's")
     for number, path in enumerate(all_of_them):
-        place = folder(path)
-        if not place.exists():
-            shutil.copytree(kept[number % len(kept)], place)
+        if (new := place(path)).known is None:
+            shutil.copytree(kept[number % len(kept)], store / new.keys.by_code)
     return len(list(store.iterdir()))
 
 

@@ -18,8 +18,8 @@ from autograder.grading.session import Session
 from autograder.notebooks import notebook
 from autograder.outcomes import SubmissionOutcome
 from autograder.proof import catalogue
-from autograder.runs.plan import Options
-from autograder.runs.store import seed_of
+from autograder.runs.keys import seed_of
+from autograder.runs.plan import Options, cells_to_run
 
 NAME = "pa4_convnet"
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,6 +83,7 @@ def test_another_answer_and_another_course_have_other_challenges(course: Course,
     other = Course(tmp_path)
     read = [notebook.read(course.submitted / name / NAME / f"{NAME}.ipynb") for name in (WATCHED, *NEIGHBOURS)]
     known = load(HIDDEN / NAME)
-    seeds = {seed_of(one, known, Options(profile="proof", secret=of.secret())) for one in read for of in (course, other)}
+    cells = [cells_to_run(one, known.profile("proof"), everything=False) for one in read]
+    seeds = {seed_of(one, known, Options(profile="proof", secret=of.secret())) for one in cells for of in (course, other)}
     assert len(seeds) == 2 * len(read)
-    assert seed_of(read[0], known, Options()) != seed_of(read[0], known, Options()), "drawn where nothing is kept"
+    assert seed_of(cells[0], known, Options()) != seed_of(cells[0], known, Options()), "drawn where nothing is kept"

@@ -12,8 +12,9 @@ from conftest import HIDDEN, ROOT
 from autograder.assignment import Assignment, load
 from autograder.cluster.executor import Handed
 from autograder.course import Course
-from autograder.grading.journal import NAME, Journal, hash_of_grader
+from autograder.grading.journal import NAME, Journal
 from autograder.outcomes import ItemOutcome, SubmissionOutcome
+from autograder.runs.keys import of_grader
 from autograder.runs.plan import Options
 
 ASSIGNMENT = "pa4_convnet"
@@ -120,13 +121,13 @@ def test_what_is_no_file_is_no_problem(tmp_path: Path, handed: list[Handed]) -> 
 
 
 def test_the_grader_is_all_that_can_change_an_outcome(tmp_path: Path) -> None:
-    known, course = load(HIDDEN / ASSIGNMENT), Course(ROOT)
+    known = load(HIDDEN / ASSIGNMENT)
     copied = Assignment(ASSIGNMENT, tmp_path / ASSIGNMENT, known.settings)
     shutil.copytree(known.folder, copied.folder, ignore=shutil.ignore_patterns("__pycache__"))
     options = Options(profile="quick")
 
     def now(options: Options = options, gradebook: Path | None = None) -> str:
-        return hash_of_grader(course, copied, options, gradebook)
+        return of_grader(Course(ROOT).release_notebook(ASSIGNMENT), copied, options, gradebook)
 
     first = now()
     assert now() == first

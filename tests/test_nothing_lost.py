@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.grading import places, session
-from autograder.grading.journal import hash_of_grader
+from autograder.runs.keys import of_grader
 
 STUDENTS = ["ada", "broken", "emmy", "grace"]
 pytestmark = pytest.mark.timeout(600)
@@ -244,10 +244,10 @@ def test_a_lock_that_comes_while_grades_are_entered_is_said_with_the_student(
 
     def hash_and_lock(*arguments: Any) -> str:
         stack.enter_context(locked(room.db, 600))
-        return hash_of_grader(*arguments)
+        return of_grader(*arguments)
 
     with stack, monkeypatch.context() as changed:
-        changed.setattr(session, "hash_of_grader", hash_and_lock)
+        changed.setattr(session, "of_grader", hash_and_lock)
         status, said = room.grade("--student", "ada")
     assert status == 3
     line = one_line(said)

@@ -26,6 +26,7 @@ from autograder.proof import catalogue, prove
 from autograder.runs import store
 from autograder.runs.collect import seen_in_box
 from autograder.runs.evidence import Evidence
+from autograder.runs.keys import Keys
 from autograder.runs.plan import Options, cells_to_run
 from autograder.sandbox.box import CannotIsolate
 
@@ -144,13 +145,14 @@ def test_evidence_depends_on_declared_files(tmp_path: Path) -> None:
     course, name = Course(tmp_path), "least_squares"
     notebook = read(course.release_notebook(name))
 
-    def key() -> Path | None:
-        return store.look_up(notebook, load(course.hidden_tests(name)), Options(store=tmp_path / "store")).folder
+    def keys() -> Keys:
+        return store.look_up(notebook, load(course.hidden_tests(name)), Options()).keys
 
-    before = key()
+    before = keys()
     with (course.source / name / "houses.csv").open("a") as file:
         file.write("100.0,3,10,250.0\n")
-    assert key() != before
+    assert keys().by_code != before.by_code
+    assert keys().by_text != before.by_text
 
 
 def test_hidden_tests_in_the_environment_that_boxes_see_are_refused() -> None:

@@ -62,3 +62,21 @@ def test_only_what_changed_is_run_again(toy: Assignment, tmp_path: Path) -> None
     changed = gather(notebook(last="text = 'second'"), toy, options)
     assert later(changed) == {"trained_here": 1, "losses": later(first)["losses"], "text": "second"}
     assert len(list((tmp_path / "store").iterdir())) == 2
+
+    remarked = gather(notebook(last="# a remark\n\ntext  =  'first'  # and another"), toy, options)
+    assert remarked.record == first.record, "read from the store, though the text is another"
+
+
+@pytest.mark.timeout(600)
+def test_a_line_that_is_told_is_one_of_this_text(toy: Assignment, tmp_path: Path) -> None:
+    """Evidence of an error, or of a warning that names its line, is used for its own text alone."""
+    options = Options(profile="quick", store=tmp_path / "store")
+    for last in ("text = nothing", "import warnings\ntext = ''\nwarnings.warn('look here')"):
+        for text in (last, f"# a remark\n{last}"):
+            first = gather(notebook(last=text), toy, options)
+            again = gather(notebook(last=text), toy, options)
+            assert again.record == first.record, "read from the store"
+            told = first.record.cells["last"]
+            line = len(text.splitlines())
+            assert told.error.line == line if told.error else f":{line}: UserWarning" in str(told.outputs)
+    assert len(list((tmp_path / "store").iterdir())) == 4

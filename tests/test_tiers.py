@@ -16,12 +16,12 @@ from tiers import usable
 from autograder.assignment import load
 from autograder.exporting.grades import of_outcomes
 from autograder.exporting.tables import anonymous_outcomes, as_csv
-from autograder.grading.journal import hash_of_grader
 from autograder.judging import decision
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.proof import catalogue
 from autograder.runs.evidence import Evidence
+from autograder.runs.keys import Keys, of_grader
 from autograder.runs.plan import Options
 from autograder.runs.store import gather, look_up
 from autograder.sandbox import tiers
@@ -87,16 +87,17 @@ def test_where_no_tier_works_each_says_why_and_none_is_not_chosen(monkeypatch: p
     assert tiers.check("none") == UNISOLATED
 
 
-def test_evidence_of_one_tier_is_as_good_as_of_another_and_of_none_is_not(tmp_path: Path) -> None:
-    release = notebook.read(COURSE.release_notebook(NAME))
+def test_evidence_of_one_tier_is_as_good_as_of_another_and_of_none_is_not() -> None:
+    released, known = COURSE.release_notebook(NAME), load(HIDDEN / NAME)
+    release = notebook.read(released)
 
-    def folder(isolation: str) -> Path | None:
-        return look_up(release, load(HIDDEN / NAME), Options(store=tmp_path, isolation=isolation)).folder
+    def keys(isolation: str) -> Keys:
+        return look_up(release, known, Options(isolation=isolation)).keys
 
-    assert len({folder(tier) for tier in ("auto", *TIERS)}) == 1
-    assert folder("none") == folder(UNISOLATED) != folder("auto")
-    known = load(HIDDEN / NAME)
-    hashes = {isolation: hash_of_grader(COURSE, known, Options(isolation=isolation), None) for isolation in ("auto", "none")}
+    assert len({keys(tier) for tier in ("auto", *TIERS)}) == 1
+    assert keys("none") == keys(UNISOLATED)
+    assert {keys("none").by_code, keys("none").by_text}.isdisjoint({keys("auto").by_code, keys("auto").by_text})
+    hashes = {isolation: of_grader(released, known, Options(isolation=isolation), None) for isolation in ("auto", "none")}
     assert hashes["auto"] != hashes["none"], "an outcome of an unisolated run would be kept with --resume"
 
 

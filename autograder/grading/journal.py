@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -11,37 +10,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..assignment import Assignment
 from ..cluster.executor import Handed
-from ..course import Course
-from ..datasets import decoy
 from ..notebooks.folder import candidates
 from ..notebooks.notebook import write_text
 from ..notebooks.submission import MAX_BYTES
 from ..notebooks.timestamp import NAME as TIMESTAMP
 from ..outcomes import SubmissionOutcome
-from ..runs.notes import trusted_code
-from ..runs.plan import Options
-from ..sandbox import tiers
+from ..runs.keys import of_outcome
 
 NAME = "graded.jsonl"
-
-
-def hash_of_grader(course: Course, assignment: Assignment, options: Options, gradebook: Path | None) -> str:
-    """Hash of what every outcome of a run depends on: release, hidden tests, the grader's code, versions, profile, device.
-
-    So does where grades are entered.
-    """
-    digest = hashlib.sha256()
-    unisolated = [tiers.UNISOLATED] if options.unisolated else []
-    entered = None if gradebook is None else str(gradebook.absolute())
-    digest.update(
-        json.dumps([options.profile, options.device, trusted_code(), decoy.VERSION, entered, *unisolated]).encode()
-    )
-    own = [path for path in assignment.folder.rglob("*") if path.suffix in (".py", ".toml")]
-    for path in [course.release_notebook(assignment.name), *sorted(own), *assignment.files]:
-        digest.update(str(path).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 @dataclass
@@ -113,12 +90,11 @@ class Journal:
             os.close(descriptor)
 
     def _hash(self, handed: Handed) -> str | None:
-        """Hash of the grader, the submitted notebooks and their time stamp; None for what cannot be a submission."""
-        digest = hashlib.sha256(self.grader.encode())
-        found = candidates(handed.path)
+        """The key of an outcome; None for what cannot be a submission."""
+        found, read = candidates(handed.path), []
         for path in (*found, handed.path.parent / TIMESTAMP):
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_BYTES:
-                digest.update(path.name.encode(errors="replace") + b"\0" + path.read_bytes() + b"\0")
+                read.append((path.name, path.read_bytes()))
             elif path in found:
                 return None
-        return digest.hexdigest() if found else None
+        return of_outcome(self.grader, read) if found else None

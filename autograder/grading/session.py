@@ -25,6 +25,7 @@ from ..notebooks.notebook import read
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.collect import data_folder
+from ..runs.keys import of_grader
 from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
@@ -33,7 +34,7 @@ from .batch import Revise, grade_class
 from .entering import enter
 from .entries import Entries
 from .intake import handed_in
-from .journal import Journal, hash_of_grader
+from .journal import Journal
 from .progress import ClassProgress
 from .time_left import TimeLeft, in_words
 
@@ -202,7 +203,8 @@ class Session:
             gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
             entries = Entries(self.gradebook, self.assignment)
             record = partial(self._record, entries, children)
-        grader = hash_of_grader(self.course, assignment, executor.options, self.gradebook)
+        release = self.course.release_notebook(self.assignment)
+        grader = of_grader(release, assignment, executor.options, self.gradebook)
         journal = Journal.open(self.out, grader, self.resume and entered, self.students)
         journal.begin(submissions)
         if entries is not None:  # somebody may have put an older gradebook in place

@@ -16,7 +16,7 @@ from ..inside.networks import TRACE_IMAGES
 from ..networks import replay
 from ..networks.comparison import Complaint, require
 from ..runs.evidence import Evidence
-from ..runs.notes import trusted_code
+from ..runs.keys import of_figure
 
 LOSS_IMAGES = {"full": 2_000, "quick": 2_000, "proof": 200}
 Dataset = Literal["mnist", "fashion_mnist"]
@@ -42,8 +42,7 @@ def _noted(
     for name, tensor in sorted((weights or {}).items()):
         own.update(name.encode() + b"\0" + tensor.contiguous().numpy().tobytes())
     name = f"{kind} {probe} {count}" + (f" {own.hexdigest()[:16]}" if weights else "")
-    key = hashlib.sha256(trusted_code().encode() + own.digest() + first.numpy().tobytes()).hexdigest()
-    return float(evidence.notes.once(name, key, compute))
+    return float(evidence.notes.once(name, of_figure(own.hexdigest(), first.numpy().tobytes()), compute))
 
 
 def _no_network(evidence: Evidence, cell: str, observed: str, cause: str) -> AssertionError:

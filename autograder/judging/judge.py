@@ -5,7 +5,6 @@ What a test file found once is kept with the evidence, so that a re-grade runs o
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -13,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..assignment import Assignment, Profile
+from ..assignment import Assignment
 from ..notebooks.notebook import Item
 from ..outcomes import Finding, ItemOutcome, Place, RootCause, Verdict
 from ..runs.evidence import Evidence
-from ..runs.notes import code_beside_tests, trusted_code
+from ..runs.keys import of_findings
 from . import thresholds
 from .causes import root_causes
 from .hidden_tests import HiddenTests, JudgeError
@@ -34,7 +33,7 @@ def findings(assignment: Assignment, evidence: Evidence, folder: Path | None = N
     """
     folder = folder or assignment.folder
     profile = assignment.profile(evidence.record.profile, evidence.record.shortened)
-    keys = _keys(folder, profile)
+    keys = of_findings(folder, profile)
     if thresholds.is_recording():
         _forget(evidence, keys)
     with _judging:
@@ -70,12 +69,6 @@ def _forget(evidence: Evidence, files: Iterable[str]) -> None:
     """Do not keep what bounds that were not in force, or a fault of the grader, made of the evidence."""
     for file in files:
         evidence.notes.forget(file)
-
-
-def _keys(folder: Path, profile: Profile) -> dict[str, str]:
-    """For each test file a key that holds all that its findings depend on besides the evidence."""
-    common = f"{trusted_code()} {code_beside_tests(folder)} {profile.model_dump_json()}".encode()
-    return {path.name: hashlib.sha256(common + path.read_bytes()).hexdigest() for path in sorted(folder.glob("test_*.py"))}
 
 
 def judge(

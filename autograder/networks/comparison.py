@@ -7,7 +7,6 @@ function, whatever its style. Where it does not agree, the aligned layers say wh
 from __future__ import annotations
 
 import functools
-import hashlib
 import math
 import re
 from collections.abc import Callable
@@ -20,7 +19,7 @@ import torch
 from ..inside import trace
 from ..outcomes import Place
 from ..runs.evidence import Evidence
-from ..runs.notes import trusted_code
+from ..runs.keys import of_figure
 from . import architecture, confirmed
 from .architecture import Network
 from .declared import declared
@@ -284,8 +283,8 @@ def _compared(evidence: Evidence, make: Make, images: tuple[int, ...], probe: st
     agrees = partial(_agrees, evidence, reference, images, probe, found)
     source = source_of(make)
     if source is not None:
-        name, code = f"{probe} agrees with {make.__qualname__} for {images}", f"{trusted_code()} {source}"
-        agrees = partial(evidence.notes.once, name, hashlib.sha256(code.encode()).hexdigest(), agrees)
+        name = f"{probe} agrees with {make.__qualname__} for {images}"
+        agrees = partial(evidence.notes.once, name, of_figure(source), agrees)
     equal = found.learns and agrees()
     if confirm and not equal:
         require_run(evidence, images, probe=probe, cell=cell)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..inside import trace
-from ..runs.notes import code_beside_tests
+from ..runs.keys import code_beside_tests
 from . import architecture
 
 Make = Callable[[], nn.Module]

@@ -20,8 +20,9 @@ from ..sandbox.box import CannotIsolate
 from .collect import Boxes, Job, run
 from .evidence import Evidence
 from .frames import Malformed
-from .plan import Options
-from .store import Place, look_up, seed_of
+from .keys import seed_of
+from .plan import Options, cells_to_run
+from .store import Place, look_up
 
 BUDGET = Budget("to read", seconds=60.0, wall=600.0, memory=2 << 30)
 """For all that the boxes of one submission send, 256 MiB at most."""
@@ -116,22 +117,20 @@ class Asked:
     @property
     def kept(self) -> str:
         """The folder of its evidence; empty if there is none."""
-        return "" if self.place.kept is None else str(self.place.folder)
+        return str(self.place.known or "")
 
     @property
     def seed(self) -> int:
-        """See :func:`.store.seed_of`."""
-        return seed_of(self.notebook, self.assignment, self.options)
+        """See :func:`.keys.seed_of`."""
+        profile = self.assignment.profile(self.options.profile)
+        return seed_of(cells_to_run(self.notebook, profile, self.options.everything), self.assignment, self.options)
 
     def keep(self, found: Evidence, scratch: str) -> Plain:
         """Keep evidence in the store, or in a scratch folder what does not belong there; the fields of :class:`Kept`."""
-        folder, crowded = self.place.folder, found.out_of_gpu_memory  # with more room it may go well
-        if folder is not None and not crowded:
-            self.place.keep(found)
-        else:
-            folder = Path(scratch) / "evidence"
-            found.save(folder)
-        return {"folder": str(folder), "crowded": crowded}
+        folder = self.place.keep(found)
+        if folder is None:
+            found.save(folder := Path(scratch) / "evidence")
+        return {"folder": str(folder), "crowded": found.out_of_gpu_memory}
 
 
 _now: tuple[Asked, Boxes | None] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ import safetensors.torch
 from pydantic import AfterValidator, BaseModel, Field
 from torch import Tensor
 
+from ..inside.errors import CELL
 from ..inside.figures import ALT
 from ..inside.steps import MOST_PASSES
 from ..notebooks.notebook import write_text
@@ -36,6 +38,7 @@ LEFT_OUT = f"[left out: the outputs of this notebook have more than {SHOWN // 1_
 OUT_OF_GPU_MEMORY = "CUDA out of memory"  # in the message of torch.OutOfMemoryError
 TIMEOUT = "CellTimeout"  # the error with which the box stops a cell; its message says after how many seconds
 PNG = b"\x89PNG\r\n\x1a\n"
+_OF_TEXT = re.compile(rf'"line":[1-9]|{CELL}')
 
 
 class CellError(BaseModel):
@@ -166,6 +169,13 @@ class Evidence:
         said = [f"{cell.error.ename} {cell.error.evalue}" for cell in self.record.cells.values() if cell.error]
         said += [str(found.document.get("problem", "")) for found in self.record.found.values()]
         return any(OUT_OF_GPU_MEMORY in text for text in said)
+
+    @property
+    def tells_of_text(self) -> bool:
+        """Whether something in it may tell of the text of a cell and not of its code: errors and warnings have a line."""
+        record = self.record
+        failed = bool(record.stopped) or any(cell.error for cell in record.cells.values())
+        return failed or _OF_TEXT.search(record.model_dump_json()) is not None
 
     def document(self, probe: str, cell: str) -> dict[str, Any]:
         """The document of a probe that runs after ``cell``.

@@ -5,17 +5,13 @@ A note has a name, and says what it was computed from; a newer one takes the pla
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..notebooks.notebook import write_text
-from ..sandbox.mounts import PACKAGE
-from .plan import versions
 
 NAME = "notes.json"
 
@@ -61,22 +57,3 @@ class Notes:
         if self.path is not None and self._changed and self.path.parent.is_dir():
             write_text(self.path, json.dumps(self._kept))
         self._changed = False
-
-
-def code_beside_tests(folder: Path) -> str:
-    """Hash of the Python files of a folder that hidden tests may import; the tests themselves change for other reasons."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
-        if not path.name.startswith("test_"):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-@cache
-def trusted_code() -> str:
-    """Hash of the grader's own code, without that of assignments, and of the versions of what it is built on."""
-    digest = hashlib.sha256(json.dumps(versions(), sort_keys=True).encode())
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if not path.is_relative_to(PACKAGE / "assignments"):
-            digest.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
