@@ -1,16 +1,20 @@
 """Take the place of a notebook's own ``train`` and ``test`` functions: note how they are called, report drawn figures.
 
 A cell that trains for some epochs then runs in milliseconds, and shows in which order, on what and with what it trains.
+With a watch (:mod:`.effects`) the notebook's functions do run, on its few images, and what they do can be computed again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from . import draws, loop
+from .effects import Watch
 from .replacing import same
 
 MOST_EPOCHS = 20
@@ -40,16 +44,30 @@ class GivenFunctions:
         seed: of the images and labels.
         history: of the reported figures; see :func:`autograder.inside.draws.history`.
         classes: the classes of networks to tell apart, by a short name.
+        own: the notebook's ``train`` and ``test``, called on the loaders of ``watch``, if there is one.
 
-    ``events`` holds each call: ``event``, number of the ``model``, its ``class``, ``loader``, ``loss`` of drawn logits; for
-    ``train`` also number of the ``optimizer``, its ``kind``, ``rates`` and other ``settings``, and whether it changes all
-    the model's parameters (``own``).
+    ``trained`` is the network of the first call of ``train``. ``events`` holds each call: ``event``, number of the
+    ``model``, its ``class``, ``loader``, ``loss`` of drawn logits; for ``train`` also number of the ``optimizer``, its
+    ``kind``, ``rates`` and other ``settings``, and whether it changes all the model's parameters (``own``).
     """
 
-    def __init__(self, seed: int, history: int, classes: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        history: int,
+        classes: dict[str, Any],
+        own: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
+        watch: Watch | None = None,
+    ) -> None:
         _, images, labels = draws.classified(seed)
-        self.train_loader = loop.Batches(list(zip(images, labels, strict=True))[:2])
-        self.test_loader = loop.Batches(list(zip(images, labels, strict=True))[2:])
+        self.loaders: dict[str, Any] = {
+            "train_loader": loop.Batches(list(zip(images, labels, strict=True))[:2]),
+            "test_loader": loop.Batches(list(zip(images, labels, strict=True))[2:]),
+        }
+        if watch is not None:
+            self.loaders = {f"{name}_loader": watch.loaders[name] for name in ("train", "test")}
+        self._functions = {} if watch is None else dict(own)
+        self.trained: Any = None
         self.events: list[dict[str, Any]] = []
         self._images, self._labels = images[0], labels[0]
         self._drawn = draws.history(history, MOST_EPOCHS)
@@ -64,7 +82,6 @@ class GivenFunctions:
         return next(number for number, known in enumerate(self._met) if known is thing)
 
     def _note(self, event: str, model: Any, loader: Any, loss_fn: Any, **more: Any) -> dict[str, float]:
-        loaders = {"train_loader": self.train_loader, "test_loader": self.test_loader}
         # It may stand in a wrapper: compiled, or for several devices.
         parts = list(model.modules()) if isinstance(model, nn.Module) else []
         made = [name for name, kind in self._classes.items() if any(isinstance(part, kind) for part in parts)]
@@ -73,7 +90,7 @@ class GivenFunctions:
                 "event": event,
                 "model": self._number(model),
                 "class": made[0] if made else type(model).__name__,
-                "loader": next((name for name, one in loaders.items() if same(loader, one)), "another loader"),
+                "loader": next((name for name, one in self.loaders.items() if same(loader, one)), "another loader"),
                 "loss": self._loss(loss_fn),
                 **more,
             }
@@ -105,12 +122,17 @@ class GivenFunctions:
             settings={name: groups[0][name] for name in SETTINGS if groups and name in groups[0]},
             own=all(id(parameter) in held for parameter in model.parameters()),
         )
+        self.trained = model if self.trained is None else self.trained
+        if "train" in self._functions:
+            self._functions["train"](model, train_loader, loss_fn, optimizer, epoch)
         kept = {key: found[key] for key in ("train_loss", "train_accuracy")}
         return kept | {"running_losses": [found["train_loss"] + RUNNING]}
 
     def test(self, model: Any, test_loader: Any, loss_fn: Any, epoch: Any) -> dict[str, float]:
         """In place of the notebook's ``test``."""
         found = self._note("test", model, test_loader, loss_fn)
+        if "test" in self._functions:
+            self._functions["test"](model, test_loader, loss_fn, epoch)
         return {key: found[key] for key in ("test_loss", "test_accuracy")}
 
     def names(self) -> dict[str, Any]:
@@ -118,7 +140,5 @@ class GivenFunctions:
         return {
             "train": self.train,
             "test": self.test,
-            "train_loader": self.train_loader,
-            "test_loader": self.test_loader,
             "device": torch.device("cpu"),
-        }
+        } | self.loaders

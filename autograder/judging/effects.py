@@ -170,7 +170,7 @@ class _Follower:
                 self._called(row, event)
             elif event.event == "batch":
                 self._look()
-                self.found.batches.append(Batch(event.loader, event.images))
+                self.found.batches.append(Batch(event.loader, event.images, event.training))
         self._look()
         return self.found
 

@@ -22,10 +22,12 @@ class Batch:
     ``forward``: the network gave its logits with gradients; ``given``: the given loss function got these and the labels.
     ``backward`` and ``used`` say how often gradients of it were computed, and how many steps were taken with them. ``loss``
     is its loss at the parameters that it met, of the kind that was minimised; nan where it could not be computed.
+    ``training``: whether the network was in training mode when they were asked for.
     """
 
     loader: str
     images: list[int]
+    training: bool = True
     backward: int = 0
     used: int = 0
     forward: bool = False

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
-from inside import draws, epochs, loop, networks, standins
+from inside import draws, effects, epochs, loop, networks
 from inside.probing import Evidence, Rerun, Student, probe
 from torch import Tensor, nn
 from torchinfo import ModelStatistics, summary
@@ -19,6 +17,7 @@ EPOCHS = 5
 CELL_SECONDS, RERUN_SECONDS = 10.0, 20.0
 MODELS = {"mlp": "MultiLayerPerceptron", "maxpool": "ConvMaxPoolNetwork", "batchnorm": "ConvBatchNormNetwork"}
 TRAINED = ("maxpool", "batchnorm")
+WATCHED = "watched"
 
 
 @probe(after="conv_maxpool")
@@ -121,35 +120,33 @@ def _epochs(model: Any) -> dict[str, Tensor]:
 
 
 def _training(student: Student, name: str) -> Evidence:
-    """The history and the network of the real run, and what the cell does with stand-ins for all it uses."""
+    """The history and the network of the real run, and of the cell run again, on a few images with drawn figures."""
     cell, namespace = f"train_{name}", student.namespace
     found = networks.trained(namespace.get(f"{name}_model"), student.seed)
     found.tensors |= _epochs(namespace.get(f"{name}_model"))
-    empty: dict[str, Any] = {f"{name}_history": [], f"{name}_model": None}
-    given, again, _ = _with_stand_ins(student, cell, name, _classes(student), _own(student), **empty)
+    empty: dict[str, Any] = {f"{name}_history": [], f"{name}_model": None, "num_epochs": EPOCHS, "learning_rate": 1e-2}
+    known = namespace.get(MODELS[name], MODELS[name])
+    with contextlib.ExitStack() as watching:
+        watch, make, described = watching.enter_context(effects.lesson(known, student.seed))
+        classes = _classes(student) | _own(student) | {name: make}
+        for other in {key: kind for key, kind in classes.items() if key != name}.values():
+            watching.enter_context(effects.tracking(watch, other))  # the cell may train a network of a wrong class
+        own = {key: namespace[key] for key in ("train", "test")}
+        given = epochs.GivenFunctions(student.seed, _seed_of(student, name), classes, own, watch)
+        names = empty | given.names() | {MODELS[key]: kind for key, kind in classes.items()}
+        again = student.rerun(cell, CELL_SECONDS, **names)
+        watched, tensors = watch.evidence(given.trained)
+    error = again.run.error
+    watched |= described | {"problem": f"{error['ename']}: {error['evalue']}" if error else None}
     found.document |= {
         "history": _entries(namespace.get(f"{name}_history")),
         "events": given.events,
-        "error": again.run.error,
+        "error": error,
         "kept": _entries(again.values.get(f"{name}_history")),
-        "tested": _tested(student),
+        "runs": {WATCHED: watched},
     }
+    found.tensors |= {f"{WATCHED}.{key}": value for key, value in tensors.items()}
     return found
-
-
-def _tested(student: Student) -> dict[str, Any] | None:
-    """How the function ``test`` uses a network, as it stands after the training; None where it cannot be called."""
-    namespace, before = student.namespace, student.namespace.get("device")
-    stand_in, loader = standins.stand_ins(student.seed)
-    namespace["device"] = torch.device("cpu")
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            namespace["test"](stand_in, loader, nn.CrossEntropyLoss(), 1)
-    except Exception:
-        return None
-    finally:
-        namespace["device"] = before
-    return stand_in.document()
 
 
 @probe(after="train_maxpool")
