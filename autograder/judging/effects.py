@@ -35,6 +35,7 @@ ABOUT = _Slack(2e-2, 0.1)  # after steps, in which rounding decides where a grad
 DIVERGED = 20.0  # times the first loss: from there on rounding decides what comes out
 MOST_WAITING = 24  # batches that were asked for and may yet be learnt
 EPSILON = 2**-23  # of single precision
+ROUNDING = 1e-5  # of the largest gradient; a bias before a batch normalisation has no other one
 SAME_STATE = 0.1  # of the way since the last pass
 
 MOST = 1_000  # events, names, batches of one size: many times what an honest run sends
@@ -441,8 +442,10 @@ class _Follower:
         self._history.append(self._entries(gradient))
         steps = self._optimizer.steps(gradient)
         error = EPSILON * float(self._rows[row].abs().mean())
-        if not same_step(change, self._entries(steps), error, self._slack.step):
-            factor = self._other(change, self._entries(steps))
+        tells = self._telling()
+        change, wanted = change[tells], self._entries(steps)[tells]
+        if not same_step(change, wanted, error, self._slack.step):
+            factor = self._other(change, wanted, [each[tells] for each in self._history])
             if factor is None:
                 return
             steps = {name: step * factor for name, step in steps.items()}
@@ -454,6 +457,11 @@ class _Follower:
                 self._weights[name] += step
         if not all(bool(value.isfinite().all()) for value in self._weights.values()):
             self._diverge()
+
+    def _telling(self) -> Tensor:
+        """Which entries (E,) have had a gradient that is more than rounding: of rounding, Adam makes whole steps too."""
+        largest = torch.stack(self._history).abs().amax(0)
+        return (largest >= ROUNDING * largest.max()) | (largest == 0)
 
     def _used(self, batch: Batch, seen: Tensor, by_hand: bool) -> Weights | None:
         """The gradients of a step; clipping makes those of the batch shorter. None where they are others."""
@@ -473,9 +481,9 @@ class _Follower:
             return None
         return {name: value * factor for name, value in self._left.items()}
 
-    def _other(self, change: Tensor, wanted: Tensor) -> float | None:
+    def _other(self, change: Tensor, wanted: Tensor, gradients: list[Tensor]) -> float | None:
         """Note that a step is another one; how many times as long it is, if nothing else."""
-        number = len(self._history)
+        number = len(gradients)
         observed = f"step {number} moves the parameters by {float(change.norm()):.2g}, {_away(change, wanted)}"
         expected = f"{float(wanted.norm()):.2g}, as step {number} of {self._told} does"
         length = float(wanted @ wanted)
@@ -486,7 +494,7 @@ class _Follower:
             self.found.fault("optimizer", observed, expected, cause)
             self._optimizer.rate = rate
             return factor
-        other = other_optimizer(self._history, change, same_step) if number == 1 else None
+        other = other_optimizer(gradients, change, same_step) if number == 1 else None
         cause = "another optimizer, or other settings (weight_decay, betas)"
         if number > 1:
             cause = "another optimizer, other settings (weight_decay, betas), or one made anew for each batch or epoch"
