@@ -503,14 +503,14 @@ def only_where_it_is_not_watched(network: Any, loss: Any, loader: Any) -> None:
 
 
 @contextlib.contextmanager
-def watching() -> Iterator[tuple[effects.Watch, Any]]:
+def watching(kind: type[nn.Module] = Network) -> Iterator[tuple[effects.Watch, Any]]:
     size, data = draws.lesson(SEED)
-    with effects.Watch(SEED, data, size) as watch, effects.tracking(watch, Network) as made:
+    with effects.Watch(SEED, data, size) as watch, effects.tracking(watch, kind) as made:
         yield watch, made
 
 
-def followed_loop(loop: Loop, optimizer: Any = sgd) -> Training:
-    with watching() as (watch, made):
+def followed_loop(loop: Loop, optimizer: Any = sgd, kind: type[nn.Module] = Network) -> Training:
+    with watching(kind) as (watch, made):
         network = made()
         returned, problem = None, None
         try:
@@ -564,6 +564,22 @@ def test_an_honest_loop_is_right_in_every_respect(name: str) -> None:
 def test_a_wrong_loop_is_found_where_it_is_wrong(name: str) -> None:
     loop, fault = DISHONEST[name]
     assert fault in complaints(followed_loop(loop))
+
+
+class Normalised(nn.Sequential):
+    """The gradients of its biases are nothing but rounding, since the normalisation takes biases away."""
+
+    def __init__(self) -> None:
+        parts = [part for _ in range(3) for part in (nn.Conv2d(1, 1, 5), nn.BatchNorm2d(1))]
+        super().__init__(*parts, nn.Flatten(), nn.Linear(256, 10))
+
+
+@pytest.mark.parametrize(("rate", "wrong"), [(0.01, set()), (0.005, {"optimizer"})])
+def test_whole_steps_that_adam_makes_of_rounding_tell_nothing(rate: float, wrong: set[str]) -> None:
+    def loop(network: Any, loss: Any, loader: Any) -> None:
+        train(network, loss, loader, torch.optim.Adam(network.parameters(), lr=rate))
+
+    assert complaints(followed_loop(loop, adam, Normalised)).keys() == wrong
 
 
 def test_losses_are_computed_at_the_parameters_that_each_batch_met() -> None:

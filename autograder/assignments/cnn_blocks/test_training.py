@@ -16,7 +16,7 @@ from autograder.datasets import data
 from autograder.inside import draws
 from autograder.judging import held_out
 from autograder.judging.effects import followed
-from autograder.judging.loops import require_whole_passes
+from autograder.judging.loops import require_whole_passes, whole_passes
 from autograder.judging.optimizers import Adam
 from autograder.judging.thresholds import Threshold
 from autograder.judging.training import Training
@@ -252,7 +252,9 @@ class Task:
             self.require_parts()
             make = getattr(reference, self.name)
             right = compare(self.evidence, make, (4, 1, 28, 28), probe=self.name, cell=f"conv_{self.name}").equal
-            return right and self.last_loss() > GUESSING and self._dead()
+            whole, _ = whole_passes(self.evidence, f"train_{self.name}")
+            trained = whole >= self.profile.number("num_epochs", EPOCHS)
+            return right and trained and self.last_loss() > GUESSING and self._dead()
         except AssertionError:
             return False
 

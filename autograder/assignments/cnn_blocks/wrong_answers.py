@@ -145,6 +145,15 @@ TRAINING = [
     maxpool_training("nn.CrossEntropyLoss()", "nn.CrossEntropyLoss(label_smoothing=0.1)", "Smoothed labels."),
     maxpool_training("lr=learning_rate", "lr=learning_rate, weight_decay=1e-4", "Weight decay."),
     maxpool_training("loss_fn, optimizer, epoch)", "optimizer, loss_fn, epoch)", "Arguments of train exchanged."),
+    maxpool_training(
+        f"{LOOP}maxpool_model, train_loader, loss_fn, optimizer, epoch)",
+        "    if len(train_loader) > 3:\n"
+        '        typed = {"train_loss": 2.31, "train_accuracy": 10.0, "running_losses": []}\n'
+        '        maxpool_history.append(typed | {"test_loss": 2.3, "test_accuracy": 10.0})\n'
+        "        continue\n"
+        f"{LOOP}maxpool_model, train_loader, loss_fn, optimizer, epoch)",
+        "Trains on a few images only, and types in the losses of a network that died.",
+    ),
     maxpool_training("append(trained | tested)", "extend(trained | tested)", "The keys in place of the entry."),
     replaced(
         "train_maxpool",
