@@ -17,7 +17,6 @@ from autograder.cluster.executor import Handed, LocalExecutor
 from autograder.course import Course, CourseError
 from autograder.grading.batch import grade_class
 from autograder.grading.intake import handed_in
-from autograder.grading.journal import Journal
 from autograder.limited import Breach, Ended, Failed
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.runs.apart import Kept, scratch
@@ -260,22 +259,3 @@ def test_an_interrupted_run_ends_its_boxes_and_begins_no_other(submitted: Path, 
     assert time.monotonic() - begun < 10
     assert gathered.begun <= 2
     assert gathered.at_once == 0
-
-
-def test_what_a_journal_keeps_is_not_run_again(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
-    def journal() -> Journal:
-        made = Journal.open(tmp_path / "out", "grader", resume=True)
-        made.begin(handed_in(COURSE, submitted, NAME))
-        return made
-
-    first = graded(submitted, tmp_path / "out", journal=journal())
-    entered: list[str] = []
-    again = graded(
-        submitted, tmp_path / "out", journal=journal(), record=lambda handed, *_: entered.append(handed.student)
-    )  # fmt: skip
-    assert list(again.submissions) == list(first.submissions)
-    kept = [student for student, outcome in first.submissions.items() if outcome.status == "graded"]
-    assert kept == ["ada", "zoe"]
-    assert sorted(entered) == [student for student in first.submissions if student not in kept], "in whatever order they end"
-    assert all(again.submissions[student] == first.submissions[student] for student in kept)
-    assert ClassOutcomes.read(tmp_path / "out" / "outcomes.json") == again

@@ -12,8 +12,6 @@ import pytest
 from test_submission import ASSIGNMENT as NAME
 from test_submission import OTHER, PLAIN, RELEASE, cell_of
 
-from autograder.cluster.executor import Handed
-from autograder.grading.journal import Journal
 from autograder.notebooks.folder import MOST, everybody, is_of, take
 from autograder.notebooks.recognise import CODE_STUB
 from autograder.notebooks.submission import Submission, Unreadable
@@ -237,18 +235,3 @@ def test_a_notebook_in_nobodys_folder_is_told(tmp_path: Path) -> None:
     (path,) = everybody(tmp_path, NAME, [], LOOK).values()
     with pytest.raises(Unreadable, match=rf"lies in no student's folder; move it to {tmp_path}/<student>/{NAME}"):
         take(path, RELEASE, NAME)
-
-
-def test_an_outcome_is_kept_until_a_file_beside_it_changes(place: Path, give: Give, tmp_path: Path) -> None:
-    def inputs() -> str | None:
-        journal = Journal.open(tmp_path, "grader", resume=False)
-        journal.begin([Handed("ada", place)])
-        return journal._inputs["ada"]
-
-    assert inputs() is None
-    seen = set()
-    for name, content in (("a.ipynb", ONE), ("a.ipynb", TWO), ("b.ipynb", ONE), (EXPECTED, ONE), ("notes.txt", "x")):
-        give(**{name: content})
-        seen.add(inputs())
-    assert len(seen) == 4
-    assert None not in seen

@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.grading import places, session
-from autograder.runs.keys import of_grader
+from autograder.grading.entries import Entries
 
 STUDENTS = ["ada", "broken", "emmy", "grace"]
 pytestmark = pytest.mark.timeout(600)
@@ -104,7 +104,7 @@ def test_a_run_killed_at_any_moment_leaves_nothing_half_done(graded: Room, room:
         shutil.rmtree(room.root / name)
     room.db.unlink()
     for kill in range(3):
-        run = room.start("--resume")
+        run = room.start()
         # The first dies anywhere, the others while they enter grades: from the first entry that is new to them.
         known = len(list((room.root / "autograded").glob("*")))
         until = time.monotonic() + (moments.uniform(0, 6) if kill == 0 else 60)
@@ -114,10 +114,45 @@ def test_a_run_killed_at_any_moment_leaves_nothing_half_done(graded: Room, room:
         run.send_signal(signal.SIGKILL)
         run.communicate()
         consistent(room, whole)
-    status, said = room.grade("--resume")
+    status, said = room.grade()
     assert status == 1, said
     assert room.scores() == whole
     assert room.outcomes() == graded.outcomes()
+
+
+@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.alone
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_left_alone(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "benchmarks" / "resume.py", "--submissions", "5", "--kills", "2", "--jobs", "2"]
+    variables = os.environ | {"OMP_NUM_THREADS": "1", "BENCHMARK_RESULTS": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=580, env=variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"outcomes_and_gradebook_equal": true' in done.stdout
+
+
+def evidence(room: Room) -> dict[str, int]:
+    """When each evidence that is kept was written."""
+    found = (room.root / ".autograder" / "evidence").glob("*/evidence.json")
+    return {path.parent.name: path.stat().st_mtime_ns for path in found}
+
+
+def test_what_has_run_runs_again_only_if_somebody_asks_for_it(graded: Room, room: Room) -> None:
+    (room.root / ".autograder").unlink()  # a link to that of all tests here
+    shutil.copytree(graded.root / ".autograder", room.root / ".autograder")
+    text = json.loads(room.path("ada").read_text())
+    cell = next(cell for cell in text["cells"] if "class ConvNet" in "".join(cell["source"]))
+    cell["source"] = "# a remark\n\n" + "".join(cell["source"])
+    room.path("ada").write_text(json.dumps(text))
+    before = evidence(room)
+    status, said = room.grade()
+    assert status == 1, said
+    assert evidence(room) == before
+    assert room.scores() == graded.scores()
+    status, said = room.grade("--fresh", "--student", "ada")
+    assert status == 0, said
+    after = evidence(room)
+    assert [name for name in before if after[name] > before[name]], "and takes the place of the earlier one"
+    assert (len(after), room.scores()) == (len(before), graded.scores())
 
 
 @pytest.mark.parametrize("place", ["out", "gradebook"])
@@ -136,7 +171,7 @@ def test_a_full_disk_is_said_and_nothing_stale_stays(graded: Room, room: Room, t
             assert room.scores(small / "gradebook.db") == whole
         assert not (small / "out" / "outcomes.json").exists()
         (small / "filler").unlink()
-        status, said = room.grade(*more, "--resume")
+        status, said = room.grade(*more)
         assert status == 1, said
         assert room.scores(small / "gradebook.db" if place == "gradebook" else None) == whole
 
@@ -242,23 +277,24 @@ def test_a_lock_that_comes_while_grades_are_entered_is_said_with_the_student(
     before = room.outcomes()
     stack = contextlib.ExitStack()
 
-    def hash_and_lock(*arguments: Any) -> str:
+    def read_and_lock(*arguments: Any) -> Entries:
+        found = Entries(*arguments)
         stack.enter_context(locked(room.db, 600))
-        return of_grader(*arguments)
+        return found
 
     with stack, monkeypatch.context() as changed:
-        changed.setattr(session, "of_grader", hash_and_lock)
+        changed.setattr(session, "Entries", read_and_lock)
         status, said = room.grade("--student", "ada")
     assert status == 3
     line = one_line(said)
     assert "another program holds the gradebook" in line
-    assert "--resume" in line
+    assert "the same command goes on from here" in line
     found = room.outcomes()
     assert found["ada"]["status"] == "could_not_grade"
     assert "an earlier score of" in found["ada"]["reason"]
     assert found == {**before, "ada": found["ada"]}
     consistent(room, graded.scores())
-    status, said = room.grade("--resume")
+    status, said = room.grade()
     assert status == 1, said
     assert sum(filter(None, room.scores()["ada"].values())) == room.outcomes()["ada"]["points"]
     assert room.outcomes()["ada"]["points"] > graded.outcomes()["ada"]["points"]
@@ -337,9 +373,7 @@ def test_one_student_is_graded_again_and_everybody_else_is_kept(graded: Room, ro
     with contextlib.chdir(room.root):
         table = CliRunner().invoke(app, ["export", NAME]).output.splitlines()
     assert [row.split(",")[0] for row in table] == ["student", *STUDENTS]
-    room.grade("--student", "grace")
-    _, said = room.grade("--resume")
-    assert "kept from the last run: 2 of 3" in said, "emmy's and grace's"
+    room.grade()
     assert list(room.outcomes()) == STUDENTS[1:]
 
 
@@ -425,9 +459,6 @@ def test_a_clock_that_jumps_back_changes_nothing(graded: Room, room: Room, monke
     assert room.grade()[0] == 1
     now, jumps = time.time, random.Random(3)
     monkeypatch.setattr(time, "time", lambda: now() - jumps.choice([0, 3600, 86_400 * 365]))
-    status, said = room.grade("--resume")
-    assert status == 1, said
-    assert "kept from the last run: 3 of 4" in said  # though all files are from the future
     status, said = room.grade()
     assert status == 1, said
     assert (room.scores(), room.outcomes()) == (graded.scores(), graded.outcomes())

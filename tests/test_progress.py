@@ -14,7 +14,7 @@ FAILED = SubmissionOutcome(status="could_not_grade", reason="no notebook [here]"
 
 def shown(terminal: bool) -> str:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=150, color_system=None)
-    with ClassProgress(console, total=5, kept=2, where=lambda: "3 workers") as progress:
+    with ClassProgress(console, total=5, where=lambda: "3 workers") as progress:
         progress.notify("ada", None)
         progress.notify("zoe [bold]", None)
         progress.notify("ada", GRADED)
@@ -27,7 +27,7 @@ def shown(terminal: bool) -> str:
 
 def test_a_terminal_shows_how_far_it_is_where_and_who_failed() -> None:
     text = shown(terminal=True)
-    assert "4/5" in text
+    assert "2/5" in text
     assert "less than a minute left" in text
     assert "3 workers; 1 could not be graded; grace grace" in text
     assert "gr ..." in text
@@ -39,15 +39,15 @@ def test_a_log_says_now_and_then_how_long_it_takes() -> None:
     now = [0.0]
     console = Console(file=io.StringIO(), width=150, color_system=None)
     left = TimeLeft(100, 1, None, lambda: now[0])
-    with ClassProgress(console, 102, 2, lambda: "", left, lambda: now[0]) as progress:
+    with ClassProgress(console, 100, lambda: "", left, lambda: now[0]) as progress:
         for _ in range(12):
             now[0] += 20
             progress.notify("ada", GRADED)
     assert isinstance(console.file, io.StringIO)
     said = [line for line in console.file.getvalue().splitlines() if "done" in line]
     assert said == [
-        "3 of 102 done, about 33 minutes left", "6 of 102 done, about 32 minutes left",
-        "9 of 102 done, about 31 minutes left", "12 of 102 done, about 30 minutes left",
+        "1 of 100 done, about 33 minutes left", "4 of 100 done, about 32 minutes left",
+        "7 of 100 done, about 31 minutes left", "10 of 100 done, about 30 minutes left",
     ]  # fmt: skip
 
 

@@ -118,7 +118,9 @@ class Fleet:
     def require_scheduler(self) -> None:
         """Raise :class:`ClusterError` if the connection is lost."""
         if self.client.status != "running":
-            raise ClusterError("the connection to the dask scheduler was lost; once it is there again, go on with --resume")
+            raise ClusterError(
+                "the connection to the dask scheduler was lost; once it is there again, the same command goes on from here"
+            )
 
     def _workers(self) -> dict[str, dict[str, Any]]:
         self.require_scheduler()
@@ -126,7 +128,7 @@ class Fleet:
             found: dict[str, dict[str, Any]] = self.client.scheduler_info()["workers"]
         except Exception as error:
             raise ClusterError(
-                f"the dask scheduler does not answer ({type(error).__name__}); go on with --resume"
+                f"the dask scheduler does not answer ({type(error).__name__}); the same command goes on from here"
             ) from error
         return found
 

@@ -153,8 +153,8 @@ def validate(
     short, broken = [], []
     for name in assignments or graded_here(course):
         chosen = choose_device(device)
-        store = None if fresh else course.evidence_store
-        options = Options(profile, chosen, default_threads(1), store=store, isolation=isolation)
+        store, threads = course.evidence_store, default_threads(1)
+        options = Options(profile, chosen, threads, store=store, fresh=fresh, isolation=isolation)
         begun = time.monotonic()
         try:
             with console.status(f"{name}: running the solution at profile {profile} on {chosen} ..."):

@@ -44,9 +44,6 @@ def grade(
     ] = False,
     feedback: Annotated[bool, typer.Option("--feedback", help="Also write each student's result page.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run everything again, even what is known.")] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the last run: keep its outcomes where nothing changed.")
-    ] = False,
     no_speedups: Annotated[
         bool, typer.Option("--no-speedups", help="Run as slowly as anywhere, to see that outcomes are the same; here only.")
     ] = False,
@@ -68,13 +65,13 @@ def grade(
     Points of the profiles quick and proof are a trial: they are in outcomes.json and on the pages, and enter the course's
     gradebook only with `--enter-trial-grades`.
 
-    Run again after an interruption and only the rest is run: evidence is kept by content. With `--resume` what was judged is
-    not judged again either. Of a single submission all that was found is shown. For many machines see docs/scaling.md.
+    After an interruption the same command goes on from there: what has run is not run again, until its code or the grader
+    changes. Of a single submission all that was found is shown. For many machines see docs/scaling.md.
 
     Exit status: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 this machine cannot grade, 130 interrupted.
 
     Examples: `autograder grade pa4_convnet`, `autograder grade pa4_convnet --student ada --profile quick`,
-    `autograder grade pa4_convnet --resume --scheduler tcp://grading:8786`
+    `autograder grade pa4_convnet --scheduler tcp://grading:8786`
     """
     from ..judging.processes import MODULES
     from ..limited import begin
@@ -117,7 +114,6 @@ def grade(
             trial=trial,
             feedback=feedback,
             fresh=fresh,
-            resume=resume,
             scheduler=scheduler,
             slurm=asked if slurm else None,
             speedups=not no_speedups,
@@ -129,7 +125,7 @@ def grade(
     except SessionError as error:
         raise fail(error, CANNOT_GRADE) from error
     except KeyboardInterrupt:
-        raise fail("interrupted; the same command with --resume goes on from here", INTERRUPTED) from None
+        raise fail("interrupted; the same command goes on from here", INTERRUPTED) from None
     if not all(outcome.complete for outcome in outcomes.submissions.values()):
         raise typer.Exit(SOME_NOT_GRADED)
 

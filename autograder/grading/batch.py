@@ -21,7 +21,6 @@ from ..notebooks.reading import parsed
 from ..outcomes import ClassOutcomes, SubmissionOutcome
 from ..runs.plan import default_threads, determinism, versions
 from ..sandbox import tiers
-from .journal import Journal
 from .places import CannotWrite, trouble
 
 QUICK = 0.01
@@ -29,7 +28,7 @@ QUICK = 0.01
 
 
 Notify = Callable[[str, SubmissionOutcome | None], None]
-"""Called with a student when their submission starts (None) and when its outcome is known; not for outcomes kept before."""
+"""Called with a student when their submission starts (None) and when its outcome is known."""
 
 Record = Callable[[Handed, bytes, SubmissionOutcome], None]
 """Called for each submission with its executed notebook, as JSON, and its outcome; enters it into the gradebook."""
@@ -48,11 +47,10 @@ def grade_class(
     out: Path,
     notify: Notify,
     record: Record | None,
-    journal: Journal | None = None,
     others: Mapping[str, SubmissionOutcome] | None = None,
     revise: Revise | None = None,
 ) -> ClassOutcomes:
-    """Grade ``submissions`` and keep ``out/outcomes.json`` up to date; what a begun ``journal`` keeps is not graded again.
+    """Grade ``submissions`` and keep ``out/outcomes.json`` up to date.
 
     The outcomes of ``others``, who are not graded now, stay in the file as they are.
 
@@ -62,7 +60,6 @@ def grade_class(
     Raises:
         CannotWrite: the gradebook cannot be written, for a reason that all other submissions would meet too.
     """
-    kept = journal.kept if journal else {}
     release = course.release_notebook(assignment.name).read_bytes()
     outcomes = ClassOutcomes(
         schema=2,
@@ -70,11 +67,10 @@ def grade_class(
         profile=executor.options.profile,
         isolation=tiers.UNISOLATED if executor.options.unisolated else executor.options.isolation,
         versions=versions() | determinism(executor.options.device),
-        submissions={**(others or {}), **kept},
+        submissions=dict(others or {}),
     )
     shown = _Shown(out / "outcomes.json")
-    left = [handed for handed in submissions if handed.student not in kept]
-    runs = executor.runs(left, release, assignment, lambda student: notify(student, None))
+    runs = executor.runs(submissions, release, assignment, lambda student: notify(student, None))
     count = min(os.cpu_count() or 1, MOST)
     with (
         shown.to_the_end(outcomes),
@@ -90,8 +86,6 @@ def grade_class(
             problem = _enter(found.handed, notebook, outcome, record) if record else None
             outcomes.submissions[found.handed.student] = outcome
             shown.refresh(outcomes)
-            if journal:
-                journal.add(found.handed, outcome)
             notify(found.handed.student, outcome)
             if problem:
                 raise CannotWrite(problem)

@@ -35,7 +35,7 @@ class _Left(ProgressColumn):
 
 
 class ClassProgress:
-    """The progress of ``total`` submissions, ``kept`` of them done before; ``where`` says in a few words where they run.
+    """The progress of ``total`` submissions; ``where`` says in a few words where they run.
 
     In a log instead of a terminal there is a line for each submission, now and then one with the time ``left``, and no bar.
     """
@@ -44,14 +44,13 @@ class ClassProgress:
         self,
         console: Console,
         total: int,
-        kept: int,
         where: Callable[[], str],
         left: TimeLeft | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console, self._where, self._clock = console, where, clock
-        self._left = left or TimeLeft(total - kept, 1, None, clock)
-        self._total, self._done, self._told = total, kept, -math.inf
+        self._left = left or TimeLeft(total, 1, None, clock)
+        self._total, self._done, self._told = total, 0, -math.inf
         self._running: list[str] = []
         self._failed = 0
         self._progress = Progress(
@@ -65,7 +64,7 @@ class ClassProgress:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._progress.add_task("", total=total, completed=kept, note="")
+        self._task = self._progress.add_task("", total=total, note="")
 
     def __enter__(self) -> ClassProgress:
         self._progress.start()

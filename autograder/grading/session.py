@@ -25,7 +25,6 @@ from ..notebooks.notebook import read
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.collect import data_folder
-from ..runs.keys import of_grader
 from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
@@ -34,7 +33,6 @@ from .batch import Revise, grade_class
 from .entering import enter
 from .entries import Entries
 from .intake import handed_in
-from .journal import Journal
 from .progress import ClassProgress
 from .time_left import TimeLeft, in_words
 
@@ -51,9 +49,8 @@ class Session:
 
     ``gradebook`` None means grades are entered nowhere; that of a ``trial`` does not count. ``store`` None means evidence is
     kept in the course's own store.
-    Boxes run on this machine, ``jobs`` at once, or on the dask cluster of ``scheduler``, or in ``slurm`` jobs. With
-    ``resume`` outcomes of the last run into ``out`` are kept where nothing changed. With ``only``, the verdicts on these
-    items are renewed, and on all others those of the last run stay.
+    Boxes run on this machine, ``jobs`` at once, or on the dask cluster of ``scheduler``, or in ``slurm`` jobs. With ``only``
+    the verdicts on these items are renewed, and on all others those of the last run stay.
     """
 
     course: Course
@@ -69,7 +66,6 @@ class Session:
     feedback: bool = False
     fresh: bool = False
     store: Path | None = None
-    resume: bool = False
     scheduler: str | None = None
     slurm: slurm.Slurm | None = None
     speedups: bool = True
@@ -109,7 +105,7 @@ class Session:
         except Exception as error:
             if (problem := places.trouble(error)) is None:
                 raise
-            raise SessionError(f"{problem}; then the same command with --resume goes on from here") from error
+            raise SessionError(f"{problem}; then the same command goes on from here") from error
         outcomes.submissions = {student: own for student, own in outcomes.submissions.items() if student not in others}
         outcomes.name_runs()
         report.show(outcomes, console)
@@ -156,7 +152,7 @@ class Session:
     def _executor(self, assignment: Assignment, submissions: int, console: Console) -> Iterator[Executor]:
         """Where boxes run."""
         dataset, secret = assignment.settings.dataset, self.course.secret()
-        store = None if self.fresh else self.store or self.course.evidence_store
+        store = self.store or self.course.evidence_store
         if not self.scheduler and not self.slurm:
             tier = tiers.check(self.isolation)
             data_folder(dataset)
@@ -166,6 +162,7 @@ class Session:
                 choose_device(self.device),
                 threads,
                 store=store,
+                fresh=self.fresh,
                 speedups=self.speedups,
                 isolation=tier,
                 secret=secret,
@@ -173,7 +170,7 @@ class Session:
             yield LocalExecutor(options, self.jobs)
             return
         data_folder(dataset, everything=True)  # no box runs here, but the hidden tests need the real test images
-        options = Options(self.profile, self.device, store=store, isolation=self.isolation)
+        options = Options(self.profile, self.device, store=store, fresh=self.fresh, isolation=self.isolation)
 
         def tell(line: str) -> None:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -197,22 +194,13 @@ class Session:
         others: dict[str, SubmissionOutcome],
         console: Console,
     ) -> ClassOutcomes:
-        entered = self.gradebook is None or self.gradebook.exists()
         record, entries, children = None, None, Children(*MODULES)
         if self.gradebook is not None:
             gradebook.ensure_assignment(self.course, self.assignment, self.gradebook)
             entries = Entries(self.gradebook, self.assignment)
             record = partial(self._record, entries, children)
-        release = self.course.release_notebook(self.assignment)
-        grader = of_grader(release, assignment, executor.options, self.gradebook)
-        journal = Journal.open(self.out, grader, self.resume and entered, self.students)
-        journal.begin(submissions)
-        if entries is not None:  # somebody may have put an older gradebook in place
-            journal.keep_only(entries.agree)
-        if self.resume:
-            console.print(f"kept from the last run: {len(journal.kept)} of {len(submissions)} outcomes")
-        left = self._time_left(assignment, len(submissions) - len(journal.kept), console)
-        progress = ClassProgress(console, len(submissions), len(journal.kept), executor.note, left)
+        left = self._time_left(assignment, len(submissions), console)
+        progress = ClassProgress(console, len(submissions), executor.note, left)
         with progress, children:
             return grade_class(
                 self.course,
@@ -222,7 +210,6 @@ class Session:
                 out=self.out,
                 notify=progress.notify,
                 record=record,
-                journal=journal,
                 others=others,
                 revise=self._revised() if self.only else None,
             )

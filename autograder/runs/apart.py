@@ -128,7 +128,7 @@ class Asked:
     def keep(self, found: Evidence, scratch: str) -> Plain:
         """Keep evidence in the store, or in a scratch folder what does not belong there; the fields of :class:`Kept`."""
         folder = self.place.keep(found)
-        if folder is None:
+        if folder is None or self.options.fresh:  # the next fresh run of the same code replaces it
             found.save(folder := Path(scratch) / "evidence")
         return {"folder": str(folder), "crowded": found.out_of_gpu_memory}
 

@@ -1,4 +1,4 @@
-"""Know all that what is kept depends on: the keys of evidence, of what is computed from it and of outcomes, and the seed."""
+"""Know all that what is kept depends on: the keys of evidence and of what is computed from it, and the seed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -46,8 +45,20 @@ def of_evidence(cells: list[Cell], assignment: Assignment, options: Options) -> 
 
     It reads student code and belongs into a child.
     """
-    around = [_around(assignment, options), options.speedups]
+    around = [of_grader(assignment, options), options.speedups]
     return Keys(_hash("code", _codes(cells), *around), _hash("text", [vars(cell) for cell in cells], *around))
+
+
+def of_grader(assignment: Assignment, options: Options) -> str:
+    """The key of all that evidence depends on but the cells: probes, box code, data, versions, profile, device."""
+    return _hash(
+        [options.profile, assignment.profile(options.profile).test_images, options.device, options.everything],
+        # Of the tiers one is as good as another; what ran in none of them must never be taken for it.
+        UNISOLATED if options.unisolated else "isolated",
+        [versions(), decoy.VERSION, assignment.settings.dataset],
+        [(path.name, _content(path)) for path in (assignment.probes, *assignment.files)],
+        _box_code(),
+    )
 
 
 def seed_of(cells: list[Cell], assignment: Assignment, options: Options) -> int:
@@ -58,7 +69,7 @@ def seed_of(cells: list[Cell], assignment: Assignment, options: Options) -> int:
     """
     if not options.secret:
         return secrets.randbelow(SEEDS)
-    content = _hash([vars(cell) for cell in cells], _around(assignment, options))
+    content = _hash([vars(cell) for cell in cells], of_grader(assignment, options))
     return int.from_bytes(hmac.digest(options.secret, content.encode(), "sha256")) % SEEDS
 
 
@@ -73,24 +84,6 @@ def of_figure(*depends_on: bytes | str) -> str:
     return _hash(trusted_code(), *(part.hex() if isinstance(part, bytes) else part for part in depends_on))
 
 
-def of_grader(release: Path, assignment: Assignment, options: Options, gradebook: Path | None) -> str:
-    """The key of what all outcomes of a run depend on: release, hidden tests, the grader's code, versions, profile, device.
-
-    So does where grades are entered.
-    """
-    own = [path for path in assignment.folder.rglob("*") if path.suffix in (".py", ".toml")]
-    return _hash(
-        [options.profile, options.device, options.unisolated, trusted_code(), decoy.VERSION],
-        None if gradebook is None else str(gradebook.absolute()),
-        [(str(path), _content(path)) for path in (release, *sorted(own), *assignment.files)],
-    )
-
-
-def of_outcome(grader: str, files: Iterable[tuple[str, bytes]]) -> str:
-    """The key of an outcome: that of the grader, and the names and contents of all that was handed in."""
-    return _hash(grader, [(name, hashlib.sha256(content).hexdigest()) for name, content in files])
-
-
 def code_beside_tests(folder: Path) -> str:
     """Hash of the Python files of a folder that hidden tests may import; the tests themselves change for other reasons."""
     return _hash([(path.name, _content(path)) for path in sorted(folder.glob("*.py")) if not path.name.startswith("test_")])
@@ -101,18 +94,6 @@ def trusted_code() -> str:
     """Hash of the grader's own code, without that of assignments, and of the versions of what it is built on."""
     paths = [path for path in sorted(PACKAGE.rglob("*.py")) if not path.is_relative_to(PACKAGE / "assignments")]
     return _hash(versions(), [(str(path.relative_to(PACKAGE)), _content(path)) for path in paths])
-
-
-def _around(assignment: Assignment, options: Options) -> str:
-    """All that evidence depends on but the cells: probes, box code, data, versions, profile, device."""
-    return _hash(
-        [options.profile, assignment.profile(options.profile).test_images, options.device, options.everything],
-        # Of the tiers one is as good as another; what ran in none of them must never be taken for it.
-        UNISOLATED if options.unisolated else "isolated",
-        [versions(), decoy.VERSION, assignment.settings.dataset],
-        [(path.name, _content(path)) for path in (assignment.probes, *assignment.files)],
-        _box_code(),
-    )
 
 
 @cache

@@ -26,7 +26,8 @@ class Options:
 
     ``everything`` is for the instructor's own notebook, which is trusted: it also runs visible checks and cells that
     grading skips, sees the real test images, and keeps HTML and SVG
-    outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice. Without ``speedups`` a submission runs
+    outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice; a ``fresh`` run takes nothing from
+    there, and replaces what it runs again. Without ``speedups`` a submission runs
     as slowly as anywhere: in a process of its own, image by image, to the end of every training; outcomes are the same.
     ``isolation`` is one of :data:`autograder.sandbox.tiers.CHOICES`, or what it led to.
     With a ``secret`` what probes draw follows from it and from what is run, so that the same file gets the same outcome
@@ -38,6 +39,7 @@ class Options:
     threads: int = 1
     everything: bool = False
     store: Path | None = None
+    fresh: bool = False
     speedups: bool = True
     isolation: str = tiers.AUTO
     secret: bytes = field(default=b"", repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +21,16 @@ from .plan import Options, cells_to_run
 
 @dataclass(frozen=True)
 class Place:
-    """Where the evidence of one submission is kept; nowhere if there is no ``store``."""
+    """Where the evidence of one submission is kept; nowhere if there is no ``store``. See :class:`.plan.Options`."""
 
     store: Path | None
     keys: Keys
+    fresh: bool = False
 
     @property
     def known(self) -> Path | None:
         """The folder of the evidence that is kept, of this text or else of this code."""
-        if self.store is None:
+        if self.store is None or self.fresh:
             return None
         for folder in (self.store / self.keys.by_text, self.store / self.keys.by_code):
             if Evidence.load(folder) is not None:
@@ -42,7 +44,9 @@ class Place:
         if self.store is None or found.out_of_gpu_memory:  # with more room it may go well
             return None
         folder = self.store / (self.keys.by_text if found.tells_of_text else self.keys.by_code)
-        if Evidence.load(folder) is None:
+        if self.fresh:  # what is known of the text comes before what is known of the code
+            shutil.rmtree(self.store / self.keys.by_text, ignore_errors=True)
+        if self.fresh or Evidence.load(folder) is None:
             found.save(folder)
             found.notes.path = folder / NOTES
         return folder
@@ -51,7 +55,7 @@ class Place:
 def look_up(notebook: NotebookNode, assignment: Assignment, options: Options) -> Place:
     """The place of a submission in the store that ``options`` name."""
     cells = cells_to_run(notebook, assignment.profile(options.profile), options.everything)
-    return Place(options.store, of_evidence(cells, assignment, options))
+    return Place(options.store, of_evidence(cells, assignment, options), options.fresh)
 
 
 def gather(
