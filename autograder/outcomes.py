@@ -101,7 +101,8 @@ class SubmissionOutcome(BaseModel):
     """The verdict on one submission; ``points`` and ``max_points`` count autograded items only, ``seconds`` is wall time.
 
     ``profile`` and ``isolation`` are those of its own run: an outcomes.json may hold submissions of several runs.
-    ``entered`` says whether the gradebook of that run was one that counts, and not a trial's or none.
+    ``entered`` says whether the gradebook of that run was one that counts, and not a trial's or none. ``grader`` is the key
+    of all that its evidence depends on but the submission, see :func:`autograder.runs.keys.of_grader`.
     """
 
     status: Literal["graded", "could_not_grade"]
@@ -109,6 +110,7 @@ class SubmissionOutcome(BaseModel):
     profile: str = ""
     isolation: str = ""
     entered: bool = True
+    grader: str = ""
     points: float = 0.0
     max_points: float = 0.0
     seconds: float = 0.0

@@ -48,7 +48,7 @@ grading.adjustments
 pages.clean pages.difference pages.marks pages.render pages.rows pages.shown pages.sections pages.page
 grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.lateness grading.gradebook
 grading.preprocessors grading.autograde grading.student_folders grading.configuration
-grading.places grading.entering grading.drift grading.intake grading.batch
+grading.places grading.entering grading.drift grading.intake grading.again grading.batch
 grading.report grading.time_left grading.progress grading.session grading.validate
 exporting.grades exporting.plain exporting.tables exporting.sheet exporting.systems exporting.fill exporting.gradescope
 exporting.feedback_zip

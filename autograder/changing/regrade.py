@@ -8,16 +8,12 @@ from rich.console import Console
 
 from ..assignment import load
 from ..course import Course, CourseError
+from ..grading.again import to_run_again
 from ..grading.gradebook import feedback
 from ..grading.intake import handed_in
 from ..grading.session import Session, SessionError
-from ..judging.processes import MODULES
-from ..limited import Children, Ended
-from ..notebooks.reading import read
-from ..notebooks.submission import Unreadable
 from ..outcomes import ClassOutcomes
-from ..runs.apart import is_known
-from ..runs.plan import Options, choose_device, default_threads
+from ..runs.plan import Options, choose_device
 
 
 def regrade(
@@ -39,7 +35,9 @@ def regrade(
     if not (out / "outcomes.json").is_file():
         raise CourseError(f"{out / 'outcomes.json'}: no such file; run `autograder grade {assignment}` first")
     profile = ClassOutcomes.read(out / "outcomes.json").profile.partition(",")[0]
-    again = _unknown(course, assignment, profile)
+    release, submissions = course.release_notebook(assignment).read_bytes(), handed_in(course, course.submitted, assignment)
+    options = Options(profile, choose_device("auto"), store=course.evidence_store)
+    again = to_run_again(release, load(course.hidden_tests(assignment)), submissions, options)
     if again and known_only:
         return again
     session = Session(
@@ -66,22 +64,3 @@ def renew_pages(course: Course, assignment: str) -> None:
     if any(course.root.glob(f"feedback/*/{assignment}")):
         autograded, pages = course.root / "autograded", course.root / "feedback"
         feedback(course, assignment, db=course.gradebook, autograded=autograded, feedback=pages)
-
-
-def _unknown(course: Course, assignment: str, profile: str) -> list[str]:
-    """Students of whose submissions no evidence is kept for what would be run now."""
-    loaded, release = load(course.hidden_tests(assignment)), course.release_notebook(assignment).read_bytes()
-    options = Options(
-        profile, choose_device("auto"), default_threads(2), store=course.evidence_store, secret=course.secret()
-    )
-    found = []
-    with Children(*MODULES) as children:
-        for handed in handed_in(course, course.submitted, assignment):
-            try:
-                notebook = read(children, handed.path, release, assignment).notebook
-                known = is_known(children, notebook, loaded, options)
-            except (Unreadable, Ended):
-                continue
-            if not known:
-                found.append(handed.student)
-    return found

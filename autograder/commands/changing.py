@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,7 @@ import typer
 
 from ..course import CourseError
 from ..notebooks.terminal import printable
-from .terminal import WRONG_USAGE, AssignmentName, app, console, fail, find_course
+from .terminal import WRONG_USAGE, AssignmentName, app, console, fail, find_course, require_agreed
 
 if TYPE_CHECKING:
     from ..changing.changes import Desk
@@ -204,8 +203,8 @@ def _carry_out(
         _show(entry.what, found, rerun)
         if dry_run:
             return
-        if not yes and not _agreed():
-            raise fail("nothing was changed", WRONG_USAGE)
+        if not yes:
+            require_agreed("Change it?")
         desk = Desk(course, assignment)
         done = changed(desk)
         remember(desk, done)
@@ -244,9 +243,3 @@ def _show(what: str, found: Difference, rerun: list[str]) -> None:
     if found.reopened:
         say(f"{len(found.reopened)} marks have to be looked at again: "
             + printable(", ".join(f"{student} {item}" for student, item in found.reopened[:SHOWN])))  # fmt: skip
-
-
-def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise fail("nothing was changed: there is no terminal to ask on; add --yes", WRONG_USAGE)
-    return typer.confirm("Change it?")

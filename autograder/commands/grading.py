@@ -21,6 +21,7 @@ from .terminal import (
     console,
     fail,
     find_course,
+    require_agreed,
 )
 
 
@@ -44,6 +45,9 @@ def grade(
     ] = False,
     feedback: Annotated[bool, typer.Option("--feedback", help="Also write each student's result page.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run everything again, even what is known.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask where submissions that have a grade would be run again.")
+    ] = False,
     no_speedups: Annotated[
         bool, typer.Option("--no-speedups", help="Run as slowly as anywhere, to see that outcomes are the same; here only.")
     ] = False,
@@ -66,7 +70,8 @@ def grade(
     gradebook only with `--enter-trial-grades`.
 
     After an interruption the same command goes on from there: what has run is not run again, until its code or the grader
-    changes. Of a single submission all that was found is shown. For many machines see docs/scaling.md.
+    changes. If the grader has changed and submissions that have a grade would be run again, it says how many and asks; for
+    scripts there is `--yes`. Of a single submission all that was found is shown. For many machines see docs/scaling.md.
 
     Exit status: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 this machine cannot grade, 130 interrupted.
 
@@ -97,6 +102,12 @@ def grade(
         interface=slurm_interface,
         options=tuple(slurm_option or ()),
     )
+
+    def confirm(said: str) -> None:
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
+        if not yes:
+            require_agreed("Run them again?")
+
     results = out or course.root / "graded" / assignment
     book = None if no_gradebook else gradebook or course.gradebook
     trial = profile != "full" and book is not None and is_same_file(book, course.gradebook) and not enter_trial_grades
@@ -118,6 +129,7 @@ def grade(
             slurm=asked if slurm else None,
             speedups=not no_speedups,
             isolation=isolation,
+            confirm=confirm,
         )
         outcomes = session.run(console)
     except CourseError as error:

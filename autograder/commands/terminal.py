@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated, Literal
 
 import typer
@@ -52,6 +53,14 @@ def fail(message: object, status: int) -> typer.Exit:
     """One line on stderr, and the exception that ends the command with that status: ``raise fail(...)``."""
     errors.print(f"[red]autograder:[/red] {escape(str(message))}")
     return typer.Exit(status)
+
+
+def require_agreed(question: str) -> None:
+    """Ask a person; where they do not agree, or there is no terminal to ask on, the command ends with status 2."""
+    if not sys.stdin.isatty():
+        raise fail("nothing was changed: there is no terminal to ask on; add --yes", WRONG_USAGE)
+    if not typer.confirm(question):
+        raise fail("nothing was changed", WRONG_USAGE)
 
 
 def find_course() -> Course:

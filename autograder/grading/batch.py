@@ -19,6 +19,7 @@ from ..limited import Children, Ended, Failed
 from ..notebooks.notebook import items
 from ..notebooks.reading import parsed
 from ..outcomes import ClassOutcomes, SubmissionOutcome
+from ..runs.keys import of_grader
 from ..runs.plan import default_threads, determinism, versions
 from ..sandbox import tiers
 from .places import CannotWrite, trouble
@@ -69,7 +70,7 @@ def grade_class(
         versions=versions() | determinism(executor.options.device),
         submissions=dict(others or {}),
     )
-    shown = _Shown(out / "outcomes.json")
+    shown, grader = _Shown(out / "outcomes.json"), of_grader(assignment, executor.options)
     runs = executor.runs(submissions, release, assignment, lambda student: notify(student, None))
     count = min(os.cpu_count() or 1, MOST)
     with (
@@ -82,7 +83,7 @@ def grade_class(
         for found, outcome, notebook in _judged(runs, finish, pool, count):
             outcome.profile = outcome.profile or executor.options.profile
             outcome = revise(found.handed.student, outcome) if revise else outcome
-            outcome.entered = record is not None
+            outcome.entered, outcome.grader = record is not None, grader
             problem = _enter(found.handed, notebook, outcome, record) if record else None
             outcomes.submissions[found.handed.student] = outcome
             shown.refresh(outcomes)

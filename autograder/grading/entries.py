@@ -32,7 +32,7 @@ TAIL_BYTES = 65_536
 def stamp(notebook: NotebookNode, outcome: SubmissionOutcome, course: Course, submitted: datetime | None) -> str:
     """Hash of all that an entry depends on: the run's notebook, its outcomes, nbgrader's configuration, when it came."""
     digest = hashlib.sha256(json.dumps(notebook, sort_keys=True).encode())
-    digest.update(outcome.model_dump_json(exclude={"seconds"}).encode())
+    digest.update(outcome.model_dump_json(exclude={"seconds", "grader"}).encode())
     for path in (course.root / "nbgrader_config.py", PACKAGE / "grading" / "configuration.py"):
         digest.update(path.read_bytes() if path.is_file() else b"none")
     digest.update(str(submitted).encode())
@@ -63,6 +63,20 @@ def runs(gradebook: Gradebook) -> dict[str, tuple[str, str]]:
     if not inspect(connection).has_table(_RUNS.name):
         return {}
     return {row.submission_id: (row.profile, row.isolation) for row in connection.execute(select(_RUNS))}
+
+
+def graded(db: Path, assignment: str, profile: str) -> set[str]:
+    """Students whose points in a gradebook are of a run at this profile; where none is noted, it was ``full``."""
+    from nbgrader import api
+
+    with api.Gradebook(db_url(db)) as gradebook:
+        noted = runs(gradebook)
+        rows = (
+            gradebook.db.query(api.SubmittedAssignment)
+            .join(api.Assignment, api.SubmittedAssignment.assignment_id == api.Assignment.id)
+            .filter(api.Assignment.name == assignment)
+        )
+        return {row.student_id for row in rows if noted.get(row.id, ("full", ""))[0] == profile}
 
 
 class Entries:

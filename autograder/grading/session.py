@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,7 @@ from ..runs.plan import Options, choose_device, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
 from . import drift, gradebook, lateness, places, report
+from .again import graded_to_run_again
 from .batch import Revise, grade_class
 from .entering import enter
 from .entries import Entries
@@ -50,7 +51,8 @@ class Session:
     ``gradebook`` None means grades are entered nowhere; that of a ``trial`` does not count. ``store`` None means evidence is
     kept in the course's own store.
     Boxes run on this machine, ``jobs`` at once, or on the dask cluster of ``scheduler``, or in ``slurm`` jobs. With ``only``
-    the verdicts on these items are renewed, and on all others those of the last run stay.
+    the verdicts on these items are renewed, and on all others those of the last run stay. Where submissions with a grade
+    would run again, ``confirm`` gets a sentence that says so, before anything is changed; what it raises ends the run.
     """
 
     course: Course
@@ -71,6 +73,7 @@ class Session:
     speedups: bool = True
     isolation: str = tiers.AUTO
     only: tuple[str, ...] = ()
+    confirm: Callable[[str], None] = lambda said: None
 
     @property
     def autograded(self) -> Path:
@@ -93,6 +96,8 @@ class Session:
         self._tell_drift(console)
         try:
             with places.held(self.out), self._executor(assignment, len(submissions), console) as executor:
+                if not self.fresh:
+                    self._confirm_again(assignment, submissions, executor.options, console)
                 if self.gradebook is not None:
                     places.check_gradebook(self.gradebook, places.LOCK_SECONDS)
                 others = self._others()
@@ -135,6 +140,14 @@ class Session:
             name, told = self.assignment, "; ".join([*differences[:DIFFERENCES], *more])
             line = f"release/{name} is behind its source: {told}; grading goes by the release (`autograder generate {name}`)"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _confirm_again(self, assignment: Assignment, submissions: list[Handed], options: Options, console: Console) -> None:
+        release = self.course.release_notebook(self.assignment).read_bytes()
+        with console.status("looking for what has run before ..."):
+            again = graded_to_run_again(release, assignment, submissions, options, self.out, self.gradebook)
+        if again:
+            count = f"{len(again)} of {len(submissions)} submission{'s' if len(submissions) > 1 else ''}"
+            self.confirm(f"{count} would be run again: what they ran with has changed since they were graded")
 
     def _others(self) -> dict[str, SubmissionOutcome]:
         """What ``outcomes.json`` says of students who are not asked for; nobody, where the whole class is."""
