@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 from ..inside import trace as tracing
-from ..inside.recorder import MAX_NODES
 from .aten import Operation, layer_of
 from .canonical import canonical
 from .layers import Layer, align
@@ -59,8 +58,6 @@ class _Reading:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._nodes = document["nodes"]
-        if len(self._nodes) > MAX_NODES:
-            raise ValueError(f"a recording of more than {MAX_NODES} operations, which the box does not make")
         if sum(len(self._values(index)) for index in range(len(self._nodes))) > MOST_VALUES:
             raise ValueError(f"a recording whose operations have more than {MOST_VALUES:,} arguments")
         self._unlearned = set(document["unlearned"])

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from ..inside import trace as tracing
-from ..inside.recorder import MAX_NODES
 from ..runs.evidence import Spent
 
 ALLOWED = {
@@ -107,8 +106,6 @@ class Program:
         self._tensors = tensors
         self._checked: torch.Size | None = None
         self._spent = spent or Spent()
-        if len(self._nodes) > MAX_NODES:
-            raise NotReplayable(f"more than {MAX_NODES} operations")
         for index in self._alive:
             _require_known(_name(self._nodes[index]))
         for name, tensor in tensors.items():
