@@ -73,7 +73,8 @@ def run(
 ) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
     out = tmp_path_factory.mktemp("out") / "new" / "folder"
     done = subprocess.run(
-        [*COMMAND, "grade", NAME, "--submitted", submitted, "--out", out, "--profile", "quick", "--device", "cpu",
+        [sys.executable, "-X", "importtime", "-m", "autograder",
+         "grade", NAME, "--submitted", submitted, "--out", out, "--profile", "quick",
          "--no-gradebook", "--fresh", "--jobs", "2"],
         cwd=ROOT, env=environment(COLUMNS="160"), capture_output=True, text=True, timeout=280,
     )  # fmt: skip
@@ -87,6 +88,12 @@ def test_some_that_could_not_be_graded_are_status_1(run: tuple[Any, Any]) -> Non
     assert "1 graded, 7 could not be graded" in done.stdout
     assert "Traceback" not in done.stderr + done.stdout
     assert sum(found["status"] == "graded" for found in outcomes["submissions"].values()) == 1
+
+
+def test_the_process_that_grades_imports_no_torch(run: tuple[Any, Any]) -> None:
+    imported = {line.rpartition("|")[2].strip() for line in run[0].stderr.splitlines()}
+    assert "autograder.grading.session" in imported
+    assert "torch" not in imported
 
 
 def test_bad_input_has_one_clear_line_each(run: tuple[Any, Any]) -> None:

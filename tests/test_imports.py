@@ -1,6 +1,8 @@
 """Data flows one way through the package, the code of the box stands alone, and nothing unpickles."""
 
 import ast
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -26,8 +28,8 @@ collecting.calendar collecting.content collecting.opening collecting.choosing co
 collecting.downloads collecting.collect collecting.summary collecting.zip_collect
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
-inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder inside.trace
-inside.errors inside.shell
+inside.reports inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder
+inside.trace inside.errors inside.shell
 inside.workers inside.stalled inside.steps inside.replacing inside.probing inside.networks inside.standins inside.stepwise
 inside.effects inside.given
 inside.epochs
@@ -141,6 +143,16 @@ def test_nothing_unpickles() -> None:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in loads:
                 found[name] |= {f"{node.value.id}.{node.attr}"}
     assert {name: ways for name, ways in found.items() if ways} == {}
+
+
+def test_the_commands_and_what_grades_a_class_import_no_torch() -> None:
+    """Children do; so the grader's own process stays small, and a mistyped name is told at once."""
+    light = [name for name in ORDER if name.startswith(("commands.", "cluster."))]
+    light += ["cli", "grading.session", "changing.regrade", "runs.apart", "judging.processes", "collecting.collect"]
+    imports = "".join(f"import autograder.{name}\n" for name in light)
+    code = f"import sys\n{imports}print(*{{'torch', 'torchvision', 'numpy'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_a_module_says_first_what_it_does() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import BoxRun, RunBox
 
-from autograder.inside import draws, figures, standins
+from autograder.inside import draws, reports, standins
 from autograder.inside.channel import Channel
 from autograder.runs.frames import parse_frame
 
@@ -318,7 +318,7 @@ def test_figures_are_described_and_shown(box: BoxRun) -> None:
     assert right["lines"] == []
     assert last["axes"][0]["xscale"] == "log"
     pictures = [o for o in box.cell("figure")["outputs"] if "image/png" in o.get("data", {})]
-    assert [picture["data"][figures.ALT] for picture in pictures] == ["Two; Loss; x: epoch; y: mean loss", ""]
+    assert [picture["data"][reports.ALT] for picture in pictures] == ["Two; Loss; x: epoch; y: mean loss", ""]
 
 
 def test_progress_bars_do_no_harm(box: BoxRun) -> None:

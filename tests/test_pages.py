@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from autograder.grading.item_cells import read_outcomes, write_outcomes
-from autograder.inside.figures import ALT
+from autograder.inside.reports import ALT
 from autograder.notebooks.notebook import cells_by_grade_id, items, read
 from autograder.outcomes import Finding, ItemOutcome, Place, RootCause, SubmissionOutcome
 from autograder.pages.difference import marked

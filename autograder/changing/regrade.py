@@ -12,8 +12,11 @@ from ..grading.again import to_run_again
 from ..grading.gradebook import feedback
 from ..grading.intake import handed_in
 from ..grading.session import Session, SessionError
+from ..judging.processes import MODULES
+from ..limited import Children
 from ..outcomes import ClassOutcomes
-from ..runs.plan import Options, choose_device
+from ..runs.apart import device_here
+from ..runs.plan import Options
 
 
 def regrade(
@@ -36,7 +39,8 @@ def regrade(
         raise CourseError(f"{out / 'outcomes.json'}: no such file; run `autograder grade {assignment}` first")
     profile = ClassOutcomes.read(out / "outcomes.json").profile.partition(",")[0]
     release, submissions = course.release_notebook(assignment).read_bytes(), handed_in(course, course.submitted, assignment)
-    options = Options(profile, choose_device("auto"), store=course.evidence_store)
+    with Children(*MODULES) as children:
+        options = Options(profile, device_here(children, "auto"), store=course.evidence_store)
     again = to_run_again(release, load(course.hidden_tests(assignment)), submissions, options)
     if again and known_only:
         return again

@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import safetensors.torch
 from nbformat import NotebookNode
 from pydantic import BaseModel, ConfigDict, ValidationError
-from torch import Tensor
 
 from ..notebooks.notebook import as_notebook, tags
 from ..notebooks.split import PART
@@ -25,6 +23,9 @@ from ..runs.plan import Cell, determinism, key, versions
 from ..sandbox.box import Limits
 from ..sandbox.run import HEADER
 from ..sandbox.tiers import AUTO, accepted
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MOST_BYTES = ATTEMPTS * Limits.evidence  # what a box may send, as often as one may be started
 
@@ -164,7 +165,9 @@ def unpack_evidence(reply: bytes, job: Job, run: list[Cell]) -> Evidence:
 
 
 def _blob(tensors: dict[str, Tensor]) -> bytes:
-    return safetensors.torch.save({name: value.clone().contiguous() for name, value in tensors.items()}) if tensors else b""
+    from safetensors.torch import save  # and torch, which the client's own process does without
+
+    return save({name: value.clone().contiguous() for name, value in tensors.items()}) if tensors else b""
 
 
 def _frame(document: dict[str, Any], blob: bytes = b"") -> bytes:

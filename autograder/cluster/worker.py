@@ -14,14 +14,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from ..assignment import Assignment, Settings
 from ..course import Course
 from ..datasets import decoy
 from ..datasets.data import DatasetName
 from ..runs.collect import Stopped, collect, data_folder
-from ..runs.plan import Options, versions
+from ..runs.plan import Options, choose_device, versions
 from ..sandbox import tiers
 from ..sandbox.mounts import PACKAGE
 from .wire import Job, pack_evidence, pack_refusal, unpack_job
@@ -55,7 +53,7 @@ def examine(dataset: DatasetName | Literal["none"], device: str, isolation: str 
         found["fingerprint"] = fingerprint()
         tiers.check(isolation)
         data_folder(dataset)
-        if device == "cuda" and not torch.cuda.is_available():
+        if device == "cuda" and choose_device("auto") != "cuda":
             found["problem"] = "it offers a GPU, but torch finds none"
     except Exception as error:
         found["problem"] = f"{type(error).__name__}: {error}"

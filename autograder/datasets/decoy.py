@@ -30,10 +30,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-
-import torch
-from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from typing import TYPE_CHECKING
 
 from autograder.datasets.data import (
     DatasetName,
@@ -44,8 +41,10 @@ from autograder.datasets.data import (
     raw_folder,
     read_split,
 )
-from autograder.datasets.idx import write_idx
 from autograder.datasets.sources import DATASETS, Dataset
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 VERSION = "sandbox-v1"
 """Names the folder; to be changed with anything below that changes a pixel."""
@@ -70,6 +69,8 @@ def sandbox_folder(name: DatasetName) -> Path:
     root = cache_folder() / VERSION
     if _complete(dataset, root):
         return root
+    from autograder.datasets.idx import write_idx  # and torch, which is needed for this once
+
     genuine = dataset_folder(name)
     root.mkdir(mode=0o755, exist_ok=True)
     with exclusive(root / f".lock-{dataset.folder_name}"):
@@ -97,6 +98,9 @@ def make_decoy(name: DatasetName, images: Tensor, labels: Tensor, class_counts: 
     them in random order. Each is turned by up to MAX_DEGREES, shifted by up to MAX_PIXELS and scaled by up to
     MAX_SCALING (a fraction) either way, with bicubic interpolation, for the blur of bilinear costs accuracy.
     """
+    import torch
+    from torch.nn.functional import affine_grid, grid_sample
+
     generator = torch.Generator().manual_seed(0)
     originals = []
     for label, count in enumerate(class_counts.tolist()):

@@ -24,8 +24,9 @@ from ..notebooks.converter import course_config, db_url, quiet_logger
 from ..notebooks.notebook import read
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
+from ..runs.apart import device_here
 from ..runs.collect import data_folder
-from ..runs.plan import Options, choose_device, default_threads
+from ..runs.plan import Options, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
 from . import drift, gradebook, lateness, places, report
@@ -170,9 +171,11 @@ class Session:
             tier = tiers.check(self.isolation)
             data_folder(dataset)
             threads = default_threads(self.jobs)
+            with Children(*MODULES) as children:
+                device = device_here(children, self.device)
             options = Options(
                 self.profile,
-                choose_device(self.device),
+                device,
                 threads,
                 store=store,
                 fresh=self.fresh,

@@ -23,10 +23,10 @@ from . import draws, trace
 from .loop import likeness, plainly
 from .recorder import MAX_CONSTANT, Trace
 from .replacing import each_new, same
+from .reports import MOST_EVENTS
 from .stepwise import Alike
 
 ENTRIES = 64  # of each parameter
-MOST_EVENTS = 400
 MOST_NETWORKS = 8
 MOST_NUMBERS, MOST_TENSORS = 4_000_000, 1_000  # of whole parameters of one network on the way
 

@@ -11,8 +11,6 @@ LINES = 20  # of one axes
 AXES = 400  # of one figure
 IMAGE_PIXELS = 64 * 64  # larger images are described by their shape alone
 WORDS = 600  # characters of a figure in words
-ALT = "text/x-figure-words"
-"""The kind of data of an output that holds a figure in words."""
 
 
 def _numbers(values: Any) -> list[float]:

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-MAX_NODES = 2_000
+from .reports import MAX_NODES
+
 MAX_CONSTANT = 1_000_000  # elements kept of tensors that are neither parameter nor result
 
 

@@ -20,6 +20,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from . import errors, figures, screen
+from .reports import ALT
 
 STREAM_CHARACTERS = 50_000  # kept of each of stdout and stderr of one cell
 OUTPUT_BYTES = 4_000_000  # kept of one rich output
@@ -218,7 +219,7 @@ class CellRunner:
                 if not self.pictures:
                     return {"text/plain": repr(shown)}, {}
                 data, metadata = show(shown, *args, **kwargs)
-                return data | {figures.ALT: figures.words(described)}, metadata
+                return data | {ALT: figures.words(described)}, metadata
             return show(shown, *args, **kwargs)
 
         object.__setattr__(formatter, "format", format_and_describe)

@@ -15,7 +15,7 @@ from typing import Any
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
-MOST_PASSES = 1_000
+from .reports import MOST_PASSES
 
 
 @dataclass

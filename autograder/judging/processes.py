@@ -14,7 +14,7 @@ from ..outcomes import SubmissionOutcome, grader_fault
 if TYPE_CHECKING:
     from ..assignment import Assignment
 
-MODULES = ("autograder.judging.decision", "autograder.runs.apart", "autograder.notebooks.reading")
+MODULES = ("autograder.judging.decision", "autograder.runs.apart", "autograder.notebooks.reading", "safetensors.torch")
 """What the children that grade have imported; see :func:`autograder.limited.begin`."""
 MOST = 4  # judges at once; trainings take the time, not they
 SECONDS = 300.0

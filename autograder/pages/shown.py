@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 
-from ..inside.figures import ALT
+from ..inside.reports import ALT
 from .clean import clean_html, clean_markdown
 
 PICTURES = 12_000_000  # bytes of a page that are pictures

@@ -21,11 +21,13 @@ from .collect import Boxes, Job, run
 from .evidence import Evidence
 from .frames import Malformed
 from .keys import seed_of
-from .plan import Options, cells_to_run
+from .plan import Options, cells_to_run, choose_device
 from .store import Place, look_up
 
 BUDGET = Budget("to read", seconds=60.0, wall=600.0, memory=2 << 30)
 """For all that the boxes of one submission send, 256 MiB at most."""
+LOOKING = Budget("to look for a GPU", seconds=60.0, wall=120.0, memory=16 << 30)
+"""A driver may map much memory."""
 
 
 @dataclass
@@ -75,6 +77,11 @@ def is_known(children: Children, notebook: bytes, assignment: Assignment, option
     return bool(children.ask(_begin, BUDGET, **described(notebook, assignment, options))["kept"])
 
 
+def device_here(children: Children, wanted: str) -> str:
+    """See :func:`.plan.choose_device`; only a child imports torch to find out."""
+    return wanted if wanted != "auto" else str(children.ask(_device, LOOKING)["device"])
+
+
 def described(notebook: bytes, assignment: Assignment, options: Options) -> Plain:
     """A submission for a child, which makes of it what :class:`Asked` holds."""
     return {"notebook": notebook, "assignment": str(assignment.folder), "options": options.as_plain()}
@@ -102,7 +109,14 @@ class _Apart:
         return bool(self.lease.ask(_ended, CannotIsolate, problem=problem, seconds=seconds, peak=peak)["again"])
 
 
-# In a child. What it knows of the submission that it has now:
+# In a child.
+
+
+def _device() -> Plain:
+    return {"device": choose_device("auto")}
+
+
+# What it knows of the submission that it has now:
 
 
 class Asked:

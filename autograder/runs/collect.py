@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import torch
 from nbformat import NotebookNode
 from pydantic import ValidationError
 
@@ -27,6 +26,9 @@ from ..sandbox.server import SERVERS
 from .evidence import SHOWN, CellRecord, Evidence, Found, Record, clean_outputs, shortened
 from .frames import Malformed, parse_frame
 from .plan import Cell, Options, cells_to_run, determinism, versions
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GIB = 1 << 30
 REPORT = "the report of"
@@ -45,7 +47,7 @@ class Collector:
     """Takes frames from a box into a record, and knows until when the cell now running may take."""
 
     record: Record
-    tensors: dict[str, torch.Tensor]
+    tensors: dict[str, Tensor]
     limits: dict[str, float]
     probe_seconds: float
     trusted: bool = False
@@ -61,7 +63,7 @@ class Collector:
         """Take one frame as it came out of the box."""
         self.note(*parse_frame(text, blob))
 
-    def note(self, document: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
+    def note(self, document: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         """Take what a frame holds."""
         event, cell, now = document.get("event"), str(document.get("cell", "")), time.monotonic()
         if event == "ready":
@@ -180,7 +182,7 @@ class Boxes:
         self._cells = cells_to_run(self.notebook, self._profile, options.everything)
         known = versions() | determinism(options.device)
         self.record = Record(seed=self.seed, profile=options.profile, isolation=options.isolation, versions=known)
-        self.tensors: dict[str, torch.Tensor] = {}
+        self.tensors: dict[str, Tensor] = {}
         # Shortening concerns all trainings, so that where there are several the others would be judged by too few images.
         may_stall = options.speedups and not options.everything and sum(cell.training for cell in self._cells) == 1
         self._shortened = self.assignment.shortened(options.profile) if may_stall else {}

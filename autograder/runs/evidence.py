@@ -16,19 +16,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import safetensors.torch
+import safetensors
 from pydantic import AfterValidator, BaseModel, Field
-from torch import Tensor
 
 from ..inside.errors import CELL
-from ..inside.figures import ALT
-from ..inside.steps import MOST_PASSES
+from ..inside.reports import ALT, MOST_PASSES
 from ..notebooks.notebook import write_text
 from ..outcomes import Place
 from .notes import Notes
 from .plan import named
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # The box keeps its reports shorter than this; what student code wrote into the pipe itself is cut here.
 MOST_OUTPUTS, TEXT, PICTURE, SHORT = 200, 200_000, 6_000_000, 5_000
@@ -117,7 +118,7 @@ class NotShown(AssertionError):
         self.observed, self.place, self.stopped_by = observed, place, place.cell
 
 
-class Stored(Mapping[str, Tensor]):
+class Stored(Mapping[str, "Tensor"]):
     """The tensors of a safetensors file, which are read when the first one is asked for.
 
     Raises:
@@ -131,7 +132,9 @@ class Stored(Mapping[str, Tensor]):
 
     @cached_property
     def _tensors(self) -> dict[str, Tensor]:
-        return safetensors.torch.load_file(self._path)
+        from safetensors.torch import load_file  # and torch, which the grader's own process does without
+
+        return load_file(self._path)
 
     def __getitem__(self, name: str) -> Tensor:
         return self._tensors[name]
@@ -208,9 +211,11 @@ class Evidence:
 
     def save(self, folder: Path) -> None:
         """Write ``evidence.json`` and ``evidence.safetensors``, both or neither."""
+        from safetensors.torch import save_file
+
         with _appearing(folder) as partial:
             tensors = {name: value.clone().contiguous() for name, value in self.tensors.items()}
-            safetensors.torch.save_file(tensors, partial / "evidence.safetensors")
+            save_file(tensors, partial / "evidence.safetensors")
             write_text(partial / "evidence.json", self.record.model_dump_json())
 
     @classmethod

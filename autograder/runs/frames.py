@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import safetensors.torch
-from torch import Tensor
+from safetensors import SafetensorError
 
-from ..inside.effects import MOST_EVENTS
-from ..inside.recorder import MAX_NODES
-from ..inside.steps import MOST_PASSES
+from ..inside.reports import MAX_NODES, MOST_EVENTS, MOST_PASSES
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DEPTH = 40
 MOST_VALUES = 500_000
@@ -49,6 +49,8 @@ def parse_frame(text: bytes, blob: bytes) -> tuple[dict[str, Any], dict[str, Ten
     Raises:
         Malformed: not strict JSON of an object, not safetensors, or beyond a bound of this module.
     """
+    import safetensors.torch  # and torch, which the grader's own process does without
+
     _require_few(text)
     if len(blob) >= 8 and int.from_bytes(blob[:8], "little") > MOST_DESCRIBED:
         raise Malformed(f"a piece of evidence with more than {MOST_DESCRIBED >> 20} MiB that describe its tensors")
@@ -56,7 +58,7 @@ def parse_frame(text: bytes, blob: bytes) -> tuple[dict[str, Any], dict[str, Ten
         document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_short)
         _require_plain(document)
         tensors = safetensors.torch.load(blob) if blob else {}
-    except (ValueError, RecursionError, safetensors.SafetensorError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, SafetensorError, KeyError, TypeError) as error:
         raise Malformed(f"{type(error).__name__} in a piece of evidence") from error
     if not isinstance(document, dict):
         raise Malformed("a piece of evidence that is not an object")
