@@ -12,7 +12,7 @@ from .assignment import graded_here, load
 from .course import Course
 from .datasets import data
 from .escape import try_to_get_out
-from .runs.plan import versions
+from .runs.options import versions
 from .sandbox import tiers
 from .sandbox.box import CannotIsolate
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.runs.plan import versions
+from autograder.runs.options import versions
 from autograder.sandbox.processes import end, family
 
 FOLDER = Path(__file__).resolve().parent

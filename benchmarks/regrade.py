@@ -21,8 +21,9 @@ import measure
 from autograder.assignment import load
 from autograder.notebooks.notebook import read
 from autograder.notebooks.submission import read_submission
-from autograder.runs.plan import Options
-from autograder.runs.store import Place, look_up
+from autograder.runs.options import Options
+from autograder.runs.plan import Plan, planned
+from autograder.runs.store import known
 
 ANSWERS = {
     courses.TINY: ["right_reference", "right_sequential", "mistake_without_relu", "mistake_gradients_never_zeroed"],
@@ -42,14 +43,14 @@ def spread_evidence(exercise: courses.Exercise, first: list[Path], all_of_them: 
     options = Options("proof", "cpu", store=store)
     release = read(exercise.root / "release" / exercise.name / f"{exercise.name}.ipynb")
 
-    def place(path: Path) -> Place:
-        return look_up(read_submission(path, release, exercise.name).notebook, assignment, options)
+    def plan(path: Path) -> Plan:
+        return planned(read_submission(path, release, exercise.name).notebook, assignment, options)
 
-    kept = [folder for path in first if (folder := place(path).known)]
+    kept = [folder for path in first if (folder := known(plan(path)))]
     if len(kept) < len(first):
         raise RuntimeError(f"no evidence in {store}: the key differs between this process and the grader's")
     for number, path in enumerate(all_of_them):
-        if (new := place(path)).known is None:
+        if known(new := plan(path)) is None:
             shutil.copytree(kept[number % len(kept)], store / new.keys.by_code)
     return len(list(store.iterdir()))
 

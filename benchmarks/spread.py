@@ -17,7 +17,8 @@ from autograder.judging import decision, thresholds
 from autograder.notebooks import notebook
 from autograder.proof import catalogue
 from autograder.runs.collect import collect
-from autograder.runs.plan import Options, default_threads
+from autograder.runs.options import Options, default_threads
+from autograder.runs.plan import planned
 
 NAME = "pa4_convnet"
 
@@ -40,7 +41,7 @@ def main() -> int:
     options = Options(profile=chosen.profile, device=chosen.device, threads=default_threads(1))
     verdicts, figures = set(), defaultdict(list)
     for _ in range(chosen.times):
-        found = collect(submission, assignment, options, seed=1)
+        found = collect(planned(submission, assignment, options, 1))
         with thresholds.recording() as measured:
             outcome = decision.decide(submission, release, assignment, found)
         verdicts.add(tuple((name, item.outcome, item.points) for name, item in outcome.items.items()))

@@ -21,8 +21,8 @@ from autograder.notebooks import notebook
 from autograder.notebooks.submission import read_submission
 from autograder.proof import catalogue
 from autograder.runs.collect import collect
-from autograder.runs.plan import Options, default_threads
-from autograder.runs.store import look_up
+from autograder.runs.options import Options, default_threads
+from autograder.runs.plan import planned
 
 SHOWN = 8  # cells that take most, the others in one sum
 
@@ -51,9 +51,9 @@ def main() -> int:
             marks = [time.perf_counter()]
             submission = read_submission(handed, release, name).notebook
             marks.append(time.perf_counter())
-            look_up(submission, assignment, stored)
+            plan = planned(submission, assignment, stored, run)
             marks.append(time.perf_counter())
-            evidence = collect(submission, assignment, options, seed=run)
+            evidence = collect(plan)
             marks.append(time.perf_counter())
             outcome = decision.decide(submission, release, assignment, evidence)
             marks.append(time.perf_counter())

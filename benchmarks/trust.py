@@ -30,7 +30,7 @@ import measure
 from nbformat import NotebookNode
 
 from autograder.notebooks.notebook import items, write_text
-from autograder.runs.plan import versions
+from autograder.runs.options import versions
 
 LAST = "zz_right"
 CELL_SECONDS = 20

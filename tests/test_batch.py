@@ -21,7 +21,7 @@ from autograder.limited import Breach, Ended, Failed
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.runs.apart import Kept, scratch
 from autograder.runs.evidence import CellError, CellRecord, Evidence, Record
-from autograder.runs.plan import Options
+from autograder.runs.options import Options
 from autograder.sandbox.box import CannotIsolate
 
 NAME = "pa4_convnet"

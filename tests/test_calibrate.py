@@ -16,7 +16,7 @@ from conftest import HIDDEN
 from nbformat import NotebookNode
 from rich.console import Console
 
-from autograder.assignment import Assignment, load
+from autograder.assignment import load
 from autograder.calibration import calibrate
 from autograder.calibration import report as calibration_report
 from autograder.calibration import session as calibration_session
@@ -25,11 +25,12 @@ from autograder.calibration.fingerprint import fingerprint
 from autograder.calibration.report import PAGE, PLOT, TOLERATED, page
 from autograder.course import Course, CourseError
 from autograder.datasets import data
-from autograder.notebooks.notebook import read, to_text, write
+from autograder.notebooks.notebook import read, write
 from autograder.proof import catalogue
 from autograder.proof.catalogue import Answer
 from autograder.runs.evidence import Evidence, Found, Record
-from autograder.runs.plan import Options
+from autograder.runs.options import Options
+from autograder.runs.plan import Plan
 from autograder.runs.store import gather
 
 SETTINGS = """title = "Toy"
@@ -124,11 +125,13 @@ class Toy:
     def works(self, work: Work) -> None:
         """From now on, the box of a seed shows what ``work`` gives for it and for whether the answer is right."""
 
-        def played(notebook: NotebookNode, assignment: Assignment, options: Options) -> Evidence:
-            seed, right = int(assignment.profile(options.profile).parameters["seed"]), WORSE not in to_text(notebook)
+        def played(plan: Plan) -> Evidence:
+            profile = plan.options.profile
+            seed = int(plan.assignment.profile(profile).parameters["seed"])
+            right = not any(WORSE in cell.source for cell in plan.cells)
             document = work(seed, right)
             self.done.append((right, seed))
-            record = Record(seed=seed + 1000, profile=options.profile, isolation="", versions={}, seconds=3.0)
+            record = Record(seed=seed + 1000, profile=profile, isolation="", versions={}, seconds=3.0)
             record.found["training"] = Found(document=document)
             return Evidence(record)
 

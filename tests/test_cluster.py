@@ -31,9 +31,9 @@ from autograder.grading.batch import grade_class
 from autograder.grading.intake import handed_in
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
-from autograder.runs import store
+from autograder.runs import apart
 from autograder.runs.evidence import Evidence, Record
-from autograder.runs.plan import Options, versions
+from autograder.runs.options import Options, versions
 from autograder.sandbox.processes import family
 
 NAME = "pa4_convnet"
@@ -421,10 +421,10 @@ def test_a_worker_killed_in_mid_run_changes_no_outcome(
     assert {"passed", "not_attempted"} <= verdicts
     assert here.submissions["exits"].flags
 
-    def never(*_: Any, **__: Any) -> Evidence:
+    def never(*_: Any, **__: Any) -> None:
         raise AssertionError("a re-grade runs nothing")
 
-    monkeypatch.setattr(store, "collect", never)
+    monkeypatch.setattr(apart, "run", never)
     again = grade(LocalExecutor(Options(profile="proof", store=kept), 1), "again")
     assert comparable(again) == comparable(here)
 

@@ -18,8 +18,9 @@ from autograder.grading.session import Session
 from autograder.notebooks import notebook
 from autograder.outcomes import SubmissionOutcome
 from autograder.proof import catalogue
+from autograder.runs.cells import cells_to_run
 from autograder.runs.keys import seed_of
-from autograder.runs.plan import Options, cells_to_run
+from autograder.runs.options import Options
 
 NAME = "pa4_convnet"
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,9 +12,11 @@ from autograder.assignment import Assignment, Profile, Settings
 from autograder.judging.decision import decide, executed
 from autograder.notebooks.notebook import write
 from autograder.outcomes import Place
+from autograder.runs.cells import cells_to_run
 from autograder.runs.collect import collect
 from autograder.runs.evidence import Evidence
-from autograder.runs.plan import Options, cells_to_run, choose_device, default_threads, versions
+from autograder.runs.options import Options, choose_device, default_threads, versions
+from autograder.runs.plan import planned
 from autograder.runs.store import gather
 
 PROBES = '''"""Toy probes."""
@@ -101,7 +103,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
 
 @pytest.fixture(scope="module")
 def evidence(toy: Assignment) -> Evidence:
-    return collect(notebook(), toy, Options(profile="quick"), seed=5)
+    return collect(planned(notebook(), toy, Options(profile="quick"), 5))
 
 
 def test_what_runs_and_for_how_long(toy: Assignment) -> None:
@@ -184,14 +186,14 @@ def test_the_executed_notebook_shows_the_run_and_leaves_the_submission_alone(evi
 def test_evidence_is_kept_by_content(toy: Assignment, tmp_path: Path) -> None:
     options = Options(profile="quick", store=tmp_path)
     plain = notebook(exits="pass")
-    first = gather(plain, toy, options)
+    first = gather(planned(plain, toy, options))
     begun = time.monotonic()
-    again = gather(plain, toy, options)
+    again = gather(planned(plain, toy, options))
     assert time.monotonic() - begun < 1
     assert again.record == first.record
     plain.cells[0].source = "# Another title"
-    assert gather(plain, toy, options).record.seed == first.record.seed
-    other = gather(notebook("7", exits="pass"), toy, options)
+    assert gather(planned(plain, toy, options)).record.seed == first.record.seed
+    other = gather(planned(notebook("7", exits="pass"), toy, options))
     assert other.record.seed != first.record.seed
     assert other.document("value", "answer")["value"] == 7
 

@@ -38,7 +38,8 @@ sandbox.mounts sandbox.box sandbox.seccomp sandbox.processes sandbox.slots
 sandbox.bubblewrap sandbox.ruleset sandbox.launcher sandbox.open_box sandbox.landlock sandbox.container sandbox.unisolated
 sandbox.tiers sandbox.server sandbox.run
 assignment own_files
-runs.plan runs.keys runs.notes runs.frames runs.evidence runs.collect runs.store runs.apart runs.prune
+runs.options runs.cells runs.keys runs.plan runs.notes runs.frames runs.evidence runs.collect runs.store runs.apart
+runs.prune
 networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture
 networks.known networks.replay networks.confirmed networks.comparison
 judging.optimizers judging.thresholds judging.loops judging.training judging.effects judging.given

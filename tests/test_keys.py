@@ -9,9 +9,10 @@ import pytest
 from autograder.assignment import Assignment, load
 from autograder.limited import Children
 from autograder.notebooks.notebook import to_text
-from autograder.runs import apart, store
+from autograder.runs import apart, plan
+from autograder.runs.cells import Cell
 from autograder.runs.keys import Keys, of_evidence, seed_of
-from autograder.runs.plan import Cell, Options
+from autograder.runs.options import Options
 
 QUICK = Options("quick")
 OTHERS = (("profile", "full"), ("device", "cuda"), ("everything", True), ("speedups", False), ("isolation", "none"))
@@ -26,7 +27,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
 
 
 def keys(toy: Assignment, source: str, below: tuple[str, ...] = (), options: Options = QUICK) -> Keys:
-    return of_evidence([Cell("answer", source, 60.0, below=list(below))], toy, options)
+    return of_evidence([Cell("answer", source, 60.0, below=below)], toy, options)
 
 
 SAME = [
@@ -116,7 +117,7 @@ def test_hostile_text_is_read_by_a_child_alone(toy: Assignment, monkeypatch: pyt
     def fail(*_: object) -> Keys:
         raise AssertionError("read by the grader's own process")
 
-    monkeypatch.setattr(store, "of_evidence", fail)
+    monkeypatch.setattr(plan, "of_evidence", fail)
     options = Options("quick", store=tmp_path)
     with Children("autograder.runs.apart") as children:
         for name, text in HOSTILE.items():

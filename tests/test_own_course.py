@@ -24,10 +24,12 @@ from autograder.notebooks import release
 from autograder.notebooks.notebook import read
 from autograder.proof import catalogue, prove
 from autograder.runs import store
+from autograder.runs.cells import cells_to_run
 from autograder.runs.collect import seen_in_box
 from autograder.runs.evidence import Evidence
 from autograder.runs.keys import Keys
-from autograder.runs.plan import Options, cells_to_run
+from autograder.runs.options import Options
+from autograder.runs.plan import planned
 from autograder.sandbox.box import CannotIsolate
 
 MODELS = Course(ROOT / "tests" / "courses" / "models")
@@ -105,7 +107,7 @@ def ran(*cells: str) -> Evidence:
     added = tuple(("load_data", cell) for cell in reversed(cells))
     answer = catalogue.Answer("own", "right", "", added=added)
     notebook = catalogue.build(answer, read(MODELS.source_notebook(name)), read(MODELS.release_notebook(name)))
-    return store.gather(notebook, load(MODELS.hidden_tests(name)), Options(profile="proof"))
+    return store.gather(planned(notebook, load(MODELS.hidden_tests(name)), Options(profile="proof")))
 
 
 def test_declared_files_are_in_the_working_folder_and_cannot_be_changed() -> None:
@@ -135,7 +137,7 @@ def test_a_worker_needs_no_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = wire.unpack_evidence(reply, job, cells)
     assert found.record.error("load_data") is None
     assert {"standardise", "predict", "gradient", "descend", "fitted"} <= set(found.record.found)
-    here = store.gather(notebook, asked, Options(profile="proof"))
+    here = store.gather(planned(notebook, asked, Options(profile="proof")))
     assert set(here.record.found) == set(found.record.found)
 
 
@@ -146,7 +148,7 @@ def test_evidence_depends_on_declared_files(tmp_path: Path) -> None:
     notebook = read(course.release_notebook(name))
 
     def keys() -> Keys:
-        return store.look_up(notebook, load(course.hidden_tests(name)), Options()).keys
+        return planned(notebook, load(course.hidden_tests(name)), Options()).keys
 
     before = keys()
     with (course.source / name / "houses.csv").open("a") as file:

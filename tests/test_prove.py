@@ -19,7 +19,7 @@ from autograder.proof import catalogue, prove, variants
 from autograder.proof import session as prove_session
 from autograder.proof.catalogue import Answer
 from autograder.proof.proof import Proof, Proven
-from autograder.runs.plan import Cell
+from autograder.runs.cells import Cell
 
 NAME = "pa4_convnet"
 COURSE = Course(ROOT)

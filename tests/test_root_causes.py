@@ -8,7 +8,8 @@ from autograder.assignment import Assignment, Profile, Settings
 from autograder.judging.decision import decide
 from autograder.outcomes import Place, RootCause, SubmissionOutcome
 from autograder.runs.collect import collect
-from autograder.runs.plan import Options
+from autograder.runs.options import Options
+from autograder.runs.plan import planned
 
 ANSWERS = {  # by item: the cell is called <item>_cell, and the probe that runs after it asks for a name
     "network": ("class Net:\n    size = 3", "Net"),
@@ -67,7 +68,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> SubmissionOutcome:
     submitted, release = notebook(WRONG), notebook({})
     for cell in release.cells:
         cell.source = cell.source and f"{cell.source}  # as handed out"
-    return decide(submitted, release, toy, collect(submitted, toy, Options(profile="quick"), seed=5))
+    return decide(submitted, release, toy, collect(planned(submitted, toy, Options(profile="quick"), 5)))
 
 
 def cause(outcome: SubmissionOutcome, item: str) -> RootCause:

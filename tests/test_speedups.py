@@ -17,7 +17,8 @@ from autograder.outcomes import SubmissionOutcome
 from autograder.proof import catalogue
 from autograder.runs.collect import collect
 from autograder.runs.evidence import Evidence, Record
-from autograder.runs.plan import Options
+from autograder.runs.options import Options
+from autograder.runs.plan import planned
 
 NAME = "pa4_convnet"
 COURSE = Course.find(Path(__file__))
@@ -44,7 +45,7 @@ def run(answer: str, options: Options) -> tuple[Evidence, SubmissionOutcome]:
     source, release = notebook.read(COURSE.source_notebook(NAME)), notebook.read(COURSE.release_notebook(NAME))
     chosen = next(one for one in catalogue.answers(HIDDEN / NAME) if one.name == answer)
     submission = catalogue.build(chosen, source, release)
-    found = collect(submission, small(), options, seed=7)
+    found = collect(planned(submission, small(), options, 7))
     return found, decision.decide(submission, release, small(), found)
 
 
@@ -81,7 +82,7 @@ def test_a_training_is_cut_short_only_where_there_is_no_other(tmp_path: Path) ->
                 "schema_version": 3,
             }
             cells.append(made)
-        return collect(nbformat.v4.new_notebook(cells=cells), toy, Options(profile="quick"), seed=7).record
+        return collect(planned(nbformat.v4.new_notebook(cells=cells), toy, Options(profile="quick"), 7)).record
 
     alone, with_another = record(0.0), record(0.0, 0.1)
     assert alone.shortened == {"num_train_images": 10}

@@ -11,7 +11,7 @@ from autograder.notebooks.notebook import cells_by_grade_id, grade_id, read, rol
 from autograder.notebooks.recognise import StudentCell
 from autograder.notebooks.restore import restore
 from autograder.notebooks.split import PART
-from autograder.runs.plan import cells_to_run
+from autograder.runs.cells import cells_to_run
 
 ROOT = Path(__file__).resolve().parents[1]
 SOLVED, RELEASE = (
@@ -181,7 +181,7 @@ def test_a_marked_cell_is_run_as_a_part_of_its_answer() -> None:
     profile: Profile = load(HIDDEN / "pa4_convnet").profile("proof")
     cells = cells_to_run(notebook, profile, False)
     (answer,) = [cell for cell in cells if cell.id == "learning_rate"]
-    assert (answer.source, answer.below, answer.training) == (NET, ["print(net)", TRAIN], True)
+    assert (answer.source, answer.below, answer.training) == (NET, ("print(net)", TRAIN), True)
     assert [cell.source for cell in cells if cell.id.startswith("extra")] == ["1 / 0"]
     order = [cell.source for cell in notebook.cells]
     assert order[order.index(NET) + 1 :][:3] == ["print(net)", TRAIN, "1 / 0"]

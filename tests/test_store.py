@@ -7,7 +7,8 @@ import pytest
 
 from autograder.assignment import Assignment, Profile, Settings
 from autograder.runs.evidence import Evidence
-from autograder.runs.plan import Options
+from autograder.runs.options import Options
+from autograder.runs.plan import planned
 from autograder.runs.store import gather
 
 PROBES = """
@@ -53,17 +54,17 @@ def later(found: Evidence) -> dict[str, object]:
 @pytest.mark.timeout(600)
 def test_only_what_changed_is_run_again(toy: Assignment, tmp_path: Path) -> None:
     options = Options(profile="quick", store=tmp_path / "store")
-    first = gather(notebook(), toy, options)
+    first = gather(planned(notebook(), toy, options))
     assert later(first)["trained_here"] == 1
 
-    same = gather(notebook(), toy, options)
+    same = gather(planned(notebook(), toy, options))
     assert same.record.seed == first.record.seed  # read from the store
 
-    changed = gather(notebook(last="text = 'second'"), toy, options)
+    changed = gather(planned(notebook(last="text = 'second'"), toy, options))
     assert later(changed) == {"trained_here": 1, "losses": later(first)["losses"], "text": "second"}
     assert len(list((tmp_path / "store").iterdir())) == 2
 
-    remarked = gather(notebook(last="# a remark\n\ntext  =  'first'  # and another"), toy, options)
+    remarked = gather(planned(notebook(last="# a remark\n\ntext  =  'first'  # and another"), toy, options))
     assert remarked.record == first.record, "read from the store, though the text is another"
 
 
@@ -73,8 +74,8 @@ def test_a_line_that_is_told_is_one_of_this_text(toy: Assignment, tmp_path: Path
     options = Options(profile="quick", store=tmp_path / "store")
     for last in ("text = nothing", "import warnings\ntext = ''\nwarnings.warn('look here')"):
         for text in (last, f"# a remark\n{last}"):
-            first = gather(notebook(last=text), toy, options)
-            again = gather(notebook(last=text), toy, options)
+            first = gather(planned(notebook(last=text), toy, options))
+            again = gather(planned(notebook(last=text), toy, options))
             assert again.record == first.record, "read from the store"
             told = first.record.cells["last"]
             line = len(text.splitlines())

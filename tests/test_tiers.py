@@ -22,8 +22,9 @@ from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.proof import catalogue
 from autograder.runs.evidence import Evidence
 from autograder.runs.keys import Keys
-from autograder.runs.plan import Options
-from autograder.runs.store import gather, look_up
+from autograder.runs.options import Options
+from autograder.runs.plan import planned
+from autograder.runs.store import gather
 from autograder.sandbox import tiers
 from autograder.sandbox.box import CannotIsolate, Order, Started
 from autograder.sandbox.tiers import TIERS, UNISOLATED, WARNING
@@ -35,7 +36,7 @@ def graded(answer: str, tier: str, store: Path | None = None) -> tuple[Evidence,
     source, release = notebook.read(COURSE.source_notebook(NAME)), notebook.read(COURSE.release_notebook(NAME))
     chosen = next(one for one in catalogue.answers(HIDDEN / NAME) if one.name == answer)
     submission = catalogue.build(chosen, source, release)
-    found = gather(submission, small(), Options(profile="proof", threads=1, isolation=tier, store=store))
+    found = gather(planned(submission, small(), Options(profile="proof", threads=1, isolation=tier, store=store)))
     return found, decision.decide(submission, release, small(), found)
 
 
@@ -91,7 +92,7 @@ def test_evidence_of_one_tier_is_as_good_as_of_another_and_of_none_is_not() -> N
     release, known = notebook.read(COURSE.release_notebook(NAME)), load(HIDDEN / NAME)
 
     def keys(isolation: str) -> Keys:
-        return look_up(release, known, Options(isolation=isolation)).keys
+        return planned(release, known, Options(isolation=isolation)).keys
 
     assert len({keys(tier) for tier in ("auto", *TIERS)}) == 1
     assert keys("none") == keys(UNISOLATED)

@@ -15,9 +15,10 @@ from autograder.course import Course
 from autograder.notebooks.notebook import new_output, read, role
 from autograder.notebooks.split import mark
 from autograder.proof import catalogue
+from autograder.runs.cells import Cell, cells_to_run
 from autograder.runs.evidence import CellError, CellRecord, Evidence, Found, Record
 from autograder.runs.frames import Malformed
-from autograder.runs.plan import Cell, cells_to_run, determinism, versions
+from autograder.runs.options import determinism, versions
 from autograder.sandbox.run import HEADER
 from autograder.sandbox.tiers import UNISOLATED
 

@@ -27,7 +27,8 @@ from ..judging.wording import in_one_line
 from ..notebooks.notebook import read
 from ..proof import catalogue
 from ..runs.evidence import Evidence
-from ..runs.plan import Options, versions
+from ..runs.options import Options, versions
+from ..runs.plan import planned as plan_of
 from ..runs.store import gather
 from ..sandbox.box import CannotIsolate
 from .calibration import REFERENCE, Calibration, Environment, Figure, Run
@@ -169,7 +170,7 @@ def run(course: Course, planned: Plan, options: Options, jobs: int, notify: Noti
                 return
             try:
                 notify(job, None)
-                done.put((job, gather(job.notebook, seeded(assignment, planned.profile, job.seed), options)))
+                done.put((job, gather(plan_of(job.notebook, seeded(assignment, planned.profile, job.seed), options))))
             except Exception as error:
                 done.put((job, error))
 

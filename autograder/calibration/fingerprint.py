@@ -18,7 +18,8 @@ from nbformat import NotebookNode
 
 from ..assignment import Assignment
 from ..datasets import decoy
-from ..runs.plan import cells_to_run, versions
+from ..runs.cells import cells_to_run
+from ..runs.options import versions
 
 NUMERICAL = ("torch", "torchvision", "numpy")
 PROFILES = ("full", "quick", "proof")

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..course import Course
-from ..runs.plan import Options
+from ..runs.options import Options
 from ..sandbox import tiers
 from . import report as calibration_report
 from .calibrate import Job, Plan, plan, refresh, run

@@ -16,7 +16,7 @@ from ..judging.processes import MODULES
 from ..limited import Children
 from ..outcomes import ClassOutcomes
 from ..runs.apart import device_here
-from ..runs.plan import Options
+from ..runs.options import Options
 
 
 def regrade(

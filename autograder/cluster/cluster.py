@@ -20,7 +20,7 @@ from ..judging.processes import MODULES
 from ..limited import Children, Ended, Failed
 from ..runs.apart import BUDGET, Kept, described, scratch
 from ..runs.frames import Malformed
-from ..runs.plan import Options
+from ..runs.options import Options
 from . import tasks
 from .executor import TICK, Handed, Run, Started, problem_of, read_run
 from .fleet import LOOK_SECONDS, ClusterError, Fleet, Worker, client_of, offers_gpu

@@ -17,7 +17,7 @@ from ..notebooks.submission import Unreadable
 from ..notebooks.terminal import printable
 from ..outcomes import grader_fault
 from ..runs.apart import Kept, gather
-from ..runs.plan import Options
+from ..runs.options import Options
 from ..sandbox.box import CannotIsolate
 
 

@@ -7,7 +7,7 @@ out of a box, by the same code: it was written on a machine that also ran studen
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..notebooks.notebook import as_notebook, tags
 from ..notebooks.split import PART
+from ..runs.cells import Cell, key
 from ..runs.collect import ATTEMPTS, Collector
 from ..runs.evidence import Evidence, Record
 from ..runs.frames import Malformed, parse_frame
-from ..runs.plan import Cell, determinism, key, versions
+from ..runs.options import determinism, versions
 from ..sandbox.box import Limits
 from ..sandbox.run import HEADER
 from ..sandbox.tiers import AUTO, accepted
@@ -66,7 +67,7 @@ class _Header(BaseModel):
     shortened: dict[str, int | float | str]
 
 
-def bare(notebook: NotebookNode, run: list[Cell]) -> NotebookNode:
+def bare(notebook: NotebookNode, run: Sequence[Cell]) -> NotebookNode:
     """A notebook with the cells of ``run`` at their places and nothing in the others: no text, pictures, checks, outputs."""
     wanted = {cell.id for cell in run}
     cells = []
@@ -126,7 +127,7 @@ def pack_refusal(reason: str) -> bytes:
     return _frame({"event": "refused", "reason": reason})
 
 
-def unpack_evidence(reply: bytes, job: Job, run: list[Cell]) -> Evidence:
+def unpack_evidence(reply: bytes, job: Job, run: Sequence[Cell]) -> Evidence:
     """The evidence in a reply to ``job``, of the cells ``run``.
 
     Raises:

@@ -19,7 +19,8 @@ from ..course import Course
 from ..datasets import decoy
 from ..datasets.data import DatasetName
 from ..runs.collect import Stopped, collect, data_folder
-from ..runs.plan import Options, choose_device, versions
+from ..runs.options import Options, choose_device, versions
+from ..runs.plan import planned
 from ..sandbox import tiers
 from ..sandbox.mounts import PACKAGE
 from .wire import Job, pack_evidence, pack_refusal, unpack_job
@@ -90,7 +91,7 @@ def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], boo
         options = Options(job.profile, job.device, threads(job.device), isolation=job.isolation)
         with tempfile.TemporaryDirectory(prefix="autograder-job-") as folder:
             assignment = _laid_out(job, Path(folder))
-            return pack_evidence(collect(job.notebook, assignment, options, seed=job.seed, stop=stop))
+            return pack_evidence(collect(planned(job.notebook, assignment, options, job.seed), stop))
     except Stopped:
         return pack_refusal("it was called off")
     except Exception as error:

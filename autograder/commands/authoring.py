@@ -143,7 +143,7 @@ def validate(
     from ..grading.report import findings
     from ..grading.validate import validate as run
     from ..grading.validate import write_solution
-    from ..runs.plan import Options, choose_device, default_threads
+    from ..runs.options import Options, choose_device, default_threads
     from ..sandbox.box import CannotIsolate
     from ..sandbox.tiers import WARNING
 
@@ -211,7 +211,7 @@ def calibrate(
     from ..calibration import session as calibration_session
     from ..datasets.data import DataMissing
     from ..judging.hidden_tests import JudgeError
-    from ..runs.plan import Options, choose_device, default_threads
+    from ..runs.options import Options, choose_device, default_threads
     from ..sandbox.box import CannotIsolate
 
     course = find_course()

@@ -17,7 +17,7 @@ from ..notebooks.submission import Unreadable
 from ..outcomes import ClassOutcomes, NotOutcomes
 from ..runs.apart import is_known
 from ..runs.keys import of_grader
-from ..runs.plan import Options
+from ..runs.options import Options
 from .entries import graded
 
 

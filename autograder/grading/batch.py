@@ -20,7 +20,7 @@ from ..notebooks.notebook import items
 from ..notebooks.reading import parsed
 from ..outcomes import ClassOutcomes, SubmissionOutcome
 from ..runs.keys import of_grader
-from ..runs.plan import default_threads, determinism, versions
+from ..runs.options import default_threads, determinism, versions
 from ..sandbox import tiers
 from .places import CannotWrite, trouble
 

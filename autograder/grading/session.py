@@ -26,7 +26,7 @@ from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.apart import device_here
 from ..runs.collect import data_folder
-from ..runs.plan import Options, default_threads
+from ..runs.options import Options, default_threads
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
 from . import drift, gradebook, lateness, places, report

@@ -14,7 +14,8 @@ from ..notebooks.notebook import read, without_region_marks, write
 from ..notebooks.terminal import printable
 from ..outcomes import SubmissionOutcome
 from ..runs.evidence import Record
-from ..runs.plan import Options
+from ..runs.options import Options
+from ..runs.plan import planned
 from ..runs.store import gather
 
 
@@ -56,7 +57,7 @@ def validate(course: Course, name: str, options: Options) -> Validation:
     release = read(course.release_notebook(name))
     for cell in notebook.cells:
         cell.source = without_region_marks(cell.source)
-    found = gather(notebook, assignment, replace(options, everything=True))
+    found = gather(planned(notebook, assignment, replace(options, everything=True)))
     outcome = decision.decide(notebook, release, assignment, found)
     return Validation(outcome, decision.executed(notebook, found), found.record.seconds, list(broken(found.record)))
 

@@ -11,8 +11,8 @@ from ..assignment import Assignment
 from ..inside import screen
 from ..notebooks.notebook import cells_by_grade_id, grade_id, items, new_output, tags
 from ..outcomes import ItemOutcome, SubmissionOutcome
+from ..runs.cells import key
 from ..runs.evidence import Evidence
-from ..runs.plan import key
 from ..sandbox.tiers import UNISOLATED, WARNING
 from .attempts import not_attempted
 from .hidden_tests import JudgeError

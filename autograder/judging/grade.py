@@ -13,7 +13,7 @@ from ..limited import Children, Ended
 from ..notebooks.notebook import as_notebook, to_text
 from ..outcomes import SubmissionOutcome
 from ..runs.apart import gather
-from ..runs.plan import Options, choose_device, default_threads
+from ..runs.options import Options, choose_device, default_threads
 from ..sandbox.box import CannotIsolate
 from ..sandbox.tiers import AUTO
 from .processes import MODULES, judge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..outcomes import Finding, ItemOutcome, Place, RootCause
-from ..runs.plan import named
+from ..runs.cells import named
 
 NOT_ATTEMPTED = "Not attempted: the placeholder is still in the answer cell."
 INDENT = "  "

@@ -25,8 +25,10 @@ from ..judging import decision
 from ..notebooks.notebook import cells_by_grade_id, items, read
 from ..notebooks.split import mark
 from ..outcomes import SubmissionOutcome
+from ..runs.cells import cells_to_run
 from ..runs.evidence import Evidence
-from ..runs.plan import Options, cells_to_run
+from ..runs.options import Options
+from ..runs.plan import planned
 from ..sandbox.tiers import AUTO
 from ..sandbox.tiers import chosen as chosen_tier
 from . import catalogue
@@ -139,11 +141,8 @@ def prove(
     def run() -> None:
         try:
             collect_variants(
-                cells_to_run(solved, profile, False),
+                planned(solved, assignment, options, seed),
                 variants,
-                assignment,
-                options,
-                seed=seed,
                 jobs=jobs,
                 deliver=lambda name, evidence: waiting.put((name, evidence)),
             )

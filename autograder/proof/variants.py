@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from ..assignment import Assignment
 from ..inside.variants import VARIANT_SECONDS
+from ..runs.cells import Cell
 from ..runs.collect import (
     GIB,
     GRACE_SECONDS,
@@ -28,15 +28,17 @@ from ..runs.collect import (
 )
 from ..runs.evidence import Evidence, Record
 from ..runs.frames import Malformed, parse_frame
-from ..runs.plan import Cell, Options, versions
+from ..runs.options import versions
+from ..runs.plan import Plan
 from ..sandbox import run as sandbox_run
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate, Limits
 
+Cells = tuple[Cell, ...]
 Deliver = Callable[[str, Evidence], None]
 
 
-def shared(cells: list[Cell], variant: list[Cell]) -> int:
+def shared(cells: Sequence[Cell], variant: Sequence[Cell]) -> int:
     """How many of the first cells are the same."""
     pairs = zip(cells, variant, strict=False)
     return next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(cells), len(variant)))
@@ -53,14 +55,14 @@ class _State:
         record = self.record.model_copy(update={"cells": dict(self.record.cells), "found": dict(self.record.found)})
         return _State(record.model_copy(update={"stopped": {}}), dict(self.tensors))
 
-    def collector(self, cells: list[Cell]) -> Collector:
+    def collector(self, cells: Sequence[Cell]) -> Collector:
         return Collector(self.record, self.tensors, {cell.id: cell.seconds for cell in cells}, PROBE_SECONDS)
 
 
 class _Sorter:
     """Gives each frame to the run it belongs to, and each variant the evidence of the cells that it shares."""
 
-    def __init__(self, cells: list[Cell], variants: dict[str, list[Cell]], record: Record, deliver: Deliver) -> None:
+    def __init__(self, cells: Cells, variants: dict[str, Cells], record: Record, deliver: Deliver) -> None:
         self._variants, self._deliver = variants, deliver
         self._forked_at = {name: shared(cells, variant) for name, variant in variants.items()}
         self._places = {cell.id: place for place, cell in enumerate(cells)}
@@ -101,25 +103,17 @@ class _Sorter:
         self._deliver(name, Evidence(state.record, state.tensors))
 
 
-def collect_variants(
-    cells: list[Cell],
-    variants: dict[str, list[Cell]],
-    assignment: Assignment,
-    options: Options,
-    *,
-    seed: int,
-    jobs: int,
-    deliver: Deliver,
-) -> None:
-    """Run ``cells``, the reference, and the ``variants`` of it, ``jobs`` at once; ``deliver`` each variant's evidence.
+def collect_variants(plan: Plan, variants: dict[str, Cells], *, jobs: int, deliver: Deliver) -> None:
+    """Run the plan of the reference, and the ``variants`` of it, ``jobs`` at once; ``deliver`` each variant's evidence.
 
     Raises:
         CannotIsolate: no box could be started, or it ended before all variants had run.
     """
+    cells, assignment, options = plan.cells, plan.assignment, plan.options
     tier = tiers.chosen(options.isolation)
-    record = Record(seed=seed, profile=options.profile, isolation=tier, versions=versions())
+    record = Record(seed=plan.seed, profile=options.profile, isolation=tier, versions=versions())
     sorter = _Sorter(cells, variants, record, deliver)
-    job = job_of(cells, assignment, options, seed) | {
+    job = job_of(cells, plan) | {
         "jobs": jobs,
         "pictures": False,
         "variants": [

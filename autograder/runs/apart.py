@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-
-from nbformat import NotebookNode
+from typing import Any
 
 from ..assignment import Assignment, load
 from ..child import Plain
@@ -17,12 +16,12 @@ from ..limited import Budget, Children, Lease
 from ..notebooks.notebook import as_notebook
 from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate
+from . import store
 from .collect import Boxes, Job, run
 from .evidence import Evidence
 from .frames import Malformed
-from .keys import seed_of
-from .plan import Options, cells_to_run, choose_device
-from .store import Place, look_up
+from .options import Options, choose_device
+from .plan import Plan, planned
 
 BUDGET = Budget("to read", seconds=60.0, wall=600.0, memory=2 << 30)
 """For all that the boxes of one submission send, 256 MiB at most."""
@@ -64,9 +63,9 @@ def gather(
     with children.lease(BUDGET) as lease:
         if kept := lease.ask(_begin, **described(notebook, assignment, options))["kept"]:
             return Kept(Path(kept))
-        options = replace(options, isolation=tiers.chosen(options.isolation))
-        lease.ask(_start, isolation=options.isolation)
-        run(_Apart(lease), assignment, options, stop)
+        tier = tiers.chosen(options.isolation)
+        lease.ask(_start, tier=tier)
+        run(_Apart(lease), assignment, options, tier, stop)
         own = scratch()
         kept = lease.ask(_keep, scratch=own.name)
         return Kept(Path(kept["folder"]), kept["crowded"], own)
@@ -83,7 +82,7 @@ def device_here(children: Children, wanted: str) -> str:
 
 
 def described(notebook: bytes, assignment: Assignment, options: Options) -> Plain:
-    """A submission for a child, which makes of it what :class:`Asked` holds."""
+    """A submission for a child, which makes a plan of it."""
     return {"notebook": notebook, "assignment": str(assignment.folder), "options": options.as_plain()}
 
 
@@ -119,52 +118,37 @@ def _device() -> Plain:
 # What it knows of the submission that it has now:
 
 
-class Asked:
-    """A submission in a child: what :func:`described` says, and its place in the store."""
-
-    def __init__(self, notebook: bytes, assignment: str, options: Plain) -> None:
-        self.notebook: NotebookNode = as_notebook(json.loads(notebook))
-        self.assignment = assignment_of(assignment)
-        self.options = Options.of_plain(options)
-        self.place: Place = look_up(self.notebook, self.assignment, self.options)
-
-    @property
-    def kept(self) -> str:
-        """The folder of its evidence; empty if there is none."""
-        return str(self.place.known or "")
-
-    @property
-    def seed(self) -> int:
-        """See :func:`.keys.seed_of`."""
-        profile = self.assignment.profile(self.options.profile)
-        return seed_of(cells_to_run(self.notebook, profile, self.options.everything), self.assignment, self.options)
-
-    def keep(self, found: Evidence, scratch: str) -> Plain:
-        """Keep evidence in the store, or in a scratch folder what does not belong there; the fields of :class:`Kept`."""
-        folder = self.place.keep(found)
-        if folder is None or self.options.fresh:  # the next fresh run of the same code replaces it
-            found.save(folder := Path(scratch) / "evidence")
-        return {"folder": str(folder), "crowded": found.out_of_gpu_memory}
+def planned_here(notebook: bytes, assignment: str, options: Plain) -> Plan:
+    """The plan of what :func:`described` says."""
+    return planned(as_notebook(json.loads(notebook)), assignment_of(assignment), Options.of_plain(options))
 
 
-_now: tuple[Asked, Boxes | None] | None = None
+def kept_here(plan: Plan, found: Evidence, scratch: str) -> Plain:
+    """Keep evidence in the store, or in a scratch folder what does not belong there; the fields of :class:`Kept`."""
+    folder = store.keep(plan, found)
+    if folder is None or plan.options.fresh:  # the next fresh run of the same code replaces it
+        found.save(folder := Path(scratch) / "evidence")
+    return {"folder": str(folder), "crowded": found.out_of_gpu_memory}
 
 
-def _begin(**submission: object) -> Plain:
+_now: tuple[Plan, Boxes | None] | None = None
+
+
+def _begin(**submission: Any) -> Plain:
     global _now
-    asked = Asked(**submission)  # type: ignore[arg-type]
-    _now = asked, None
-    return {"kept": asked.kept}
+    plan = planned_here(**submission)
+    _now = plan, None
+    return {"kept": str(store.known(plan) or "")}
 
 
-def _start(isolation: str) -> Plain:
+def _start(tier: str) -> Plain:
     global _now
-    asked, _ = _at_work()
-    _now = asked, Boxes(asked.notebook, asked.assignment, replace(asked.options, isolation=isolation), asked.seed)
+    plan, _ = _at_work()
+    _now = plan, Boxes(plan, tier)
     return {}
 
 
-def _at_work() -> tuple[Asked, Boxes]:
+def _at_work() -> tuple[Plan, Boxes]:
     assert _now is not None
     return _now  # type: ignore[return-value]
 
@@ -183,5 +167,5 @@ def _ended(problem: str, seconds: float, peak: int) -> Plain:
 
 
 def _keep(scratch: str) -> Plain:
-    asked, boxes = _at_work()
-    return asked.keep(boxes.evidence, scratch)
+    plan, boxes = _at_work()
+    return kept_here(plan, boxes.evidence, scratch)

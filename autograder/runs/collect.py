@@ -7,12 +7,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from nbformat import NotebookNode
 from pydantic import ValidationError
 
 from ..assignment import Assignment
@@ -23,9 +22,11 @@ from ..sandbox import tiers
 from ..sandbox.box import CannotIsolate, Limits
 from ..sandbox.mounts import View, view
 from ..sandbox.server import SERVERS
+from .cells import Cell
 from .evidence import SHOWN, CellRecord, Evidence, Found, Record, clean_outputs, shortened
 from .frames import Malformed, parse_frame
-from .plan import Cell, Options, cells_to_run, determinism, versions
+from .options import Options, determinism, versions
+from .plan import Plan
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -145,11 +146,12 @@ def seen_in_box(assignment: Assignment, options: Options) -> View:
     return found
 
 
-def job_of(cells: list[Cell], assignment: Assignment, options: Options, seed: int) -> dict[str, Any]:
-    """What a box is told to do."""
+def job_of(cells: Sequence[Cell], plan: Plan) -> dict[str, Any]:
+    """What a box is told to do with these cells of a plan."""
+    assignment, options = plan.assignment, plan.options
     return {
         "cells": [vars(cell) for cell in cells],
-        "seed": seed,
+        "seed": plan.seed,
         "threads": options.threads,
         "device": options.device,
         "data": None if assignment.settings.dataset == "none" else "data",
@@ -168,24 +170,18 @@ class Boxes:
     A training that changes nothing is run again with few images (:mod:`autograder.inside.stalled`): what rests on it is
     lost either way, and nobody waits for it.
 
-    No box is started here, see :func:`run`. ``options.isolation`` is a tier.
+    No box is started here, see :func:`run`. They run in ``tier``.
     """
 
-    notebook: NotebookNode
-    assignment: Assignment
-    options: Options
-    seed: int
+    plan: Plan
+    tier: str
 
     def __post_init__(self) -> None:
-        options = self.options
-        self._profile = self.assignment.profile(options.profile)
-        self._cells = cells_to_run(self.notebook, self._profile, options.everything)
+        options = self.plan.options
+        self._cells = self.plan.cells
         known = versions() | determinism(options.device)
-        self.record = Record(seed=self.seed, profile=options.profile, isolation=options.isolation, versions=known)
+        self.record = Record(seed=self.plan.seed, profile=options.profile, isolation=self.tier, versions=known)
         self.tensors: dict[str, Tensor] = {}
-        # Shortening concerns all trainings, so that where there are several the others would be judged by too few images.
-        may_stall = options.speedups and not options.everything and sum(cell.training for cell in self._cells) == 1
-        self._shortened = self.assignment.shortened(options.profile) if may_stall else {}
         self._left = ATTEMPTS
 
     @property
@@ -197,10 +193,10 @@ class Boxes:
         """What the next box is to do."""
         self._left -= 1
         self._running = [cell for cell in self._cells if cell.id not in self.record.stopped]
-        self._may_stall = bool(self._shortened) and not self.record.shortened
+        self._may_stall = bool(self.plan.few) and not self.record.shortened
         limits = {cell.id: cell.seconds for cell in self._running}
-        self._collector = Collector(self.record, self.tensors, limits, PROBE_SECONDS, self.options.everything)
-        job = job_of(self._running, self.assignment, self.options, self.seed) | {"stop_if_stalled": self._may_stall}
+        self._collector = Collector(self.record, self.tensors, limits, PROBE_SECONDS, self.plan.options.everything)
+        job = job_of(self._running, self.plan) | {"stop_if_stalled": self._may_stall}
         return Job(json.dumps(job).encode(), sum(limits.values()))
 
     def take(self, text: bytes, blob: bytes) -> float:
@@ -225,18 +221,17 @@ class Boxes:
             return False
         if collector.stalled and self._may_stall:
             self._left += 1
-            record.shortened = self._shortened
+            record.shortened = self.plan.assignment.shortened(self.plan.options.profile)
             record.cells.clear()
             record.found.clear()
             self.tensors.clear()
-            shortened = self.assignment.profile(self.options.profile, self._shortened)
-            self._cells = cells_to_run(self.notebook, shortened, self.options.everything)
+            self._cells = self.plan.few
             return True
         if not collector.ready:
             raise CannotIsolate(f"the box did not start: {problem or 'it ended at once'}")
         stopped = next((cell for cell in self._running if cell.id == collector.running), None)
         if stopped is not None and stopped.below:  # the answer itself may be good
-            stopped.below.clear()
+            self._cells = tuple(replace(cell, below=()) if cell is stopped else cell for cell in self._cells)
             record.stopped[stopped.with_below] = problem
         else:
             record.stopped[collector.running] = problem
@@ -265,10 +260,10 @@ class Taker(Protocol):
         """See there."""
 
 
-def run(boxes: Taker, assignment: Assignment, options: Options, stop: Callable[[], bool] = lambda: False) -> None:
+def run(boxes: Taker, assignment: Assignment, options: Options, tier: str, stop: Callable[[], bool] = lambda: False) -> None:
     """Start one box after another, as long as there is one to start, and hand on what comes out without looking at it.
 
-    ``options.isolation`` is a tier. ``stop`` is asked again and again; once it is true, the box is ended.
+    They run in ``tier``. ``stop`` is asked again and again; once it is true, the box is ended.
 
     Raises:
         CannotIsolate: no box could be started on this machine.
@@ -298,7 +293,7 @@ def run(boxes: Taker, assignment: Assignment, options: Options, stop: Callable[[
                 deliver=deliver,
                 deadline=lambda until=until: 0.0 if stop() else until[0],  # type: ignore[misc]
                 servers=SERVERS if options.speedups and not options.everything else None,
-                isolation=options.isolation,
+                isolation=tier,
             )
             seconds, peak, problem = ending.seconds, ending.peak_memory, problem_of(ending)
         except Malformed as error:
@@ -309,22 +304,15 @@ def run(boxes: Taker, assignment: Assignment, options: Options, stop: Callable[[
         again = boxes.ended(problem, seconds, peak)
 
 
-def collect(
-    notebook: NotebookNode,
-    assignment: Assignment,
-    options: Options,
-    *,
-    seed: int,
-    stop: Callable[[], bool] = lambda: False,
-) -> Evidence:
-    """Run a restored notebook in boxes and read in this process what comes out: for the course's own code.
+def collect(plan: Plan, stop: Callable[[], bool] = lambda: False) -> Evidence:
+    """Run a plan in boxes and read in this process what comes out: for the course's own code.
 
     Raises:
         CannotIsolate, Stopped: see :func:`run`.
     """
-    options = replace(options, isolation=tiers.chosen(options.isolation))
-    boxes = Boxes(notebook, assignment, options, seed)
-    run(boxes, assignment, options, stop)
+    tier = tiers.chosen(plan.options.isolation)
+    boxes = Boxes(plan, tier)
+    run(boxes, plan.assignment, plan.options, tier, stop)
     return boxes.evidence
 
 

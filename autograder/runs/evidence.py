@@ -25,8 +25,8 @@ from ..inside.errors import CELL
 from ..inside.reports import ALT, MOST_PASSES
 from ..notebooks.notebook import write_text
 from ..outcomes import Place
+from .cells import named
 from .notes import Notes
-from .plan import named
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,7 +17,8 @@ from ..datasets import decoy
 from ..notebooks.python import MOST, tree_of
 from ..sandbox.mounts import PACKAGE
 from ..sandbox.tiers import UNISOLATED
-from .plan import Cell, Options, versions
+from .cells import Cell
+from .options import Options, versions
 
 SEEDS = 2**31
 _MOST = 1_000_000
@@ -40,7 +42,7 @@ class Keys:
     by_text: str
 
 
-def of_evidence(cells: list[Cell], assignment: Assignment, options: Options) -> Keys:
+def of_evidence(cells: Sequence[Cell], assignment: Assignment, options: Options) -> Keys:
     """The keys of what comes out if ``cells`` are run: of their code or their text, and of all that is run with them.
 
     It reads student code and belongs into a child.
@@ -61,7 +63,7 @@ def of_grader(assignment: Assignment, options: Options) -> str:
     )
 
 
-def seed_of(cells: list[Cell], assignment: Assignment, options: Options) -> int:
+def seed_of(cells: Sequence[Cell], assignment: Assignment, options: Options) -> int:
     """A seed that no submission can know; what probes draw follows from it.
 
     It is the same whenever the same text is run with the same secret, in whatever company; any other text has another one.
@@ -101,7 +103,7 @@ def _box_code() -> str:
     return _hash([(path.name, _content(path)) for path in sorted((PACKAGE / "inside").glob("*.py"))])
 
 
-def _codes(cells: list[Cell]) -> list[object]:
+def _codes(cells: Sequence[Cell]) -> list[object]:
     """The cells with the syntax trees of their sources in place of these."""
     if sum(len(source) for cell in cells for source in (cell.source, *cell.below)) > _MOST:
         return [vars(cell) for cell in cells]

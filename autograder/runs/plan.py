@@ -1,154 +1,42 @@
-"""Say what of a notebook is run, in which order, for how long, and on what."""
+"""Plan what is run of a submission: its cells, how they are run, the seed, and the keys under which evidence is kept."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import re
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from ..assignment import Profile
-from ..notebooks.notebook import grade_id, role, tags
-from ..notebooks.split import PART
-from ..sandbox import tiers
-from ..sandbox.box import CUBLAS_WORKSPACE
+from ..assignment import Assignment
+from .cells import Cell, cells_to_run
+from .keys import Keys, of_evidence, seed_of
+from .options import Options
 
 
 @dataclass(frozen=True)
-class Options:
-    """How to run a submission.
+class Plan:
+    """What is run of one submission.
 
-    ``everything`` is for the instructor's own notebook, which is trusted: it also runs visible checks and cells that
-    grading skips, sees the real test images, and keeps HTML and SVG
-    outputs. ``store`` is a folder that keeps evidence, so that nothing is run twice; a ``fresh`` run takes nothing from
-    there, and replaces what it runs again. Without ``speedups`` a submission runs
-    as slowly as anywhere: in a process of its own, image by image, to the end of every training; outcomes are the same.
-    ``isolation`` is one of :data:`autograder.sandbox.tiers.CHOICES`, or what it led to.
-    With a ``secret`` what probes draw follows from it and from what is run, so that the same file gets the same outcome
-    again, to the last figure of a message; without, it is drawn anew each time.
+    ``few`` are the cells with few images, for a training that changes nothing; none where no training is cut short.
     """
 
-    profile: str = "full"
-    device: str = "cpu"
-    threads: int = 1
-    everything: bool = False
-    store: Path | None = None
-    fresh: bool = False
-    speedups: bool = True
-    isolation: str = tiers.AUTO
-    secret: bytes = field(default=b"", repr=False)
-
-    def as_plain(self) -> dict[str, Any]:
-        """All of it as JSON, for another process."""
-        return {**vars(self), "store": None if self.store is None else str(self.store), "secret": self.secret.hex()}
-
-    @classmethod
-    def of_plain(cls, plain: dict[str, Any]) -> Options:
-        """What :meth:`as_plain` was called of."""
-        store = None if plain["store"] is None else Path(plain["store"])
-        return cls(**{**plain, "store": store, "secret": bytes.fromhex(plain["secret"])})
-
-    @property
-    def unisolated(self) -> bool:
-        """Whether submissions run without a sandbox, as somebody asked for."""
-        return tiers.accepted(self.isolation) == (tiers.UNISOLATED,)
+    assignment: Assignment
+    options: Options
+    cells: tuple[Cell, ...]
+    few: tuple[Cell, ...]
+    seed: int
+    keys: Keys
 
 
-def versions() -> dict[str, str]:
-    """Versions that results depend on."""
-    return dict(_versions())
+def planned(notebook: NotebookNode, assignment: Assignment, options: Options, seed: int | None = None) -> Plan:
+    """The plan of a restored notebook; without a ``seed``, with the one that follows from it.
 
-
-@cache
-def _versions() -> dict[str, str]:
-    names = ("autograder", "torch", "torchvision", "numpy", "ipython", "nbgrader", "matplotlib")
-    found = {}
-    for name in names:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
-
-
-def determinism(device: str) -> dict[str, str]:
-    """What is done so that a run gives the same figures again, by name; they are recorded with its results."""
-    if device != "cuda":
-        return {"device": device}
-    return {
-        "device": device,
-        "CUBLAS_WORKSPACE_CONFIG": CUBLAS_WORKSPACE,
-        "deterministic algorithms": "where PyTorch has one",
-        "cudnn.benchmark": "off",
-    }
-
-
-def choose_device(wanted: str) -> str:
-    """``auto`` becomes ``cuda`` where a GPU answers, else ``cpu``."""
-    if wanted != "auto":
-        return wanted
-    import torch  # which the grader's own process does without
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-@dataclass
-class Cell:
-    """A code cell to run: its ``grade_id``, its source, its time limit in seconds, and the cells below that belong to it."""
-
-    id: str
-    source: str
-    seconds: float
-    training: bool = False
-    below: list[str] = field(default_factory=list)
-
-    @property
-    def with_below(self) -> str:
-        """The name under which a run of the cell is stopped that may be stopped by what is below it."""
-        return f"{self.id}, with the added cells below"
-
-
-def key(cell: NotebookNode, number: int) -> str:
-    """The name under which a cell is run: its ``grade_id``, or its place if it is the student's own."""
-    return grade_id(cell) or f"extra_{number}"
-
-
-_OWN = re.compile(r"extra_\d+")
-
-
-def named(cell: str) -> str:
-    """A cell that is run under the name ``cell``, in the words of a message."""
-    return "a cell of your own" if _OWN.fullmatch(cell) else f"the cell `{cell}`"
-
-
-def default_threads(jobs: int) -> int:
-    """Processor threads for each of ``jobs`` boxes that run at once."""
-    return max(1, (os.cpu_count() or 1) // max(1, jobs))
-
-
-def _override(profile: Profile) -> str:
-    return "\n".join(f"{name} = {value!r}" for name, value in profile.parameters.items())
-
-
-def cells_to_run(notebook: NotebookNode, profile: Profile, everything: bool) -> list[Cell]:
-    """The code cells to run, in order, with the profile's parameters after the cell tagged ``parameters``."""
-    chosen: list[Cell] = []
-    for number, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code" or not cell.source.strip():
-            continue
-        if not everything and (role(cell) == "item" or "not-graded" in tags(cell)):
-            continue
-        if PART in tags(cell):
-            chosen[-1].below.append(cell.source)
-            continue
-        long = {"training", "not-graded"} & set(tags(cell))  # what is not graded runs for its author alone
-        seconds = profile.training_seconds if long else profile.cell_seconds
-        chosen.append(Cell(key(cell, number), cell.source, seconds, "training" in tags(cell)))
-        if "parameters" in tags(cell) and profile.parameters:
-            chosen.append(Cell("injected_parameters", _override(profile), profile.cell_seconds))
-    return chosen
+    It reads student code and belongs into a child.
+    """
+    cells = cells_to_run(notebook, assignment.profile(options.profile), options.everything)
+    few: tuple[Cell, ...] = ()
+    # Shortening concerns all trainings, so that where there are several the others would be judged by too few images.
+    may_stall = options.speedups and not options.everything and sum(cell.training for cell in cells) == 1
+    if may_stall and (shortened := assignment.shortened(options.profile)):
+        few = cells_to_run(notebook, assignment.profile(options.profile, shortened), options.everything)
+    seed = seed_of(cells, assignment, options) if seed is None else seed
+    return Plan(assignment, options, cells, few, seed, of_evidence(cells, assignment, options))

@@ -13,7 +13,7 @@ LEFTOVER_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
-class Kept:
+class Entry:
     """One entry of the store; ``used`` in seconds since the epoch."""
 
     folder: Path
@@ -21,7 +21,7 @@ class Kept:
     used: float
 
 
-def entries(store: Path) -> list[Kept]:
+def entries(store: Path) -> list[Entry]:
     """Everything in the store, least recently used first, leftovers of killed graders before all else."""
     found = []
     for folder in store.iterdir() if store.is_dir() else []:
@@ -34,11 +34,11 @@ def entries(store: Path) -> list[Kept]:
             if time.time() - used < LEFTOVER_SECONDS:
                 continue
             used = 0.0
-        found.append(Kept(folder, sum(sizes), used))
+        found.append(Entry(folder, sum(sizes), used))
     return sorted(found, key=lambda kept: (kept.used, kept.folder.name))
 
 
-def superfluous(store: Path, seconds: float, most_bytes: int) -> list[Kept]:
+def superfluous(store: Path, seconds: float, most_bytes: int) -> list[Entry]:
     """What was not used for ``seconds``, and as much of the rest as is needed to leave at most ``most_bytes``."""
     everything = entries(store)
     left = sum(kept.bytes for kept in everything)
@@ -50,7 +50,7 @@ def superfluous(store: Path, seconds: float, most_bytes: int) -> list[Kept]:
     return chosen
 
 
-def remove(chosen: list[Kept]) -> None:
+def remove(chosen: list[Entry]) -> None:
     """Remove entries; a grader that wants one of them runs that submission again."""
     for kept in chosen:
         shutil.rmtree(kept.folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from autograder.networks import replay
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.proof.catalogue import Answer, build
-from autograder.runs import collect, plan
+from autograder.runs import cells, collect, plan
 from autograder.sandbox import box
 from autograder.sandbox.slots import SLOTS_HERE
 
@@ -210,18 +210,15 @@ def _small(loaded: Assignment) -> Assignment:
     return Assignment(loaded.name, loaded.folder, settings)
 
 
-def _cells_to_run(*given: Any) -> list[plan.Cell]:
+def _cells_to_run(*given: Any) -> tuple[cells.Cell, ...]:
     """As always, but what never ends is ended soon."""
-    cells = plan.cells_to_run(*given)
-    for cell in cells:
-        if cell.source.startswith(SOON):
-            cell.seconds = SOON_SECONDS
-    return cells
+    chosen = cells.cells_to_run(*given)
+    return tuple(replace(cell, seconds=SOON_SECONDS) if cell.source.startswith(SOON) else cell for cell in chosen)
 
 
-def _job_of(cells: list[plan.Cell], *given: Any) -> dict[str, Any]:
+def _job_of(chosen: Sequence[cells.Cell], *given: Any) -> dict[str, Any]:
     """As always, but figures are described, not drawn, which takes longer than most attacks; those without end are drawn."""
-    return _real_job_of(cells, *given) | {"pictures": any(cell.source.startswith(SOON) for cell in cells)}
+    return _real_job_of(chosen, *given) | {"pictures": any(cell.source.startswith(SOON) for cell in chosen)}
 
 
 def _session(course: Course, out: Path, students: tuple[str, ...] = ()) -> grading_session.Session:
@@ -257,7 +254,7 @@ def graded(attacks: Sequence[Attack], root: Path, pages: Sequence[str]) -> Itera
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("GRADER_TOKEN", planted["environment"])
             patch.setattr(collect, "Limits", SmallLimits)
-            patch.setattr(collect, "cells_to_run", _cells_to_run)
+            patch.setattr(plan, "cells_to_run", _cells_to_run)
             patch.setattr(collect, "job_of", _job_of)
             patch.setattr(collect, "PROBE_SECONDS", SECONDS["probe"])
             patch.setattr(collect, "GRACE_SECONDS", SECONDS["grace"])
