@@ -582,6 +582,15 @@ def test_whole_steps_that_adam_makes_of_rounding_tell_nothing(rate: float, wrong
     assert complaints(followed_loop(loop, adam, Normalised)).keys() == wrong
 
 
+@pytest.mark.parametrize(("kind", "rate", "wrong"), [("Adam", 0.01, set()), ("AdamW", 0.01, {"optimizer"})])
+@pytest.mark.parametrize("model", [Network, Normalised])
+def test_decay_too_small_for_the_length_of_a_step_shows(kind: str, rate: float, wrong: set[str], model: Any) -> None:
+    def loop(network: Any, loss: Any, loader: Any) -> None:
+        train(network, loss, loader, getattr(torch.optim, kind)(network.parameters(), lr=rate))
+
+    assert complaints(followed_loop(loop, adam, model)).keys() == wrong
+
+
 def test_losses_are_computed_at_the_parameters_that_each_batch_met() -> None:
     training = followed_loop(plain)
     assert training.losses() == pytest.approx(training.returned, rel=1e-4)
@@ -648,6 +657,31 @@ def test_a_network_of_other_layers_earns_nothing() -> None:
         judged(document | {"plain": True}, tensors, described=described(Network()))
     broken = nn.Sequential(nn.Flatten(), nn.Linear(5, 10))
     assert complaints(judged(document | {"plain": True}, tensors, described=described(broken))) == {}
+
+
+def followed_of(handed_in: Callable[[Any, Any], Any]) -> dict[str, str]:
+    """What is said where the second of two networks is trained, and ``handed_in`` says what the cell leaves as its model."""
+    with watching() as (watch, made):
+        first, second = made(), made()
+        returned = train(second, nn.CrossEntropyLoss(), watch.loaders["train"], sgd(second))
+        document, tensors = watch.evidence(handed_in(first, second))
+    return complaints(judged(document | {"plain": False, "shape": [10], "problem": None, "returned": returned}, tensors))
+
+
+def test_a_network_under_another_name_is_one_mistake() -> None:
+    found = followed_of(lambda first, _: first)
+    assert found.keys() == {"passes"}
+    assert "never changes" in found["passes"]
+
+
+def with_weights_of(one: nn.Module, other: nn.Module) -> nn.Module:
+    one.load_state_dict(other.state_dict())
+    return one
+
+
+@pytest.mark.parametrize("handed_in", [lambda _, second: second, with_weights_of, lambda _, second: copy.deepcopy(second)])
+def test_a_network_that_has_what_another_one_learnt_is_right(handed_in: Callable[[Any, Any], Any]) -> None:
+    assert followed_of(handed_in) == {}
 
 
 FORGED: dict[str, dict[str, Any]] = {

@@ -70,6 +70,20 @@ BELONG = {
         HALF,
         ["def run(self, y):\n    return y\n\nConvNet.forward = run"],
     ),
+    "a class once more, with all its methods": (
+        "pa4_convnet",
+        "convnet",
+        f"{HALF}\n    def forward(self, y):\n        return y",
+        [
+            "class ConvNet(nn.Module):\n    def __init__(self):\n        self.a = 1\n\n    def forward(self, y):\n        return 2 * y"
+        ],
+    ),
+    "a function once more": (
+        "mnist_cnn",
+        "output_size_code",
+        "def w_out(w, k, p, s=1):\n    return w",
+        ["def w_out(w, k, p, s=1):\n    return (w + 2 * p - k) // s + 1"],
+    ),
     "a class that completes it": (
         "pa4_convnet",
         "convnet",
@@ -96,6 +110,8 @@ SCRATCH = {
         "net = ConvNet()\nnet",
         "del ConvNet",
         "class ConvNet(nn.Module):\n    pass",
+        "class ConvNet(nn.Module):\n    def __init__(self):\n        pass\n\n    def forward(self, x):\n        ...",
+        "def ConvNets():\n    return ConvNet()",
         "ConvNet.forward = None",
         "ConvNet.size = 3",
     ],

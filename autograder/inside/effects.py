@@ -184,6 +184,12 @@ class _Tracked:
             hook.remove()
 
     @property
+    def learnt(self) -> bool:
+        """Whether any of its parameters changed after it has had a gradient."""
+        rows = self.parameters
+        return any(bool(has.any()) for has in self.has) and any(not torch.equal(rows[0], row) for row in rows[1:])
+
+    @property
     def moved(self) -> bool:
         """Whether any of its parameters changed, or has had a gradient."""
         rows = self.parameters
@@ -247,6 +253,9 @@ class Watch:
     def evidence(self, model: Any = None) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """What was done to the network that is ``model`` in the end, bare or wrapped or as a copy; else to the last trained.
 
+        Where nothing was done to that one and another one has learnt, it is about the other one. ``is_other``, if the
+        parameters of that one are not the other's either.
+
         Returns:
             document: ``events`` in order, each a ``batch`` (``loader``, numbers of its ``images``), ``backward``, ``step``,
             at last ``end``, or what else was noted, and whether the network was in ``training`` mode; ``programs``, the
@@ -268,11 +277,17 @@ class Watch:
         if not chosen:
             return {"events": [], "programs": {}, "names": [], "frozen": []}, {}
         tracked = chosen[-1]
+        learning = [one for one in self._tracked if one.learnt]
+        is_other = False
+        if learning and not tracked.moved:
+            is_other = not _equal(final or tracked.network, learning[-1].network)
+            tracked, final = learning[-1], None
         tracked.note({"event": "end"}, network=final)
         document: dict[str, Any] = {
             "events": tracked.events,
             "names": list(tracked.start),
             "frozen": tracked.frozen,
+            "is_other": is_other,
         }
         if not tracked.events:
             return document | {"programs": {}}, {}
@@ -295,6 +310,12 @@ class Watch:
             small = ((number, one) for number, one in enumerate(recorded.constants) if one.numel() <= MAX_CONSTANT)
             tensors |= {f"const.{size}.{number}": value for number, value in small}
         return document, tensors
+
+
+def _equal(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two networks have the same parameters, as one has that the other's were loaded into."""
+    pairs = list(zip(one.parameters(), other.parameters(), strict=False))
+    return bool(pairs) and all(torch.equal(*pair) for pair in pairs)
 
 
 def _program(tracked: _Tracked, size: int, shape: torch.Size, seed: int) -> Trace:

@@ -36,6 +36,7 @@ def describe(
         tensors forward returns), ``single_shape`` (of the output for one image) and ``single_problem``, and ``attributes``,
         None for what is there and is no number;
         tensors: the outputs ``evaluation`` and ``training``; where forward returns several, also ``evaluation.1`` and on;
+        ``single``, the output for the first image alone;
         of a pass that broke off, what the images had become, ``<pass>.end.<node>``; ``<pass>.const.<number>`` and
         ``buffer.<name>``, what else they use beside drawn weights, so that they can be computed again.
     """
@@ -45,7 +46,7 @@ def describe(
     images = trace.drawn_images(seed, shape)
     found = Evidence({}, {})
     training = evaluation = Trace(problem=stopped)
-    single: tuple[list[int] | None, str | None] = None, stopped
+    alone, alone_problem = None, stopped
     if stopped is None:
         network.to("cpu").train(False)
         # Clones, since a network may write into its input.
@@ -54,21 +55,23 @@ def describe(
             own = [*network.named_parameters(), *network.named_buffers()]
             kept = {name: value.clone() for name, value in own if _is_small(value) and memory(value) not in filled}
             evaluation = _recorded(network, images, seed)
-        single = _single(network, images[:1]) if evaluation.problem is None else (None, evaluation.problem)
+        if (alone_problem := evaluation.problem) is None:
+            alone, alone_problem = _alone(network, images[:1])
         network.train(True)
         training = _recorded(network, images, seed)
         used = trace.named(evaluation.nodes) | trace.named(training.nodes)
         found.tensors |= {f"buffer.{name}": value for name, value in kept.items() if name in used}
     for name, recorded in (("evaluation", evaluation), ("training", training)):
         found.tensors |= _computed(name, recorded)
+    found.tensors |= {} if alone is None else {"single": alone}
     found.document = {
         "modules": trace.modules(network),
         "parameters": [{"name": name, "shape": list(value.shape)} for name, value in network.named_parameters()],
         "training": training.document(),
         "evaluation": evaluation.document(),
         "outputs": 0 if evaluation.problem else len(_tensors(evaluation.returned)),
-        "single_shape": single[0],
-        "single_problem": single[1],
+        "single_shape": None if alone is None else list(alone.shape),
+        "single_problem": alone_problem,
         "attributes": {name: _number(getattr(network, name)) for name in attributes if hasattr(network, name)},
         "problem": None,
     }
@@ -132,11 +135,13 @@ def _tensors(output: Any) -> list[Tensor]:
 
 
 @torch.no_grad()
-def _single(network: nn.Module, image: Tensor) -> tuple[list[int] | None, str | None]:
+def _alone(network: nn.Module, image: Tensor) -> tuple[Tensor | None, str | None]:
+    """What the network gives for a batch of one image, or the error in which it stopped."""
     try:
-        return list(_tensors(network(image.clone()))[0].shape), None
+        output = _tensors(network(image.clone()))[0]
     except Exception as error:
         return None, f"{type(error).__name__}: {str(error)[:300]}"
+    return (output, None) if _is_small(output) else (None, f"it made a {type(output).__name__}")
 
 
 def filled(make: Callable[[], Any], seed: int, shape: tuple[int, ...] = CHALLENGE) -> nn.Module:

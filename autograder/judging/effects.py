@@ -35,6 +35,7 @@ ABOUT = _Slack(2e-2, 0.1)  # after steps, in which rounding decides where a grad
 DIVERGED = 20.0  # times the first loss: from there on rounding decides what comes out
 MOST_WAITING = 24  # batches that were asked for and may yet be learnt
 EPSILON = 2**-23  # of single precision
+LEAST_DECAY = 1e-6  # of a parameter, in a step; AdamW as it comes takes 1e-5 at learning rate 0.001
 ROUNDING = 1e-5  # of the largest gradient; a bias before a batch normalisation has no other one
 SAME_STATE = 0.1  # of the way since the last pass
 
@@ -84,6 +85,7 @@ class _Document(BaseModel):
     programs: dict[str, dict[str, Any]] = Field(max_length=4)
     names: list[str] = Field(max_length=MOST)
     frozen: list[str] = Field(max_length=MOST)
+    is_other: bool = False
     shape: list[int] = Field(max_length=8)
     outputs: int = 1
     plain: bool
@@ -449,6 +451,8 @@ class _Follower:
             if factor is None:
                 return
             steps = {name: step * factor for name, step in steps.items()}
+        elif len(self._history) == 1 and not by_hand:
+            self._look_for_decay(change - wanted, self._rows[row - 1][tells])
         found.confirmed = True  # also of who computes them without a backward pass: the step shows them
         self._computed_logits.clear()
         self._slack = ABOUT
@@ -462,6 +466,19 @@ class _Follower:
         """Which entries (E,) have had a gradient that is more than rounding: of rounding, Adam makes whole steps too."""
         largest = torch.stack(self._history).abs().amax(0)
         return (largest >= ROUNDING * largest.max()) | (largest == 0)
+
+    def _look_for_decay(self, left: Tensor, weights: Tensor) -> None:
+        """Note a first step that makes the parameters smaller besides, as AdamW does: too little to show in its length.
+
+        ``left`` is what remains of it without the step that was asked for, mostly rounding.
+        """
+        share = float(left @ weights) / max(float(weights @ weights), 1e-12)
+        explained = 1 - float((left - share * weights).square().sum()) / max(float(left.square().sum()), 1e-24)
+        if -share > LEAST_DECAY and explained > 0.5:
+            self.found.fault(
+                "optimizer", f"step 1 also takes {-share:.1g} of each parameter from it", f"steps of {self._told} alone",
+                "weight decay: AdamW in place of Adam, or the argument weight_decay",
+            )  # fmt: skip
 
     def _used(self, batch: Batch, seen: Tensor, by_hand: bool) -> Weights | None:
         """The gradients of a step; clipping makes those of the batch shorter. None where they are others."""
@@ -641,4 +658,5 @@ def _followed(
     except NotReplayable as error:
         return Complaint(f"a training that cannot be computed again: {error}", "that of the class's network", "")
     training.problem, training.returned = document.problem, _numbers(document.returned)
+    training.is_other = document.is_other
     return training

@@ -45,7 +45,8 @@ class Training:
     least one gradient came out here, too. ``calls`` counts those of a given loss function, of which ``argument`` says what
     was wrong, ``looks`` forward passes without gradients. ``states`` are the parameters by the number of batches of the
     training loader that had been asked for when they changed, empty where they are unknown; ``network`` gives the logits of
-    images at such a state. ``modes``: of the network (True: training) while it learnt.
+    images at such a state. ``modes``: of the network (True: training) while it learnt. ``is_other``: it is not the network
+    that is handed in, to which nothing was done.
     """
 
     asked: str
@@ -65,6 +66,7 @@ class Training:
     states: dict[int, Weights] = field(default_factory=dict)
     network: Callable[[Weights, Tensor], Tensor] | None = None
     modes: set[bool] = field(default_factory=set)
+    is_other: bool = False
 
     @property
     def stopped(self) -> str:
@@ -98,6 +100,12 @@ class Training:
 
     def require_passes(self, epochs: Iterable[int], call: str) -> None:
         """Each image of the training set is learnt once in each epoch, in another order each time."""
+        require(
+            not self.is_other,
+            "the network that is handed in never changes; a different one learns",
+            call,
+            "the network that is trained has a different name than the one that is asked for",
+        )
         passes, allowed = self.passes(), list(epochs)
         learnt = self.learnt
         other = next((batch for batch in learnt if batch.loader != "train"), None)

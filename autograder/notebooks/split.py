@@ -3,7 +3,8 @@
 Students build a network in the answer cell and train it in a cell of their own below, or draw there what they computed.
 Most cells below an answer are something else, to look at things or to try them, and must change nothing. So a cell belongs
 to the answer only if it does what the answer cell does not do: it gives a value to a name that still has the value it was
-handed out with, defines what the answer uses and nobody defined, completes a class, or shows what was to be shown.
+handed out with, defines what the answer uses and nobody defined, completes a class, defines a class or function that was
+asked for once more, which then counts, or shows what was to be shown.
 Cells between the answer cell and such a cell belong to it too, since it may rest on them.
 """
 
@@ -126,7 +127,8 @@ def _belonging(answer: str, released: str, own: list[str], known: set[str]) -> i
         more_shown = (
             code.shows & {"picture", "value"} - shown and code.mentions & bound and not (code.binds | code.removes) & answers
         )
-        if set_now & open_names or code.binds & unknown or more_shown or _completes(code, mine, answer, given):
+        written = _writes_again(code, given) or _completes(code, mine, answer, given)
+        if set_now & open_names or code.binds & unknown or more_shown or written:
             count = number
             unknown |= code.unknown - known - bound
             shown |= code.shows
@@ -175,6 +177,25 @@ def _completes(code: _Code, answer: _Code, text: str, given: _Code) -> bool:
         if stored & {one.name for one in _methods(given.classes[name])} - whole:
             return True
     return False
+
+
+def _writes_again(code: _Code, given: _Code) -> bool:
+    """Whether the code defines a released class with all of its methods, or a released function, from the beginning."""
+    classes = ((code.classes[name], given.classes[name]) for name in code.classes.keys() & given.classes.keys())
+    functions = (node for node in _outside(code.tree.body) if isinstance(node, ast.FunctionDef))
+    return any(
+        {one.name for one in _methods(asked)} <= {one.name for one in _methods(made) if _does_something(one)}
+        for made, asked in classes
+    ) or any(made.name in given.functions and _does_something(made) for made in functions)
+
+
+def _does_something(made: ast.FunctionDef) -> bool:
+    """Whether a function has more than a text, `pass` or `...`."""
+    return any(not isinstance(one, ast.Pass) and not _is_constant(one) for one in made.body)
+
+
+def _is_constant(one: ast.stmt) -> bool:
+    return isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)
 
 
 def _methods(made: ast.ClassDef) -> list[ast.FunctionDef]:
