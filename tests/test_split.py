@@ -75,7 +75,8 @@ BELONG = {
         "convnet",
         f"{HALF}\n    def forward(self, y):\n        return y",
         [
-            "class ConvNet(nn.Module):\n    def __init__(self):\n        self.a = 1\n\n    def forward(self, y):\n        return y"
+            "class ConvNet(nn.Module):\n    def __init__(self):\n        self.a = 1\n\n    def forward(self, y):\n"
+            "        return y"
         ],
     ),
     "a function once more": (
