@@ -13,11 +13,12 @@ from conftest import HIDDEN, ROOT
 
 from autograder.assignment import Assignment, load
 from autograder.cluster import executor
-from autograder.cluster.executor import Handed, LocalExecutor
+from autograder.cluster.executor import LocalExecutor
 from autograder.course import Course, CourseError
 from autograder.grading.batch import grade_class
 from autograder.grading.intake import handed_in
 from autograder.limited import Breach, Ended, Failed
+from autograder.notebooks.reading import Submission
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.runs.apart import Kept, scratch
 from autograder.runs.evidence import CellError, CellRecord, Evidence, Record
@@ -44,9 +45,9 @@ def submitted(tmp_path: Path) -> Path:
 
 def test_students_who_handed_in_are_found_in_order(submitted: Path) -> None:
     found = handed_in(COURSE, submitted, NAME)
-    assert [handed.student for handed in found] == ["ada", "breaks", "grace", "isolated", "zoe"]
+    assert [submission.student for submission in found] == ["ada", "breaks", "grace", "isolated", "zoe"]
     assert found[0].path == submitted / "ada" / NAME / f"{NAME}.ipynb"
-    assert [handed.student for handed in handed_in(COURSE, submitted, NAME, ["zoe", "ada"])] == ["zoe", "ada"]
+    assert [submission.student for submission in handed_in(COURSE, submitted, NAME, ["zoe", "ada"])] == ["zoe", "ada"]
 
 
 @pytest.mark.parametrize(
@@ -216,9 +217,9 @@ def test_who_found_no_room_on_the_gpu_runs_again_alone(
 def test_grades_that_could_not_be_entered_are_reported(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
     entered = []
 
-    def record(handed: Handed, notebook: bytes, outcome: SubmissionOutcome) -> None:
-        entered.append((handed.student, outcome.status))
-        if handed.student == "ada":
+    def record(submission: Submission, notebook: bytes, outcome: SubmissionOutcome) -> None:
+        entered.append((submission.student, outcome.status))
+        if submission.student == "ada":
             raise OSError("disk full")
 
     outcomes = graded(submitted, tmp_path / "out", record=record)
@@ -233,10 +234,10 @@ def test_grades_that_could_not_be_entered_are_reported(submitted: Path, gathered
 def test_no_more_are_read_than_are_needed(submitted: Path, gathered: Gathered, tmp_path: Path) -> None:
     taken: list[str] = []
 
-    def one_by_one() -> Iterator[Handed]:
-        for handed in handed_in(COURSE, submitted, NAME):
-            taken.append(handed.student)
-            yield handed
+    def one_by_one() -> Iterator[Submission]:
+        for submission in handed_in(COURSE, submitted, NAME):
+            taken.append(submission.student)
+            yield submission
 
     release = COURSE.release_notebook(NAME).read_bytes()
     runs = LocalExecutor(Options(profile="quick"), 1).runs(one_by_one(), release, load(HIDDEN / NAME), lambda _: None)

@@ -21,7 +21,7 @@ from autograder.assignment import load
 from autograder.cli import app
 from autograder.cluster import cluster, fleet, tasks
 from autograder.cluster.cluster import ClusterExecutor, connect
-from autograder.cluster.executor import Executor, Handed, LocalExecutor
+from autograder.cluster.executor import Executor, LocalExecutor
 from autograder.cluster.fleet import ClusterError
 from autograder.cluster.slurm import Slurm, prepare
 from autograder.cluster.wire import pack_evidence, pack_refusal, unpack_job
@@ -30,6 +30,7 @@ from autograder.course import Course
 from autograder.grading.batch import grade_class
 from autograder.grading.intake import handed_in
 from autograder.notebooks import notebook
+from autograder.notebooks.reading import Submission
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.runs import apart
 from autograder.runs.evidence import Evidence, Record
@@ -382,7 +383,7 @@ def test_a_worker_killed_in_mid_run_changes_no_outcome(
                 for worker in executor._fleet.fit.values():  # type: ignore[attr-defined]
                     pids = family(workers[worker.name].pid)
                     # When its box is there, besides the fork server's own processes.
-                    if worker.sent and worker.sent[0].run.handed.student == kill and len(pids) > 5:
+                    if worker.sent and worker.sent[0].run.submission.student == kill and len(pids) > 5:
                         boxes.extend(pids)
                         workers[worker.name].send_signal(signal.SIGKILL)
                         killed.append(worker.name)
@@ -446,8 +447,8 @@ def assert_called_off(executor: ClusterExecutor, worker: int, root: Path) -> Non
             interrupted.wait(5)
 
     interrupted = threading.Event()
-    handed = Handed("endless", root / "endless" / NAME / f"{NAME}.ipynb")
-    runs = executor.runs([handed], RELEASE.read_bytes(), ASSIGNMENT, lambda _: None)
+    submission = Submission("endless", root / "endless" / NAME / f"{NAME}.ipynb")
+    runs = executor.runs([submission], RELEASE.read_bytes(), ASSIGNMENT, lambda _: None)
     threading.Thread(target=interrupt, daemon=True).start()
     try:
         with pytest.raises(KeyboardInterrupt):

@@ -14,7 +14,8 @@ from test_submission import OTHER, PLAIN, RELEASE, cell_of
 
 from autograder.notebooks.folder import MOST, everybody, is_of, take
 from autograder.notebooks.recognise import CODE_STUB
-from autograder.notebooks.submission import Submission, Unreadable
+from autograder.notebooks.restore import Restored
+from autograder.notebooks.submission import Unreadable
 
 Give = Callable[..., None]
 EXPECTED = f"{NAME}.ipynb"
@@ -51,7 +52,7 @@ def give(place: Path) -> Give:
     return write
 
 
-def by(submission: Submission) -> str:
+def by(submission: Restored) -> str:
     """Whose answer is graded."""
     return cell_of(submission.notebook, "trainer").source.partition("answer = '")[2][:3] or "nobody"
 

@@ -13,10 +13,11 @@ from test_submission import RELEASE, ROOT, answers, cell_of, skeleton
 
 from autograder.notebooks.imports import added_imports, bindings
 from autograder.notebooks.notebook import cells_by_grade_id, grade_id, read, role, tags
-from autograder.notebooks.submission import Submission, read_submission
+from autograder.notebooks.restore import Restored
+from autograder.notebooks.submission import read_submission
 
 handin, worked = test_submission.handin, test_submission.worked
-Handin = Callable[[object], Submission]
+Handin = Callable[[object], Restored]
 GIVEN = cell_of(RELEASE, "imports").source
 
 
@@ -30,7 +31,7 @@ def older(notebook: NotebookNode, *names: str, add: str = "\n# The words of last
     return made
 
 
-def extras(submission: Submission) -> list[tuple[str, list[str]]]:
+def extras(submission: Restored) -> list[tuple[str, list[str]]]:
     return [(cell.source, tags(cell)) for cell in submission.notebook.cells if cell["id"].startswith("extra-")]
 
 

@@ -16,14 +16,15 @@ from nbformat import NotebookNode
 
 from autograder.notebooks.notebook import cells_by_grade_id, grade_id, read, role, tags, to_text
 from autograder.notebooks.recognise import CODE_STUB, TEXT_STUB
-from autograder.notebooks.submission import MAX_BYTES, Submission, Unreadable, read_submission
+from autograder.notebooks.restore import Restored
+from autograder.notebooks.submission import MAX_BYTES, Unreadable, read_submission
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "pa4_convnet"
 RELEASE = read(ROOT / "release" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
 ANSWERS = [grade_id(cell) for cell in RELEASE.cells if role(cell) == "answer"]
 MANUAL = [grade_id(cell) for cell in RELEASE.cells if role(cell) == "manual"]
-Handin = Callable[[Any], Submission]
+Handin = Callable[[Any], Restored]
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def handin(tmp_path: Path) -> Handin:
     path = tmp_path / "alice" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     path.parent.mkdir(parents=True)
 
-    def write_and_read(content: Any) -> Submission:
+    def write_and_read(content: Any) -> Restored:
         if isinstance(content, bytes):
             path.write_bytes(content)
         else:

@@ -18,11 +18,12 @@ from ..assignment import Assignment
 from ..child import Plain
 from ..judging.processes import MODULES
 from ..limited import Children, Ended, Failed
+from ..notebooks.reading import Submission
 from ..runs.apart import BUDGET, Kept, described, scratch
 from ..runs.frames import Malformed
 from ..runs.options import Options
 from . import tasks
-from .executor import TICK, Handed, Run, Started, problem_of, read_run
+from .executor import TICK, Run, Started, problem_of, read_run
 from .fleet import LOOK_SECONDS, ClusterError, Fleet, Worker, client_of, offers_gpu
 from .sent import come_back, to_send
 from .wire import Refused
@@ -111,7 +112,7 @@ class ClusterExecutor:
             time.sleep(0.1)
 
     def runs(
-        self, submissions: Iterable[Handed], release: bytes, assignment: Assignment, started: Started
+        self, submissions: Iterable[Submission], release: bytes, assignment: Assignment, started: Started
     ) -> Iterator[Run | None]:
         """See :class:`autograder.cluster.executor.Executor`.
 
@@ -127,11 +128,11 @@ class ClusterExecutor:
                 for _ in range(len(self._again)):
                     self._send(self._again.popleft())
                 while more and not self._again and self._roomiest() is not None:
-                    handed = next(left, None)
-                    more = handed is not None
-                    if handed is not None:
-                        started(handed.student)
-                        run = self._begin(read_run(self._children, handed, release, assignment.name))
+                    submission = next(left, None)
+                    more = submission is not None
+                    if submission is not None:
+                        started(submission.student)
+                        run = self._begin(read_run(self._children, submission, release, assignment.name))
                         if run is not None:
                             yield run
                 if not more:
@@ -170,7 +171,7 @@ class ClusterExecutor:
 
     def _begin(self, run: Run) -> Run | None:
         """Send a submission; its run where that is not needed or not possible."""
-        if run.submission is None:
+        if run.read is None:
             return run
         try:
             found = self._children.ask(to_send, BUDGET, **self._described(run))
@@ -184,8 +185,8 @@ class ClusterExecutor:
         return None
 
     def _described(self, run: Run) -> Plain:
-        assert run.submission is not None
-        return described(run.submission.notebook, self._assignment, self._options)
+        assert run.read is not None
+        return described(run.read.notebook, self._assignment, self._options)
 
     def _send(self, sent: _Sent) -> None:
         """Send to the worker with most room, or else put aside."""
@@ -196,7 +197,7 @@ class ClusterExecutor:
         self._fleet.require_scheduler()
         self._count += 1
         # The dashboard shows what stands before the first number: the student.
-        name = sent.run.handed.student.encode(errors="replace").decode()
+        name = sent.run.submission.student.encode(errors="replace").decode()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sending large graph")
             future = self._client.submit(

@@ -6,13 +6,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from ..assignment import Assignment
 from ..judging.processes import MODULES
 from ..limited import Children, Ended, Failed
-from ..notebooks.reading import Read, read
+from ..notebooks.reading import Read, Submission, read
 from ..notebooks.submission import Unreadable
 from ..notebooks.terminal import printable
 from ..outcomes import grader_fault
@@ -21,20 +20,12 @@ from ..runs.options import Options
 from ..sandbox.box import CannotIsolate
 
 
-@dataclass(frozen=True)
-class Handed:
-    """A student and the file that they handed in."""
-
-    student: str
-    path: Path
-
-
 @dataclass
 class Run:
     """How far a submission came: what could be read of the file, its evidence, or the problem in one line."""
 
-    handed: Handed
-    submission: Read | None = None
+    submission: Submission
+    read: Read | None = None
     evidence: Kept | None = None
     problem: str | None = None
 
@@ -54,7 +45,7 @@ class Executor(Protocol):
         """How submissions are run."""
 
     def runs(
-        self, submissions: Iterable[Handed], release: bytes, assignment: Assignment, started: Started
+        self, submissions: Iterable[Submission], release: bytes, assignment: Assignment, started: Started
     ) -> Iterator[Run | None]:
         """Yield the run of each submission once, as it ends; what goes wrong with one is the ``problem`` of its run.
 
@@ -68,17 +59,19 @@ class Executor(Protocol):
         """A few words on where submissions run now, for the progress line; may be empty."""
 
 
-def read_run(children: Children, handed: Handed, release: bytes, assignment: str) -> Run:
-    """Read a submission: a run with ``submission`` or with ``problem``."""
-    if handed.student != printable(handed.student):
-        problem = f"{printable(str(handed.path))}: the name of the folder has signs that cannot be shown; rename the folder"
-        return Run(handed, problem=problem)
+def read_run(children: Children, submission: Submission, release: bytes, assignment: str) -> Run:
+    """Read a submission: a run with what was ``read``, or with a ``problem``."""
+    if submission.student != printable(submission.student):
+        problem = (
+            f"{printable(str(submission.path))}: the name of the folder has signs that cannot be shown; rename the folder"
+        )
+        return Run(submission, problem=problem)
     try:
-        return Run(handed, read(children, handed.path, release, assignment))
+        return Run(submission, read(children, submission.path, release, assignment))
     except Unreadable as error:
-        return Run(handed, problem=error.reason)
+        return Run(submission, problem=error.reason)
     except Exception as error:
-        return Run(handed, problem=problem_of(error, str(handed.path)))
+        return Run(submission, problem=problem_of(error, str(submission.path)))
 
 
 def problem_of(error: Exception, what: str) -> str:
@@ -105,30 +98,30 @@ class LocalExecutor:
         return ""
 
     def runs(
-        self, submissions: Iterable[Handed], release: bytes, assignment: Assignment, started: Started
+        self, submissions: Iterable[Submission], release: bytes, assignment: Assignment, started: Started
     ) -> Iterator[Run | None]:
         """See :class:`Executor`."""
         stop, children = threading.Event(), Children(*MODULES)
 
-        def run(handed: Handed) -> Run:
+        def run(submission: Submission) -> Run:
             try:
-                started(handed.student)
-                found = read_run(children, handed, release, assignment.name)
-                if found.submission is not None:
-                    found.evidence = gather(children, found.submission.notebook, assignment, self.options, stop.is_set)
+                started(submission.student)
+                found = read_run(children, submission, release, assignment.name)
+                if found.read is not None:
+                    found.evidence = gather(children, found.read.notebook, assignment, self.options, stop.is_set)
             except Exception as error:
                 found.problem = problem_of(error, "what its box sent")
             return found
 
         left = iter(submissions)
         waiting: set[Future[Run]] = set()
-        crowded: list[Handed] = []
+        crowded: list[Submission] = []
         pool = ThreadPoolExecutor(max_workers=self.jobs)
         try:
             while True:
                 # One more than can run, so that a box is not idle while hidden tests judge.
-                while len(waiting) <= self.jobs and (handed := next(left, None)) is not None:
-                    waiting.add(pool.submit(run, handed))
+                while len(waiting) <= self.jobs and (submission := next(left, None)) is not None:
+                    waiting.add(pool.submit(run, submission))
                 if not waiting:
                     break
                 done, waiting = wait(waiting, TICK, FIRST_COMPLETED)
@@ -137,11 +130,11 @@ class LocalExecutor:
                 for future in done:
                     found = future.result()
                     if self.jobs > 1 and found.evidence is not None and found.evidence.crowded:
-                        crowded.append(found.handed)
+                        crowded.append(found.submission)
                     else:
                         yield found
-            for handed in crowded:
-                alone = pool.submit(run, handed)
+            for submission in crowded:
+                alone = pool.submit(run, submission)
                 while not wait([alone], TICK).done:
                     yield None
                 yield alone.result()

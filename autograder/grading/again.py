@@ -9,10 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..assignment import Assignment
-from ..cluster.executor import Handed
 from ..judging.processes import MODULES
 from ..limited import Children, Ended, Failed
-from ..notebooks.reading import read
+from ..notebooks.reading import Submission, read
 from ..notebooks.submission import Unreadable
 from ..outcomes import ClassOutcomes, NotOutcomes
 from ..runs.apart import is_known
@@ -24,7 +23,7 @@ from .entries import graded
 def graded_to_run_again(
     release: bytes,
     assignment: Assignment,
-    submissions: Sequence[Handed],
+    submissions: Sequence[Submission],
     options: Options,
     out: Path,
     gradebook: Path | None,
@@ -39,23 +38,23 @@ def graded_to_run_again(
         for student, outcome in ClassOutcomes.read(out / "outcomes.json").submissions.items():
             if outcome.status == "graded" and outcome.profile == options.profile:
                 before[student] = outcome.grader
-    doubtful = [handed for handed in submissions if before.get(handed.student, now) != now]
+    doubtful = [submission for submission in submissions if before.get(submission.student, now) != now]
     return to_run_again(release, assignment, doubtful, options) if doubtful else []
 
 
-def to_run_again(release: bytes, assignment: Assignment, submissions: Sequence[Handed], options: Options) -> list[str]:
+def to_run_again(release: bytes, assignment: Assignment, submissions: Sequence[Submission], options: Options) -> list[str]:
     """Students of whose submissions no evidence is kept for what would be run now; one that cannot be read never runs.
 
     ``release`` is the text of the released notebook. It takes about a tenth of a second for each submission.
     """
 
-    def must_run(handed: Handed) -> bool:
+    def must_run(submission: Submission) -> bool:
         try:
-            notebook = read(children, handed.path, release, assignment.name).notebook
+            notebook = read(children, submission.path, release, assignment.name).notebook
             return not is_known(children, notebook, assignment, options)
         except (Unreadable, Ended, Failed):
             return False
 
     with Children(*MODULES) as children, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         found = zip(submissions, pool.map(must_run, submissions), strict=True)
-        return [handed.student for handed, again in found if again]
+        return [submission.student for submission, again in found if again]

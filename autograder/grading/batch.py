@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 
 from ..assignment import Assignment
-from ..cluster.executor import Executor, Handed, Run
+from ..cluster.executor import Executor, Run
 from ..course import Course
 from ..judging.processes import MODULES, MOST, judge
 from ..limited import Children, Ended, Failed
 from ..notebooks.notebook import items
-from ..notebooks.reading import parsed
+from ..notebooks.reading import Submission, parsed
 from ..outcomes import ClassOutcomes, SubmissionOutcome
 from ..runs.keys import of_grader
 from ..runs.options import default_threads, determinism, versions
@@ -31,7 +31,7 @@ QUICK = 0.01
 Notify = Callable[[str, SubmissionOutcome | None], None]
 """Called with a student when their submission starts (None) and when its outcome is known."""
 
-Record = Callable[[Handed, bytes, SubmissionOutcome], None]
+Record = Callable[[Submission, bytes, SubmissionOutcome], None]
 """Called for each submission with its executed notebook, as JSON, and its outcome; enters it into the gradebook."""
 
 
@@ -42,7 +42,7 @@ Revise = Callable[[str, SubmissionOutcome], SubmissionOutcome]
 def grade_class(
     course: Course,
     assignment: Assignment,
-    submissions: Sequence[Handed],
+    submissions: Sequence[Submission],
     executor: Executor,
     *,
     out: Path,
@@ -82,12 +82,12 @@ def grade_class(
         finish = partial(_finish, children=children, assignment=assignment, release=release, threads=default_threads(count))
         for found, outcome, notebook in _judged(runs, finish, pool, count):
             outcome.profile = outcome.profile or executor.options.profile
-            outcome = revise(found.handed.student, outcome) if revise else outcome
+            outcome = revise(found.submission.student, outcome) if revise else outcome
             outcome.entered, outcome.grader = record is not None, grader
-            problem = _enter(found.handed, notebook, outcome, record) if record else None
-            outcomes.submissions[found.handed.student] = outcome
+            problem = _enter(found.submission, notebook, outcome, record) if record else None
+            outcomes.submissions[found.submission.student] = outcome
             shown.refresh(outcomes)
-            notify(found.handed.student, outcome)
+            notify(found.submission.student, outcome)
             if problem:
                 raise CannotWrite(problem)
     return outcomes
@@ -149,23 +149,23 @@ def _judged(
 
 def _finish(found: Run, children: Children, assignment: Assignment, release: bytes, threads: int) -> _Finished:
     """The outcome of a run, and its notebook with outputs."""
-    notebook = found.submission.notebook if found.submission else release
-    if found.submission is None or found.evidence is None:
+    notebook = found.read.notebook if found.read else release
+    if found.read is None or found.evidence is None:
         outcome = SubmissionOutcome(status="could_not_grade", reason=found.problem)
     else:
         outcome, notebook = judge(children, notebook, found.evidence.folder, assignment, release, threads)
-    if found.submission is not None:
-        outcome.repairs = found.submission.repairs
-        outcome.flags = [*found.submission.flags, *outcome.flags]
+    if found.read is not None:
+        outcome.repairs = found.read.repairs
+        outcome.flags = [*found.read.flags, *outcome.flags]
     if outcome.status == "could_not_grade":
         outcome.max_points = sum(item.max_points for item in items(parsed(release)) if not item.manual)
     return found, outcome, notebook
 
 
-def _enter(handed: Handed, notebook: bytes, outcome: SubmissionOutcome, record: Record) -> str | None:
+def _enter(submission: Submission, notebook: bytes, outcome: SubmissionOutcome, record: Record) -> str | None:
     """Enter an outcome; if that fails it says so, and what is returned is a problem of all submissions, in one line."""
     try:
-        record(handed, notebook, outcome)
+        record(submission, notebook, outcome)
     except Exception as error:
         problem = trouble(error)
         told = f"its notebook {error}" if isinstance(error, Ended) else str(error)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..cluster.executor import Handed
 from ..course import Course, CourseError, nearest
 from ..judging.processes import MODULES
 from ..limited import Children
 from ..notebooks.folder import everybody
-from ..notebooks.reading import looking
+from ..notebooks.reading import Submission, looking
 
 
-def handed_in(course: Course, submitted: Path, assignment: str, students: Iterable[str] = ()) -> list[Handed]:
+def handed_in(course: Course, submitted: Path, assignment: str, students: Iterable[str] = ()) -> list[Submission]:
     """The submissions below ``submitted`` in nbgrader's layout, sorted by student.
 
     Raises:
@@ -35,4 +34,4 @@ def handed_in(course: Course, submitted: Path, assignment: str, students: Iterab
         near = [name for student in missing for name in nearest(student, found)]
         meant = f"did you mean {' or '.join(near[:3])}?" if near else "check --student"
         raise CourseError(f"{submitted}: no submission of {assignment} by {', '.join(missing)}; {meant}")
-    return [Handed(student, found[student]) for student in wanted or found]
+    return [Submission(student, found[student]) for student in wanted or found]

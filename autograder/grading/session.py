@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ..assignment import Assignment, load
 from ..cluster import cluster, slurm
-from ..cluster.executor import Executor, Handed, LocalExecutor
+from ..cluster.executor import Executor, LocalExecutor
 from ..cluster.fleet import ClusterError
 from ..course import Course, CourseError
 from ..datasets.data import DataMissing
@@ -22,6 +22,7 @@ from ..judging.processes import MODULES
 from ..limited import Children
 from ..notebooks.converter import course_config, db_url, quiet_logger
 from ..notebooks.notebook import read
+from ..notebooks.reading import Submission
 from ..notebooks.terminal import printable
 from ..outcomes import ClassOutcomes, NotOutcomes, SubmissionOutcome
 from ..runs.apart import device_here
@@ -103,7 +104,7 @@ class Session:
                     places.check_gradebook(self.gradebook, places.LOCK_SECONDS)
                 others = self._others()
                 outcomes = self._grade(assignment, submissions, executor, others, console)
-                self._renew_penalties([handed.student for handed in submissions], console)
+                self._renew_penalties([submission.student for submission in submissions], console)
         except CannotIsolate as error:
             raise SessionError(f"no isolation: {error}; `autograder doctor` says more") from error
         except (ClusterError, DataMissing) as error:
@@ -142,7 +143,9 @@ class Session:
             line = f"release/{name} is behind its source: {told}; grading goes by the release (`autograder generate {name}`)"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def _confirm_again(self, assignment: Assignment, submissions: list[Handed], options: Options, console: Console) -> None:
+    def _confirm_again(
+        self, assignment: Assignment, submissions: list[Submission], options: Options, console: Console
+    ) -> None:
         release = self.course.release_notebook(self.assignment).read_bytes()
         with console.status("looking for what has run before ..."):
             again = graded_to_run_again(release, assignment, submissions, options, self.out, self.gradebook)
@@ -205,7 +208,7 @@ class Session:
     def _grade(
         self,
         assignment: Assignment,
-        submissions: list[Handed],
+        submissions: list[Submission],
         executor: Executor,
         others: dict[str, SubmissionOutcome],
         console: Console,
@@ -269,20 +272,20 @@ class Session:
             )
 
     def _record(
-        self, entries: Entries, children: Children, handed: Handed, notebook: bytes, outcome: SubmissionOutcome
+        self, entries: Entries, children: Children, submission: Submission, notebook: bytes, outcome: SubmissionOutcome
     ) -> None:
         assert self.gradebook is not None
         until = time.monotonic() + places.LOCK_SECONDS
         while True:
             try:
                 with places.held(self.autograded, places.LOCK_SECONDS):
-                    return self._enter(entries, children, handed, notebook, outcome)
+                    return self._enter(entries, children, submission, notebook, outcome)
             except Exception as error:
                 if places.is_locked(error) and time.monotonic() < until:
                     continue
                 problem = places.trouble(error)
-                if not self._take_back(handed.student) and problem:
-                    left = f"an earlier score of {handed.student} may still stand"
+                if not self._take_back(submission.student) and problem:
+                    left = f"an earlier score of {submission.student} may still stand"
                     raise places.CannotWrite(f"{problem}; {left}") from error
                 raise
 
@@ -296,22 +299,22 @@ class Session:
         return True
 
     def _enter(
-        self, entries: Entries, children: Children, handed: Handed, notebook: bytes, outcome: SubmissionOutcome
+        self, entries: Entries, children: Children, submission: Submission, notebook: bytes, outcome: SubmissionOutcome
     ) -> None:
         assert self.gradebook is not None
         outcome.entered = not self.trial
         if outcome.status == "could_not_grade":
-            gradebook.forget(self.course, self.assignment, handed.student, db=self.gradebook, autograded=self.autograded)
+            gradebook.forget(self.course, self.assignment, submission.student, db=self.gradebook, autograded=self.autograded)
             return
         enter(
             children,
             self.course,
             self.assignment,
-            handed.student,
+            submission.student,
             notebook,
             outcome,
             db=self.gradebook,
             autograded=self.autograded,
-            submitted=handed.path.parent,
-            known=entries.agree(handed.student, outcome),
+            submitted=submission.path.parent,
+            known=entries.agree(submission.student, outcome),
         )

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from .submission import OfAnother, Submission, Unreadable, read_submission, refuse_links
+from .restore import Restored
+from .submission import OfAnother, Unreadable, read_submission, refuse_links
 from .terminal import printable
 from .timestamp import NAME as TIMESTAMP
 
@@ -35,7 +37,7 @@ def candidates(path: Path) -> list[Path]:
     return [path, *others] if os.path.lexists(path) else others
 
 
-def take(path: Path, release: NotebookNode, assignment: str) -> Submission:
+def take(path: Path, release: NotebookNode, assignment: str) -> Restored:
     """Read the submission of a student of whom ``path`` is expected; what other notebooks lie there is told in its flags.
 
     The expected name counts if something is answered in it, else the notebook with the most answers, of equals the last by
@@ -63,9 +65,8 @@ def take(path: Path, release: NotebookNode, assignment: str) -> Submission:
         raise Unreadable(f"{problems[first].reason}{also}")
     expected = path in answers and (answers[path] > 0 or not any(answers.values()))
     counts = path if expected else max(answers, key=lambda one: (answers[one], _in_order(one.name)))
-    submission = read_submission(counts, release, assignment)
-    submission.flags = [*_told(path, counts, answers, problems, found[MOST:]), *submission.flags]
-    return submission
+    restored = read_submission(counts, release, assignment)
+    return replace(restored, flags=[*_told(path, counts, answers, problems, found[MOST:]), *restored.flags])
 
 
 def everybody(submitted: Path, assignment: str, others: Collection[str], look: Look) -> dict[str, Path]:

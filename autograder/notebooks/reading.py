@@ -23,8 +23,16 @@ SENTENCES, SENTENCE = 200, 1_000  # of repairs and of flags; characters of each
 
 
 @dataclass(frozen=True)
+class Submission:
+    """A student, and where the notebook that they handed in is expected; see :func:`.folder.take`."""
+
+    student: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class Read:
-    """A submission as it is graded, see :class:`.submission.Submission`; ``notebook`` is JSON, which nobody parses here."""
+    """A submission as it is graded, see :class:`.restore.Restored`; ``notebook`` is JSON, which nobody parses here."""
 
     notebook: bytes
     repairs: list[str] = field(default_factory=list)

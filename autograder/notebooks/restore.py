@@ -33,9 +33,9 @@ NOT_RUN = "not-graded"
 """Tag of cells that grading does not execute."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Restored:
-    """The repaired notebook, one sentence for each kind of repair, and what a person should look at.
+    """A submission as it is graded: the repaired notebook, a sentence for each kind of repair, what a person should look at.
 
     ``recognised`` counts the released cells found by id or content, ``answers`` those of them that are
     answered in, and ``answered`` those in which something of the student's stands.

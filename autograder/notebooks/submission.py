@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from .notebook import grade_id, role
 from .recognise import Matches, StudentCell, by_lines
-from .restore import restore
+from .restore import Restored, restore
 from .terminal import printable
 
 MAX_BYTES = 20_000_000
@@ -54,19 +54,7 @@ class OfAnother(Unreadable):
     """The file is a notebook of another assignment."""
 
 
-@dataclass
-class Submission:
-    """A submission as it is graded: the restored notebook, what was repaired, what a person should look at, and in how many
-    cells the student answered.
-    """
-
-    notebook: NotebookNode
-    repairs: list[str] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
-    answered: int = 0
-
-
-def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submission:
+def read_submission(path: Path, release: NotebookNode, assignment: str) -> Restored:
     """Read one submission, at most 20 MB of it, and restore it (see :mod:`autograder.notebooks.restore`).
 
     Raises:
@@ -86,7 +74,7 @@ def read_submission(path: Path, release: NotebookNode, assignment: str) -> Submi
         )
     if language not in ("", "python"):
         repairs.append(f"notebook: its kernel was for {language}, it is Python again.")
-    return Submission(restored.notebook, repairs + restored.repairs, restored.flags, restored.answered)
+    return replace(restored, repairs=repairs + restored.repairs)
 
 
 def read_cells(path: Path, content: bytes) -> list[StudentCell]:

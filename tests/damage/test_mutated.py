@@ -18,7 +18,8 @@ from trials import bounded
 
 from autograder.judging.attempts import not_attempted
 from autograder.notebooks.notebook import cells_by_grade_id, grade_id, items, read, role, to_text
-from autograder.notebooks.submission import Submission, Unreadable, read_submission
+from autograder.notebooks.restore import Restored
+from autograder.notebooks.submission import Unreadable, read_submission
 from autograder.proof.catalogue import Answer, build
 
 Document = dict[str, Any]
@@ -158,7 +159,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("ada") / "homework.ipynb"
 
 
-def handed_in(path: Path, document: Any, assignment: str) -> Submission | None:
+def handed_in(path: Path, document: Any, assignment: str) -> Restored | None:
     """The submission, or None if it was refused, in one line that says what to do; and what came out can be graded."""
     content = document if isinstance(document, bytes) else json.dumps(document).encode()
     path.write_bytes(content)

@@ -14,13 +14,14 @@ from round_trips import TRIPS
 from autograder.judging.attempts import not_attempted
 from autograder.notebooks.notebook import cells_by_grade_id, grade_id, items, read, role, tags
 from autograder.notebooks.recognise import TEXT_STUB
-from autograder.notebooks.submission import Submission, Unreadable, read_submission
+from autograder.notebooks.restore import Restored
+from autograder.notebooks.submission import Unreadable, read_submission
 from autograder.proof.catalogue import Answer, build
 
 ASSIGNMENTS = ["cnn_blocks", "fashion_cnn", "mnist_cnn", "pa4_convnet"]
 RELEASES = {name: read(ROOT / "release" / name / f"{name}.ipynb") for name in ASSIGNMENTS}
 SOURCES = {name: read(ROOT / "source" / name / f"{name}.ipynb") for name in ASSIGNMENTS}
-HandIn = Callable[[str, NotebookNode], Submission]
+HandIn = Callable[[str, NotebookNode], Restored]
 
 
 def reference(assignment: str) -> NotebookNode:
@@ -34,7 +35,7 @@ def reference(assignment: str) -> NotebookNode:
 
 @pytest.fixture
 def hand_in(tmp_path: Path) -> HandIn:
-    def write_and_read(assignment: str, notebook: NotebookNode) -> Submission:
+    def write_and_read(assignment: str, notebook: NotebookNode) -> Restored:
         path = tmp_path / "ada" / assignment / f"{assignment}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(notebook), encoding="utf-8")
