@@ -123,9 +123,9 @@ def lay_out(course: Course, name: str, dataset: DatasetName, title: str = "") ->
 def _write(made: Made, values: dict[str, str]) -> None:
     # JSON's way to write a text is one of TOML's.
     values = {**values, "title_in_quotes": json.dumps(values["title"], ensure_ascii=False)}
-    for template in sorted(TEMPLATES.glob("*.template")):
+    for template in sorted([*TEMPLATES.glob("*.template"), *TEMPLATES.glob("answers/*.template")]):
         text = Template(template.read_text(encoding="utf-8")).substitute(values)
-        write_text(made.folder / template.name.removesuffix(".template"), text)
+        write_text(made.folder / template.relative_to(TEMPLATES).with_suffix(""), text)
     notebook = read(TEMPLATES / "notebook.ipynb")
     for cell in notebook.cells:
         cell.source = Template(cell.source).substitute(values)

@@ -26,7 +26,8 @@ from autograder.assignment import Profile, load
 from autograder.course import Course
 from autograder.datasets.data import dataset_folder
 from autograder.notebooks.notebook import cells_by_grade_id, items, read, role, tags, write
-from autograder.proof.catalogue import Answer, build
+from autograder.proof.answer import Answer
+from autograder.proof.catalogue import build
 
 TINY = "tiny"
 IGNORED = ("__pycache__", "*.pyc")

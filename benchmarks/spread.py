@@ -36,8 +36,7 @@ def main() -> int:
     course = Course.find()
     assignment = load(course.hidden_tests(NAME))
     source, release = notebook.read(course.source_notebook(NAME)), notebook.read(course.release_notebook(NAME))
-    answer = next(one for one in catalogue.answers(assignment.folder) if one.name == chosen.answer)
-    submission = catalogue.build(answer, source, release)
+    submission = catalogue.build(catalogue.answer(assignment.folder, chosen.answer), source, release)
     options = Options(profile=chosen.profile, device=chosen.device, threads=default_threads(1))
     verdicts, figures = set(), defaultdict(list)
     for _ in range(chosen.times):

@@ -43,7 +43,7 @@ def main() -> int:
     cells: dict[str, list[float]] = {}
     with measure.scratch() as folder:
         handed, db = folder / f"{name}.ipynb", folder / "gradebook.db"
-        notebook.write(catalogue.build(catalogue.answers(assignment.folder)[0], source, release), handed)
+        notebook.write(catalogue.build(catalogue.answer(assignment.folder, "right_reference"), source, release), handed)
         gradebook.ensure_assignment(course, name, db)
         stored = Options(chosen.profile, threads=options.threads, store=folder / "store")
         # The first run starts the fork server and imports what judging needs: it is not counted.

@@ -27,7 +27,7 @@ from autograder.course import Course, CourseError
 from autograder.datasets import data
 from autograder.notebooks.notebook import read, write
 from autograder.proof import catalogue
-from autograder.proof.catalogue import Answer
+from autograder.proof.answer import Answer
 from autograder.runs.evidence import Evidence, Found, Record
 from autograder.runs.options import Options
 from autograder.runs.plan import Plan
@@ -386,13 +386,6 @@ def test_a_real_box_trains_under_the_seed_that_is_asked_for(toy: Toy) -> None:
     figures = [run.figures["test accuracy"] for run in found.of("quick", REFERENCE)]
     assert figures == [pytest.approx(0.9568884), pytest.approx(0.9426873)]  # random.Random(0), random.Random(1)
     assert found.of("quick", "mistake_no_training")[0].figures["test accuracy"] == 0.5
-
-
-def test_answers_are_marked_as_close_by_their_names() -> None:
-    marked = catalogue.close_to_right(ANSWERS, "mistake_far_away")
-    assert [answer.close for answer in marked] == [False, True, True]
-    with pytest.raises(ValueError, match="no answer is called mistake_nowhere"):
-        catalogue.close_to_right(ANSWERS, "mistake_nowhere")
 
 
 CALIBRATED = sorted(path.parent.name for path in HIDDEN.glob(f"*/{FILE}"))

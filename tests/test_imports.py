@@ -56,7 +56,8 @@ grading.report grading.time_left grading.progress grading.session grading.valida
 exporting.grades exporting.plain exporting.tables exporting.sheet exporting.systems exporting.fill exporting.gradescope
 exporting.feedback_zip
 escape doctor skeleton
-proof.variants proof.catalogue proof.layer_calls proof.operators proof.mutants proof.proof proof.prove proof.session
+proof.variants proof.answer proof.layer_calls proof.operators proof.mutants proof.percent proof.catalogue proof.proof
+proof.prove proof.session
 calibration.distribution calibration.fingerprint calibration.calibration calibration.calibrate calibration.plot
 calibration.report calibration.session
 changing.cells changing.changes changing.regrade changing.trial
@@ -72,7 +73,8 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+# A catalogue's answers are students' code, which nothing imports.
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py")) if "answers" not in path.parts}
 PACKAGES = {name_of(path) for path in PACKAGE.rglob("__init__.py")} - {""}
 CORE = [name for name in MODULES if name and not name.startswith("assignments")]
 

@@ -244,6 +244,14 @@ def test_two_assignments_with_test_files_of_one_name_are_kept_apart(tmp_path: Pa
         assert [finding.task for finding in findings(made, toy_evidence())] == [text]
 
 
+def test_answers_of_the_catalogue_are_no_hidden_tests(tmp_path: Path) -> None:
+    made = assignment(tmp_path, TESTS)
+    before = findings(made, toy_evidence())
+    (made.folder / "answers" / "mutants").mkdir(parents=True)
+    (made.folder / "answers" / "mutants" / "test_accuracy.py").write_text("# %% mutants:\nfor x in test_loader:\n")
+    assert findings(made, toy_evidence()) == before
+
+
 def test_settings_for_other_pytest_runs_do_not_reach_hidden_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing -x")
     monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")

@@ -1,16 +1,14 @@
 """Operators make the mistakes that students make, as legal code that differs, in whatever style the solution is written."""
 
 import ast
-import textwrap
 
 import pytest
 
 from autograder.proof import mutants, operators
-from autograder.proof.catalogue import Answer
 
 
-def changed(code: str, target: str = "") -> dict[str, str]:
-    return {mutation.operator: mutation.code for mutation in operators.mutations(code, target)}
+def changed(code: str) -> dict[str, str]:
+    return {mutation.operator: mutation.code for mutation in operators.mutations(code)}
 
 
 def test_a_convolution() -> None:
@@ -90,9 +88,8 @@ def test_sizes_inside_a_layer_are_not_arithmetic() -> None:
     assert not {"sign", "left_only", "constant"} & set(changed("self.fc = nn.Linear(64 * 7 * 7, 10)"))
 
 
-def test_only_the_target_changes_and_the_text_around_it_stays() -> None:
-    code = "größe = 3  # 'é' is two bytes\n        x = F.relu(self.fc1( x ))  # hidden layer"
-    found = changed(code, "F.relu(self.fc1( x ))")
+def test_the_text_around_a_change_stays() -> None:
+    found = changed("größe = 3  # 'é' is two bytes\n        x = F.relu(self.fc1( x ))  # hidden layer")
     assert found["without_relu"] == "größe = 3  # 'é' is two bytes\n        x = self.fc1(x)  # hidden layer"
     assert all(text.endswith("# hidden layer") for text in found.values())
 
@@ -123,8 +120,6 @@ def test_mutants_are_legal_different_and_named_once(code: str) -> None:
 def test_what_is_no_python_is_refused() -> None:
     with pytest.raises(ValueError, match="not Python"):
         operators.mutations("nn.Conv2d(1,")
-    with pytest.raises(ValueError, match="2 times"):
-        operators.mutations("x = f(x)", "x")
 
 
 def test_answers_have_names_items_and_reasons() -> None:
@@ -134,17 +129,13 @@ def test_answers_have_names_items_and_reasons() -> None:
         ["forward"],
         label="block",
         skip=["not_kept"],
-        others={"without_conv": ["conv"]},
         equivalent={"order_relu_pool": "the largest of ReLUs is the ReLU of the largest"},
-        also=[("convnet", "3136", "64")],
     )
     by_name = {answer.name.removeprefix("mutant_convnet_block_"): answer for answer in found}
     assert "not_kept" not in by_name
-    assert by_name["without_conv"].fails == ("conv",)
     assert by_name["without_relu"].fails == ("forward",)
     assert by_name["without_relu"].edits == (
         ("convnet", "x = self.pool(F.relu(self.conv(x)))", "x = self.pool(self.conv(x))"),
-        ("convnet", "3136", "64"),
     )
     assert by_name["order_relu_pool"].fails == ()
     assert by_name["order_relu_pool"].equivalent
@@ -154,8 +145,8 @@ def test_answers_have_names_items_and_reasons() -> None:
 
 def test_labels_come_from_the_code() -> None:
     assert mutants.at("net", "self.conv1 = nn.Conv2d(1, 2, 3)", ["a"], only=["bias"])[0].name == "mutant_net_conv1_bias"
-    assert mutants.dropped("loop", "self.optim.step()", ["a"]).name == "mutant_loop_step_dropped"
-    assert mutants.replaced("loop", "a", "b", ["x"], "The sum, not the mean.").name == "mutant_loop_the_sum_not_the_mean"
+    assert mutants.at("net", "optim.step()", ["a"])[0].name == "mutant_net_step_without_step"
+    assert mutants.slug("The sum, not the mean.") == "the_sum_not_the_mean"
 
 
 def test_an_operator_that_does_not_apply_is_refused() -> None:
@@ -163,25 +154,3 @@ def test_an_operator_that_does_not_apply_is_refused() -> None:
         mutants.at("net", "nn.Conv2d(1, 2, 3)", ["a"], skip=["kernal"])
     with pytest.raises(ValueError, match="only"):
         mutants.at("net", "x = 1", ["a"])
-
-
-def applied(answer: Answer, text: str) -> str:
-    for _, old, new in answer.edits:
-        assert text.count(old) == 1
-        text = text.replace(old, new)
-    return text
-
-
-def test_two_statements_are_exchanged() -> None:
-    cell = textwrap.dedent("""
-        for x, y in loader:
-            loss.backward()
-            # then
-            optimizer.step()
-        """)
-    answer = mutants.swapped("loop", "loss.backward()", "optimizer.step()", ["backward"])
-    assert answer.name == "mutant_loop_backward_and_step_swapped"
-    assert applied(answer, cell) == cell.replace("loss.backward", "X").replace("optimizer.step", "loss.backward").replace(
-        "X", "optimizer.step"
-    )
-    assert "pass\n    # then" in applied(mutants.dropped("loop", "loss.backward()", ["backward"]), cell)

@@ -23,6 +23,7 @@ from autograder.datasets import data
 from autograder.notebooks import release
 from autograder.notebooks.notebook import read
 from autograder.proof import catalogue, prove
+from autograder.proof.answer import Answer
 from autograder.runs import store
 from autograder.runs.cells import cells_to_run
 from autograder.runs.collect import seen_in_box
@@ -48,7 +49,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_ships_no_assignment(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"autograder/cli.py", "autograder/inside/main.py", "autograder/templates/answers.py.template"} <= set(names)
+    assert {"autograder/cli.py", "autograder/inside/main.py", "autograder/templates/answers/right.py.template"} <= set(names)
     assert [name for name in names if name.startswith("autograder/assignments/")] == []
     assert [name for name in names if Path(name).match("test_*.py")] == []
     own = {str(path.relative_to(ROOT)) for path in (ROOT / "autograder").rglob("*") if path.is_file()}
@@ -104,8 +105,7 @@ def test_hidden_tests_of_other_sorts_are_proven(name: str) -> None:
 def ran(*cells: str) -> Evidence:
     """The reference solution of least_squares, with cells of a student's own below the one that reads the file."""
     name = "least_squares"
-    added = tuple(("load_data", cell) for cell in reversed(cells))
-    answer = catalogue.Answer("own", "right", "", added=added)
+    answer = Answer("own", "right", "", added=tuple(("load_data", cell) for cell in cells))
     notebook = catalogue.build(answer, read(MODELS.source_notebook(name)), read(MODELS.release_notebook(name)))
     return store.gather(planned(notebook, load(MODELS.hidden_tests(name)), Options(profile="proof")))
 
@@ -127,7 +127,7 @@ def test_a_worker_needs_no_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     asked = load(MODELS.hidden_tests("least_squares"))
     source, handed_out = read(MODELS.source_notebook(asked.name)), read(MODELS.release_notebook(asked.name))
-    notebook = catalogue.build(catalogue.answers(asked.folder)[0], source, handed_out)
+    notebook = catalogue.build(catalogue.answer(asked.folder, "right_reference"), source, handed_out)
     cells = cells_to_run(notebook, asked.profile("proof"), everything=False)
     job = wire.Job(
         asked.name, asked.settings.model_dump(mode="json"), asked.probes.read_bytes(),
@@ -197,7 +197,7 @@ from autograder.notebooks.notebook import read, write
 from autograder.proof import catalogue
 course = Course(Path.cwd())
 source, release = (read(find("first_network")) for find in (course.source_notebook, course.release_notebook))
-right = catalogue.answers(course.hidden_tests("first_network"))[0]
+right = catalogue.answer(course.hidden_tests("first_network"), "right_reference")
 write(catalogue.build(right, source, release), Path("submitted/ada/first_network/first_network.ipynb"))
 END
 "$autograder" grade first_network --profile proof --enter-trial-grades --device cpu

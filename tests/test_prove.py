@@ -17,7 +17,7 @@ from autograder.notebooks.notebook import read
 from autograder.outcomes import Finding, ItemOutcome, SubmissionOutcome, Verdict
 from autograder.proof import catalogue, prove, variants
 from autograder.proof import session as prove_session
-from autograder.proof.catalogue import Answer
+from autograder.proof.answer import Answer
 from autograder.proof.proof import Proof, Proven
 from autograder.runs.cells import Cell
 
@@ -29,10 +29,6 @@ def invoke(*arguments: object) -> tuple[int, str]:
     done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done.exit_code, " ".join(done.output.split())
-
-
-def entry(name: str) -> Answer:
-    return next(answer for answer in catalogue.answers(HIDDEN / NAME) if answer.name == name)
 
 
 @pytest.mark.sampled("long runs", 0.3)
@@ -78,7 +74,7 @@ def test_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
             "crash",
             "mistake",
             "Ends.",
-            edits=(("feature_maps", "output = F", "import os; os._exit(0)\n    F"),),
+            edits=(("feature_maps", "output = F", "import os; os._exit(0)\nF"),),
             fails=("act23",),
         ),
     ]

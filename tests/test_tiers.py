@@ -34,8 +34,7 @@ RIGHT, WRONG = "right_reference", "mistake_gradients_never_zeroed"
 
 def graded(answer: str, tier: str, store: Path | None = None) -> tuple[Evidence, SubmissionOutcome]:
     source, release = notebook.read(COURSE.source_notebook(NAME)), notebook.read(COURSE.release_notebook(NAME))
-    chosen = next(one for one in catalogue.answers(HIDDEN / NAME) if one.name == answer)
-    submission = catalogue.build(chosen, source, release)
+    submission = catalogue.build(catalogue.answer(HIDDEN / NAME, answer), source, release)
     found = gather(planned(submission, small(), Options(profile="proof", threads=1, isolation=tier, store=store)))
     return found, decision.decide(submission, release, small(), found)
 

@@ -38,7 +38,7 @@ def job(**changes: object) -> Job:
 
 def submission() -> nbformat.NotebookNode:
     source, release = read(COURSE.source_notebook(NAME)), read(COURSE.release_notebook(NAME))
-    return catalogue.build(catalogue.answers(HIDDEN / NAME)[0], source, release)
+    return catalogue.build(catalogue.answer(HIDDEN / NAME, "right_reference"), source, release)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_cells_that_were_not_sent_are_not_believed(evidence: Evidence) -> None:
 
 
 def test_what_belongs_to_an_answer_travels_with_it(evidence: Evidence) -> None:
-    goes_on = next(answer for answer in catalogue.answers(HIDDEN / NAME) if answer.name == "right_goes_on_below")
+    goes_on = catalogue.answer(HIDDEN / NAME, "right_goes_on_below")
     source, release = read(COURSE.source_notebook(NAME)), read(COURSE.release_notebook(NAME))
     notebook = catalogue.build(goes_on, source, release)
     mark(notebook, release)

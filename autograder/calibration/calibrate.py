@@ -26,6 +26,7 @@ from ..judging.decision import decide
 from ..judging.wording import in_one_line
 from ..notebooks.notebook import read
 from ..proof import catalogue
+from ..proof.answer import Answer
 from ..runs.evidence import Evidence
 from ..runs.options import Options, versions
 from ..runs.plan import planned as plan_of
@@ -78,13 +79,13 @@ def plan(course: Course, name: str, profile: str, *, runs: int, close: int) -> P
     source, release = read(course.source_notebook(name)), read(course.release_notebook(name))
     assignment = load(course.hidden_tests(name))
     assignment.profile(profile)
-    answers = [catalogue.Answer(REFERENCE, "right", "The solution."), *close_answers(assignment)]
+    answers = [Answer(REFERENCE, "right", "The solution."), *close_answers(assignment)]
     jobs, current = [], set()
     for answer in answers:
         try:
             notebook = catalogue.build(answer, source, release)
         except ValueError as error:
-            raise CourseError(f"{name}: {error}; correct its answers.py") from error
+            raise CourseError(f"{name}: {error}; correct its answers") from error
         content = fingerprint(notebook, assignment, profile)
         current.add((answer.name, content))
         wanted = runs if answer.name == REFERENCE else close
@@ -94,7 +95,7 @@ def plan(course: Course, name: str, profile: str, *, runs: int, close: int) -> P
     return Plan(assignment, profile, jobs, to_do, current, figures(assignment))
 
 
-def close_answers(assignment: Assignment) -> list[catalogue.Answer]:
+def close_answers(assignment: Assignment) -> list[Answer]:
     """Answers of the catalogue that are wrong, but train to figures close to right ones."""
     return [answer for answer in catalogue.answers(assignment.folder) if answer.close]
 

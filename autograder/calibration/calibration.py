@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..course import CourseError
 from ..judging.thresholds import Threshold
 from ..notebooks.notebook import write_text
-from ..proof.catalogue import Answer
+from ..proof.answer import Answer
 from .distribution import Estimate, estimate
 from .fingerprint import PROFILES
 

@@ -70,8 +70,8 @@ def leaks(course: Course, assignment: str) -> list[Leak]:
 
     Lines are compared without white space, anywhere inside a released line, so that an answer quoted in a
     hint is found too. Not searched for: short lines, comments, imports, and lines that the source itself
-    gives away. Of the hidden tests every ``.py`` is secret; in files named ``test_*.py`` an assertion, or a long line,
-    counts even where the source itself gives it away.
+    gives away. Of the hidden tests every ``.py`` is secret, also those of the catalogue; in a test file an assertion, or
+    a long line, counts even where the source itself gives it away.
     """
     secrets = dict(_secrets(course, assignment))
     found = []
@@ -110,8 +110,9 @@ def _secrets(course: Course, assignment: str) -> Iterator[tuple[str, Literal["so
             enough = len(secret) >= (_MIN_PROSE if name == "rubric" else _MIN_CODE)
             if enough and secret not in public and (name == "rubric" or not _ordinary(line)):
                 yield secret, name
-    for path in sorted(course.hidden_tests(assignment).rglob("*.py")):
-        test = path.name.startswith("test_")
+    folder = course.hidden_tests(assignment)
+    for path in sorted(folder.rglob("*.py")):
+        test = path.parent == folder and path.name.startswith("test_")
         for line in path.read_text(encoding="utf-8").splitlines():
             secret = _squeeze(line)
             strict = test and (secret.startswith("assert") or len(secret) >= 2 * _MIN_PROSE)

@@ -27,22 +27,17 @@ class Mutation:
     new: str
 
 
-def mutations(code: str, target: str = "") -> list[Mutation]:
-    """Every mutation of ``target`` (default: all of ``code``), a part of ``code``; names of operators are unique.
+def mutations(code: str) -> list[Mutation]:
+    """Every mutation of a piece of code; names of operators are unique.
 
     Raises:
-        ValueError: ``target`` does not stand exactly once in ``code``, or ``code`` is no Python.
+        ValueError: it is no Python.
     """
-    target = target or code
-    if code.count(target) != 1:
-        raise ValueError(f"{target!r} is {code.count(target)} times in {code!r}")
     tree, before = parse(code)
-    low = code.index(target)
-    high = low + len(target)
     found: list[Mutation] = []
     for node in ast.walk(tree):
         span = _span(node, code, before)
-        if span is None or not low <= span[0] < span[1] <= high:
+        if span is None or not span[0] < span[1] <= len(code):
             continue
         for operator, new in _edits(node, tree):
             changed, new = _put(code, span, new)

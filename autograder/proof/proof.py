@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ..judging.wording import in_one_line
 from ..outcomes import ItemOutcome, SubmissionOutcome
-from .catalogue import Answer
+from .answer import Answer
 
 KILLED, EXACT = 0.99, 0.95
 ROUNDING = 1e-9  # a hundredth of 100 is not quite 1

@@ -32,7 +32,7 @@ from ..runs.plan import planned
 from ..sandbox.tiers import AUTO
 from ..sandbox.tiers import chosen as chosen_tier
 from . import catalogue
-from .catalogue import Answer
+from .answer import Answer
 from .proof import Proof, Proven
 from .variants import collect_variants
 

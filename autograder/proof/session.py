@@ -18,6 +18,7 @@ from ..notebooks.notebook import read, write_text
 from ..sandbox.tiers import AUTO
 from . import proof as proofs
 from . import prove
+from .catalogue import folder_of
 from .proof import Proof, Proven
 
 
@@ -27,11 +28,11 @@ def assignments(course: Course, names: Sequence[str]) -> list[str]:
     Raises:
         CourseError: an assignment does not exist, or has no catalogue.
     """
-    listed = list(names) or [name for name in course.assignments() if (course.hidden_tests(name) / "answers.py").is_file()]
+    listed = list(names) or [name for name in course.assignments() if folder_of(course.hidden_tests(name)).is_dir()]
     for name in listed:
         course.release_notebook(name)
-        if not (course.hidden_tests(name) / "answers.py").is_file():
-            raise CourseError(f"{name} has no catalogue of answers: write {course.hidden_tests(name) / 'answers.py'}")
+        if not (folder := folder_of(course.hidden_tests(name))).is_dir():
+            raise CourseError(f"{name} has no catalogue of answers: write files into {folder}/, docs/authoring.md says how")
     if not listed:
         raise CourseError("no assignment has a catalogue of answers; docs/authoring.md says how to write one")
     return listed

@@ -31,7 +31,8 @@ from autograder.judging import wording
 from autograder.networks import replay
 from autograder.notebooks import notebook
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
-from autograder.proof.catalogue import Answer, build
+from autograder.proof.answer import Answer
+from autograder.proof.catalogue import build
 from autograder.runs import cells, collect, plan
 from autograder.sandbox import box
 from autograder.sandbox.slots import SLOTS_HERE

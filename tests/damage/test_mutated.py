@@ -20,7 +20,8 @@ from autograder.judging.attempts import not_attempted
 from autograder.notebooks.notebook import cells_by_grade_id, grade_id, items, read, role, to_text
 from autograder.notebooks.restore import Restored
 from autograder.notebooks.submission import Unreadable, read_submission
-from autograder.proof.catalogue import Answer, build
+from autograder.proof.answer import Answer
+from autograder.proof.catalogue import build
 
 Document = dict[str, Any]
 Cells = list[Any]

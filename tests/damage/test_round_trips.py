@@ -16,7 +16,8 @@ from autograder.notebooks.notebook import cells_by_grade_id, grade_id, items, re
 from autograder.notebooks.recognise import TEXT_STUB
 from autograder.notebooks.restore import Restored
 from autograder.notebooks.submission import Unreadable, read_submission
-from autograder.proof.catalogue import Answer, build
+from autograder.proof.answer import Answer
+from autograder.proof.catalogue import build
 
 ASSIGNMENTS = ["cnn_blocks", "fashion_cnn", "mnist_cnn", "pa4_convnet"]
 RELEASES = {name: read(ROOT / "release" / name / f"{name}.ipynb") for name in ASSIGNMENTS}

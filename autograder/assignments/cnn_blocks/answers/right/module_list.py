@@ -1,0 +1,34 @@
+# %% right: module_list
+# about = "ModuleList and ModuleDict in loops, sizes as arguments of the class, [:, :, 0, 0]."
+
+# %% conv_maxpool
+class ConvMaxPoolNetwork(nn.Module):
+    def __init__(self, channels=(1, 32, 64, 100), classes=10):
+        super().__init__()
+        self.convs = nn.ModuleList()
+        for before, after in zip(channels[:-1], channels[1:]):
+            self.convs.append(nn.Conv2d(before, after, kernel_size=3, padding=1))
+        self.classifier = nn.Linear(channels[-1] * 3 ** 2, classes)
+
+    def forward(self, images):
+        features = images
+        for conv in self.convs:
+            features = F.max_pool2d(F.relu(conv(features)), kernel_size=2, stride=2)
+        return self.classifier(features.flatten(start_dim=1))
+
+# %% conv_batchnorm
+class ConvBatchNormNetwork(nn.Module):
+    def __init__(self, channels=(1, 32, 64, 100), classes=10):
+        super().__init__()
+        self.parts = nn.ModuleDict()
+        for k in range(1, len(channels)):
+            self.parts[f"conv_{k}"] = nn.Conv2d(channels[k - 1], channels[k], 3, stride=2, padding=1)
+            self.parts[f"norm_{k}"] = nn.BatchNorm2d(channels[k])
+        self.classifier = nn.Linear(channels[-1], classes)
+
+    def forward(self, images):
+        features = images
+        for k in range(1, 4):
+            features = self.parts[f"norm_{k}"](torch.relu(self.parts[f"conv_{k}"](features)))
+        features = F.adaptive_avg_pool2d(features, 1)
+        return self.classifier(features[:, :, 0, 0])
