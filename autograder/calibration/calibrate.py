@@ -29,7 +29,7 @@ from ..proof import catalogue
 from ..proof.answer import Answer
 from ..runs.evidence import Evidence
 from ..runs.options import Options, versions
-from ..runs.plan import planned as plan_of
+from ..runs.plan import planned
 from ..runs.store import gather
 from ..sandbox.box import CannotIsolate
 from .calibration import REFERENCE, Calibration, Environment, Figure, Run
@@ -49,7 +49,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """The runs that are asked for at one profile and those still ``to_do``; ``current`` are answers with their content."""
 
     assignment: Assignment
@@ -68,7 +68,7 @@ Notify = Callable[[Job, Run | None], None]
 """Called with a job when it starts (None) and when its run was judged and written."""
 
 
-def plan(course: Course, name: str, profile: str, *, runs: int, close: int) -> Plan:
+def scheduled(course: Course, name: str, profile: str, *, runs: int, close: int) -> Schedule:
     """What to run: the solution under seeds 0 to ``runs`` - 1, and each answer that is close to right ``close`` times.
 
     Raises:
@@ -92,7 +92,7 @@ def plan(course: Course, name: str, profile: str, *, runs: int, close: int) -> P
         jobs += [Job(answer.name, seed, content, notebook) for seed in range(wanted)]
     kept = {run.key for run in Calibration.read(assignment.folder, name).runs if not run.problem}
     to_do = [job for job in jobs if (profile, job.answer, job.seed, job.content) not in kept]
-    return Plan(assignment, profile, jobs, to_do, current, figures(assignment))
+    return Schedule(assignment, profile, jobs, to_do, current, figures(assignment))
 
 
 def close_answers(assignment: Assignment) -> list[Answer]:
@@ -146,7 +146,7 @@ def refresh(course: Course, name: str, risk: float | None = None) -> Calibration
     return kept
 
 
-def run(course: Course, planned: Plan, options: Options, jobs: int, notify: Notify) -> None:
+def run(course: Course, schedule: Schedule, options: Options, jobs: int, notify: Notify) -> None:
     """Do what is to do, ``jobs`` boxes at once, and write each run into the file as soon as it is judged.
 
     Boxes run in threads that end with this process, so that an interrupt waits for none of them; hidden tests run in this
@@ -156,10 +156,10 @@ def run(course: Course, planned: Plan, options: Options, jobs: int, notify: Noti
         CannotIsolate: this machine cannot run a box.
         DataMissing: the dataset is not there.
     """
-    assignment, folder = planned.assignment, planned.assignment.folder
+    assignment, folder = schedule.assignment, schedule.assignment.folder
     release, environment = read(course.release_notebook(assignment.name)), environment_of(options)
     left: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    for job in planned.to_do:
+    for job in schedule.to_do:
         left.put(job)
     done: queue.SimpleQueue[tuple[Job, Evidence | Exception]] = queue.SimpleQueue()
 
@@ -171,20 +171,20 @@ def run(course: Course, planned: Plan, options: Options, jobs: int, notify: Noti
                 return
             try:
                 notify(job, None)
-                done.put((job, gather(plan_of(job.notebook, seeded(assignment, planned.profile, job.seed), options))))
+                done.put((job, gather(planned(job.notebook, seeded(assignment, schedule.profile, job.seed), options))))
             except Exception as error:
                 done.put((job, error))
 
-    for _ in range(min(jobs, len(planned.to_do))):
+    for _ in range(min(jobs, len(schedule.to_do))):
         threading.Thread(target=work, daemon=True).start()
-    for _ in planned.to_do:
+    for _ in schedule.to_do:
         job, found = done.get()
         if isinstance(found, (CannotIsolate, DataMissing)):
             raise found
-        made = _judged(job, found, seeded(assignment, planned.profile, job.seed), planned.profile, release)
+        made = _judged(job, found, seeded(assignment, schedule.profile, job.seed), schedule.profile, release)
         kept = Calibration.read(folder, assignment.name)
-        kept.describe(planned.figures, close_answers(planned.assignment))
-        kept.runs = [earlier for earlier in kept.runs if planned.keeps(earlier)]
+        kept.describe(schedule.figures, close_answers(schedule.assignment))
+        kept.runs = [earlier for earlier in kept.runs if schedule.keeps(earlier)]
         kept.add(made, environment)
         kept.write(folder)
         notify(job, made)

@@ -11,7 +11,7 @@ from ..course import Course
 from ..runs.options import Options
 from ..sandbox import tiers
 from . import report as calibration_report
-from .calibrate import Job, Plan, plan, refresh, run
+from .calibrate import Job, Schedule, refresh, run, scheduled
 from .calibration import Calibration, Figure, Run
 
 
@@ -34,17 +34,17 @@ def calibrate(
         CannotIsolate, DataMissing: this machine cannot grade.
         CourseError: no such assignment or profile. JudgeError: a hidden test does not import.
     """
-    planned = plan(course, name, options.profile, runs=runs, close=close)
-    _tell_outdated(planned, console, "they are dropped when the first new run is done")
+    schedule = scheduled(course, name, options.profile, runs=runs, close=close)
+    _tell_outdated(schedule, console, "they are dropped when the first new run is done")
     console.print(
-        f"{name}: {len(planned.to_do)} of {len(planned.jobs)} runs to do at profile {options.profile} on {options.device}, "
-        f"{jobs} at once, {options.threads} threads each"
+        f"{name}: {len(schedule.to_do)} of {len(schedule.jobs)} runs to do at profile {options.profile} "
+        f"on {options.device}, {jobs} at once, {options.threads} threads each"
     )
-    folder = planned.assignment.folder
+    folder = schedule.assignment.folder
     try:
-        if planned.to_do:
+        if schedule.to_do:
             tiers.check(options.isolation)
-            _run_shown(course, planned, options, jobs, console)
+            _run_shown(course, schedule, options, jobs, console)
     finally:
         if Calibration.read(folder, name).runs:
             _write(refresh(course, name, risk), folder, [options.profile], console)
@@ -59,16 +59,18 @@ def report(course: Course, name: str, console: Console, risk: float | None = Non
     """
     found = refresh(course, name, risk)
     for profile in found.profiles():
-        _tell_outdated(plan(course, name, profile, runs=0, close=0), console, "`autograder calibrate` would do them again")
+        _tell_outdated(
+            scheduled(course, name, profile, runs=0, close=0), console, "`autograder calibrate` would do them again"
+        )
     _write(found, course.hidden_tests(name), found.profiles(), console)
     return found
 
 
-def _tell_outdated(planned: Plan, console: Console, then: str) -> None:
-    kept = Calibration.read(planned.assignment.folder, planned.assignment.name).runs
-    if count := sum(not planned.keeps(run) for run in kept):
+def _tell_outdated(schedule: Schedule, console: Console, then: str) -> None:
+    kept = Calibration.read(schedule.assignment.folder, schedule.assignment.name).runs
+    if count := sum(not schedule.keeps(run) for run in kept):
         console.print(
-            f"{planned.assignment.name}: {count} kept runs at profile {planned.profile} are of other code (the notebook, "
+            f"{schedule.assignment.name}: {count} kept runs at profile {schedule.profile} are of other code (the notebook, "
             f"hidden tests that measure, or library versions); {then}",
             soft_wrap=True,
         )
@@ -81,7 +83,7 @@ def _write(found: Calibration, folder: Path, profiles: list[str], console: Conso
         calibration_report.show(found, profile, console)
 
 
-def _run_shown(course: Course, planned: Plan, options: Options, jobs: int, console: Console) -> None:
+def _run_shown(course: Course, schedule: Schedule, options: Options, jobs: int, console: Console) -> None:
     progress = Progress(
         TextColumn("calibrating"),
         BarColumn(),
@@ -95,9 +97,9 @@ def _run_shown(course: Course, planned: Plan, options: Options, jobs: int, conso
         disable=not console.is_terminal,
     )
     running: list[str] = []
-    name, folder = planned.assignment.name, planned.assignment.folder
+    name, folder = schedule.assignment.name, schedule.assignment.folder
     with progress:
-        task = progress.add_task("", total=len(planned.to_do), note="")
+        task = progress.add_task("", total=len(schedule.to_do), note="")
 
         def notify(job: Job, made: Run | None) -> None:
             if made is None:
@@ -106,10 +108,10 @@ def _run_shown(course: Course, planned: Plan, options: Options, jobs: int, conso
                 running.remove(f"{job.answer} {job.seed}")
                 calibration_report.write_page(Calibration.read(folder, name), folder)
                 progress.advance(task)
-                progress.console.print(line(made, planned.figures), soft_wrap=True, markup=False, highlight=False)
+                progress.console.print(line(made, schedule.figures), soft_wrap=True, markup=False, highlight=False)
             progress.update(task, note=", ".join(running)[:60])
 
-        run(course, planned, options, jobs, notify)
+        run(course, schedule, options, jobs, notify)
 
 
 def line(made: Run, figures: list[Figure]) -> str:

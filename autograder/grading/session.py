@@ -98,10 +98,10 @@ class Session:
         self._tell_drift(console)
         try:
             with places.held(self.out), self._executor(assignment, len(submissions), console) as executor:
-                if not self.fresh:
-                    self._confirm_again(assignment, submissions, executor.options, console)
                 if self.gradebook is not None:
                     places.check_gradebook(self.gradebook, places.LOCK_SECONDS)
+                if not self.fresh:
+                    self._confirm_again(assignment, submissions, executor.options, console)
                 others = self._others()
                 outcomes = self._grade(assignment, submissions, executor, others, console)
                 self._renew_penalties([submission.student for submission in submissions], console)
