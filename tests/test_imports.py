@@ -29,8 +29,9 @@ collecting.downloads collecting.collect collecting.summary collecting.zip_collec
 outcomes
 datasets.idx datasets.transfer datasets.sources datasets.data datasets.decoy
 inside.reports inside.channel inside.screen inside.figures inside.datasets inside.draws inside.loop inside.recorder
-inside.trace inside.errors inside.shell
-inside.workers inside.stalled inside.steps inside.replacing inside.probing inside.networks inside.standins inside.stepwise
+inside.trace inside.errors inside.shell inside.values
+inside.workers inside.stalled inside.steps inside.replacing inside.probing inside.networks inside.standins
+inside.evaluation inside.formulas inside.stepwise
 inside.effects inside.given
 inside.epochs
 inside.variants inside.main inside.isolate inside.server
@@ -42,8 +43,8 @@ runs.options runs.cells runs.keys runs.plan runs.notes runs.frames runs.evidence
 runs.prune
 networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture
 networks.known networks.replay networks.confirmed networks.comparison
-judging.optimizers judging.thresholds judging.loops judging.training judging.effects judging.given
-judging.held_out judging.attempts judging.wording judging.causes
+judging.diagnosis judging.optimizers judging.thresholds judging.loops judging.training judging.effects judging.given
+judging.held_out judging.evaluation judging.formulas judging.attempts judging.wording judging.causes
 judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.sent cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm

@@ -58,21 +58,26 @@ def sizes(seed: int, count: int) -> list[int]:
     return random.Random(seed).sample(range(5, 60), count)
 
 
-def classified(seed: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+def classified(seed: int, batch: int | None = None) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """Weight (10, 784) of a linear network; batches of images (N, 1, 28, 28) and labels (N,), about a third of them wrong.
 
     Three batches are of one size, the last is shorter, so that counting batches, or full batches, does not give the number
     of images. How many there are follows from the seed too: a number known beforehand could be typed in. The share of wrong
     labels is another one in each batch, most in the last, so that no batch, and no mean over batches, has that of all.
+
+    With ``batch`` there are three batches of that size, for a notebook whose batches are all full: all labels of the first
+    are right, and how many of the others are wrong follows from the seed.
     """
     ((full, last),) = integers(seed, 1, FULL, LAST)
+    sizes = [full, full, full, last] if batch is None else [batch] * 3
+    shares = WRONG if batch is None else (0.0, last / 100, full / 100)
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(CLASSES, PIXELS * PIXELS, generator=generator)
-    images = [torch.randn(size, 1, PIXELS, PIXELS, generator=generator) for size in (full, full, full, last)]
+    images = [torch.randn(size, 1, PIXELS, PIXELS, generator=generator) for size in sizes]
     answered = [(batch.flatten(1) @ weight.t()).argmax(1) for batch in images]
-    missed = sum(round(share * len(batch)) for batch, share in zip(images, WRONG, strict=True))
+    missed = sum(round(share * len(batch)) for batch, share in zip(images, shares, strict=True))
     while True:
-        labels = [_mislabelled(batch, share, generator) for batch, share in zip(answered, WRONG, strict=True)]
+        labels = [_mislabelled(batch, share, generator) for batch, share in zip(answered, shares, strict=True)]
         # Nor may the differences sum up to the number of wrong ones.
         if abs(int(sum((own - label).sum() for own, label in zip(answered, labels, strict=True)))) != missed:
             break

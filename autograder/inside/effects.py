@@ -20,11 +20,10 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import DataLoader, TensorDataset
 
 from . import draws, trace
-from .loop import likeness, plainly
+from .loop import Alike, likeness, plainly
 from .recorder import MAX_CONSTANT, Trace
 from .replacing import each_new, same
 from .reports import MOST_EVENTS
-from .stepwise import Alike
 
 ENTRIES = 64  # of each parameter
 MOST_NETWORKS = 8

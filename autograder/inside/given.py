@@ -14,7 +14,8 @@ from unittest import mock
 import torch
 from torch import Tensor, nn
 
-from . import effects, replacing
+from . import effects, replacing, values
+from .probing import attempt
 
 RATE, MOMENTUM = 0.05, 0.5
 LOSS_FACTOR = 3.0
@@ -118,20 +119,18 @@ def watched(train: Train, made: Any, namespace: dict[str, Any], seed: int) -> tu
 
     def once(mended: str, calls_backward: bool = False) -> tuple[_Run, Any]:
         torch.manual_seed(seed)
-        returned, problem = None, None
         with effects.lesson(made, seed) as (watch, make, described):
             network, run = make(), _Run(watch, mended, calls_backward)
             hook = network.register_forward_hook(run.forward)
             optimizer = torch.optim.SGD(network.parameters(), lr=RATE, momentum=MOMENTUM)
             optimizer.register_step_post_hook(run.stepped)
-            try:
-                with _mended(run, network, namespace if mended != OWN else None):
-                    returned = train(network, optimizer, GivenLoss(run), watch.loaders["train"], EPOCHS)
-            except Exception as error:
-                problem = f"{type(error).__name__}: {str(error)[:500]}"
+            with _mended(run, network, namespace if mended != OWN else None):
+                returned, problem = attempt(
+                    lambda: train(network, optimizer, GivenLoss(run), watch.loaders["train"], EPOCHS)
+                )
             hook.remove()
             document, found = watch.evidence(network)
-        documents[mended] = document | described | {"problem": problem, "returned": numbers(returned)}
+        documents[mended] = document | described | {"problem": problem, "returned": values.numbers(returned)}
         tensors.update({f"{mended}.{name}": value for name, value in found.items()})
         return run, document
 
@@ -167,13 +166,3 @@ def _mended(run: _Run, network: nn.Module, namespace: dict[str, Any] | None) -> 
             for where, name in ((torch.Tensor, "backward"), (torch.autograd, "backward")):
                 stack.enter_context(mock.patch.object(where, name, run.instead_of_backward))
         yield
-
-
-def numbers(value: Any) -> list[float] | None:
-    """A list of floats from a list, tuple, array or tensor of numbers; None for anything else."""
-    if isinstance(value, Tensor):
-        value = value.detach().cpu().reshape(-1).tolist()
-    try:
-        return None if value is None else [float(number) for number in list(value)[:10_000]]
-    except (TypeError, ValueError):
-        return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
@@ -18,6 +20,8 @@ class Batches(DataLoader[Any]):
 
     It is one by its class alone, which lets a real one become like it (:mod:`.replacing`).
     """
+
+    dataset: Any
 
     def __init__(self, batches: list[tuple[Tensor, Tensor]]) -> None:
         self.batches = batches
@@ -47,22 +51,23 @@ def likeness(make: Callable[[], Any]) -> nn.Module | None:
     return own
 
 
-class StandingIn(nn.Module):
-    """A network in the place of a student's: what else is asked of it, for example to print a layer, comes from ``like``."""
+class Alike(nn.Module):
+    """Takes what it does not have itself, for example a layer that is printed, from a :func:`likeness`."""
 
-    like: nn.Module | None = None
-
-    def __init__(self, like: nn.Module | None = None) -> None:
-        super().__init__()
-        self.__dict__["like"] = like  # no part of this network
+    def alike(self, like: nn.Module | None) -> Any:
+        """This network, which from now on has what ``like`` has; a method of that is one of this network."""
+        object.__setattr__(self, "like", like)  # no part of this network
+        return self
 
     def __getattr__(self, name: str) -> Any:
         try:
             return super().__getattr__(name)
         except AttributeError:
-            if self.like is None or name.startswith("__"):
+            like = self.__dict__.get("like")
+            if like is None or not hasattr(like, name):
                 raise
-            return getattr(self.like, name)
+        found = getattr(like, name)
+        return types.MethodType(found.__func__, self) if inspect.ismethod(found) and found.__self__ is like else found
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import random
 from collections import UserDict
 from collections.abc import Callable, Iterator
@@ -85,6 +86,17 @@ class Student:
         """The global variables of the notebook."""
         return Names(self._runner.namespace)
 
+    @contextlib.contextmanager
+    def on_the_cpu(self) -> Iterator[io.StringIO]:
+        """Let student code that moves its inputs to the notebook's ``device`` stay on the CPU; gives what is printed."""
+        before = self.namespace.get("device")
+        self.namespace["device"] = torch.device("cpu")
+        try:
+            with contextlib.redirect_stdout(io.StringIO()) as shown:
+                yield shown
+        finally:
+            self.namespace["device"] = before
+
     def cells(self, first: str, last: str) -> list[str]:
         """The code cells from ``first`` to ``last``, in their order, with those that the student added between."""
         names = list(self._sources)
@@ -96,6 +108,14 @@ class Student:
         with replacing.replaced(namespace, replaced) as known:
             run = self._runner.run(self._sources[cell], seconds)
             return Rerun(known.names(namespace), run)
+
+
+def attempt(call: Callable[[], Any]) -> tuple[Any, str | None]:
+    """What ``call`` returns, and what stopped it."""
+    try:
+        return call(), None
+    except Exception as error:
+        return None, f"{type(error).__name__}: {str(error)[:500]}"
 
 
 @contextlib.contextmanager

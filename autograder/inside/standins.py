@@ -26,11 +26,11 @@ class _Seen:
         return self
 
 
-class StandIn(loop.StandingIn):
+class StandIn(loop.Alike):
     """A linear network that answers another class while it is in training mode, and notes how it was used."""
 
-    def __init__(self, weight: Tensor, like: nn.Module | None = None) -> None:
-        super().__init__(like)
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
         self.weight = nn.Parameter(weight.clone())
         self._seen = _Seen()
 
@@ -184,10 +184,7 @@ def mode(network: Any) -> bool:
     return bool(getattr(network, "training", True))
 
 
-def stand_ins(seed: int, like: nn.Module | None = None) -> tuple[StandIn, WatchedBatches]:
-    """A network in training mode, with what else ``like`` has, and a loader.
-
-    It gets about a third of the loader's images (:func:`.draws.classified`) wrong.
-    """
-    weight, images, labels = draws.classified(seed)
-    return StandIn(weight, like).train(True), WatchedBatches(list(zip(images, labels, strict=True)))
+def stand_ins(seed: int, batch: int | None = None) -> tuple[StandIn, WatchedBatches]:
+    """A network in training mode and a loader, about a third of whose images it gets wrong (:func:`.draws.classified`)."""
+    weight, images, labels = draws.classified(seed, batch)
+    return StandIn(weight).train(True), WatchedBatches(list(zip(images, labels, strict=True)))

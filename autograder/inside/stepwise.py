@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
-import types
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -15,27 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from . import standins
+from .loop import Alike
 
 RATE, MOMENTUM, LOSS_FACTOR = 0.003, 0.5, 3.0  # of :func:`optimizer` and of :class:`Steps`
-
-
-class Alike(nn.Module):
-    """Takes what it does not have itself, for example a layer that is printed, from a :func:`.loop.likeness`."""
-
-    def alike(self, like: nn.Module | None) -> Any:
-        """This network, which from now on has what ``like`` has; a method of that is one of this network."""
-        object.__setattr__(self, "like", like)  # no part of this network
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            like = self.__dict__.get("like")
-            if like is None or not hasattr(like, name):
-                raise
-        found = getattr(like, name)
-        return types.MethodType(found.__func__, self) if inspect.ismethod(found) and found.__self__ is like else found
 
 
 class Steps:
@@ -108,7 +88,7 @@ class Pair(Alike):
         return self.network(images), images.flatten(1)
 
 
-class BatchesOnly(Alike, standins.StandIn):
+class BatchesOnly(standins.StandIn):
     """Refuses an image that is not in a batch."""
 
     def forward(self, images: Tensor) -> Tensor:

@@ -17,7 +17,9 @@ from ..networks import replay
 from ..networks.comparison import Complaint, require
 from ..runs.evidence import Evidence
 from ..runs.keys import of_figure
+from .thresholds import Threshold
 
+TEST_IMAGES = {"full": 10_000, "quick": 2_000, "proof": 200}
 LOSS_IMAGES = {"full": 2_000, "quick": 2_000, "proof": 200}
 Dataset = Literal["mnist", "fashion_mnist"]
 
@@ -82,6 +84,23 @@ def accuracy(
         raise
     except replay.NotReplayable as error:
         raise _no_network(evidence, cell, f"no trained network to test: {error}", "its training did not run") from error
+
+
+def require_accuracy(
+    bound: Threshold,
+    evidence: Evidence,
+    probe: str,
+    cell: str,
+    cause: str,
+    *,
+    dataset: Dataset,
+    normalised: Callable[[Tensor], Tensor],
+) -> None:
+    """Complain unless the network which ``probe`` recorded classifies enough of the real test images (:func:`accuracy`)."""
+    profile = evidence.record.profile
+    count = TEST_IMAGES[profile]
+    found = accuracy(evidence, probe, cell, dataset=dataset, normalised=normalised, count=count)
+    bound.require(found, profile, cause, f"of {count:,} test images")
 
 
 def mean(

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..inside.effects import Pass
 from ..networks.comparison import Complaint, require
+from .diagnosis import alike, diagnose
 
 Weights = dict[str, Tensor]
 
@@ -304,7 +305,7 @@ class Training:
             if "loss" in self.faults or (math.isnan(wanted) and self.unknown):
                 continue
             require(value is not None, f"no finite number for epoch {epoch}", f"{wanted:.4f}", "something else is kept")
-            if any(same_number(value, one) for one in (wanted, plain)[: 1 + of_batches]):
+            if any(alike(value, one) for one in (wanted, plain)[: 1 + of_batches]):
                 continue
             sizes, losses = [len(batch.images) for batch in batches], [batch.loss for batch in batches]
             causes = {
@@ -315,10 +316,10 @@ class Training:
                 "the sum over the batches": sum(losses),
                 "the loss of the last batch": losses[-1],
             }
-            known = (why for why, other in causes.items() if same_number(value, other))
-            cause = next(known, "a different mean, or different losses")
             raise Complaint(
-                f"{value:.4f} for epoch {epoch} of a small training", f"{wanted:.4f}, the mean of its losses", cause
+                f"{value:.4f} for epoch {epoch} of a small training",
+                f"{wanted:.4f}, the mean of its losses",
+                diagnose(value, causes, "a different mean, or different losses"),
             )
 
 
@@ -337,8 +338,3 @@ def _mean(batches: list[Batch], *, of_batches: bool = False) -> float:
     """The mean loss over the images of batches, or over the batches."""
     sizes = [1 if of_batches else len(batch.images) for batch in batches]
     return sum(batch.loss * size for batch, size in zip(batches, sizes, strict=True)) / sum(sizes)
-
-
-def same_number(found: float, wanted: float) -> bool:
-    """Whether both are finite and equal within a thousandth."""
-    return math.isfinite(found) and abs(found - wanted) <= 1e-3 * max(1.0, abs(wanted))

@@ -14,7 +14,7 @@ from autograder.runs.evidence import Evidence
 from . import reference
 
 IMAGES = (4, 1, 28, 28)
-COUNT = {"full": 10_000, "quick": 2_000, "proof": 200}  # held-out test images
+COUNT = held_out.TEST_IMAGES
 REFERENCES = {
     "softmax_regression_code": ("regression_network", reference.softmax_regression),
     "cnn": ("cnn_network", reference.cnn),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
-from inside import draws, effects, loop, networks, standins, stepwise, trace
-from inside.probing import Evidence, Student, probe
+from inside import draws, effects, loop, networks, standins, stepwise, trace, values
+from inside.probing import Evidence, Student, attempt, probe
 from torch import Tensor, nn
 
 # Epochs of the curves, and of the trainings on a few images: other numbers than the notebook's.
@@ -21,37 +19,10 @@ PRINTED_IMAGES = STEP_IMAGES = 8
 CPU = torch.device("cpu")
 
 
-@contextlib.contextmanager
-def _on_the_cpu(student: Student) -> Iterator[io.StringIO]:
-    """Let student code that moves its inputs to the notebook's ``device`` stay with the stand-ins; gives what is printed."""
-    before = student.namespace.get("device")
-    student.namespace["device"] = CPU
-    try:
-        with contextlib.redirect_stdout(io.StringIO()) as shown:
-            yield shown
-    finally:
-        student.namespace["device"] = before
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(value.detach() if isinstance(value, Tensor) else value)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-
-
-def _attempt(call: Callable[[], Any]) -> tuple[Any, str | None]:
-    """What ``call`` returns, and what stopped it."""
-    try:
-        return call(), None
-    except Exception as error:
-        return None, f"{type(error).__name__}: {str(error)[:500]}"
-
-
 def _described(student: Student, name: str) -> Evidence:
     """The network that the class ``name`` makes, and how many characters one forward pass prints."""
     make = student.namespace[name]
-    with _on_the_cpu(student) as shown:
+    with student.on_the_cpu() as shown:
         found = networks.describe(make, student.seed)
         if (found.document.get("evaluation") or {}).get("problem", "") is None:
             made = networks.filled(make, student.seed)
@@ -71,12 +42,12 @@ def _own(student: Student, name: str) -> nn.Module | None:
 def training_step(student: Student) -> Evidence:
     """The loss that ``training_step`` gives for a batch drawn now, beside the logits of the same model."""
     images, labels = draws.batch(student.seed, STEP_IMAGES)
-    with _on_the_cpu(student):
+    with student.on_the_cpu():
         model = networks.filled(student.namespace["MnistModel"], student.seed).train(True)
-        logits, problem = _attempt(lambda: model(images.clone()))
-        loss, stopped = _attempt(lambda: model.training_step((images.clone(), labels.clone())))
+        logits, problem = attempt(lambda: model(images.clone()))
+        loss, stopped = attempt(lambda: model.training_step((images.clone(), labels.clone())))
     document = {
-        "loss": _number(loss),
+        "loss": values.number(loss),
         "tensor": isinstance(loss, Tensor) and loss.numel() == 1,
         "gradient": isinstance(loss, Tensor) and loss.requires_grad,
         "stopped": stopped or problem,
@@ -97,29 +68,29 @@ def validation(student: Student) -> Evidence:
 
     def noted(*args: Any, **named: Any) -> Any:
         asked, number = [*args, *named.values()], len(steps)
-        share, stopped = _attempt(lambda: own(*args, **named)) if callable(own) else (None, None)
+        share, stopped = attempt(lambda: own(*args, **named)) if callable(own) else (None, None)
         if stopped:  # a mistake of another answer: the validation is seen with a number that nobody knows beforehand
             share = torch.tensor(stand_ins[number])
         if _same_tensors(asked, [logits[number], images_and_labels[number][1]]):
-            shares[number] = _number(share)
+            shares[number] = values.number(share)
         return share
 
     logits, steps, images_and_labels = [], [], []
     stopped, result = None, None
-    with _on_the_cpu(student), torch.no_grad():
+    with student.on_the_cpu(), torch.no_grad():
         for number, size in enumerate(BATCHES):
             images, labels = draws.batch(student.seed + number, size)
             logits.append(model(images.clone()))
             # All of the last, short batch are right, so that means over batches and over images differ.
             images_and_labels.append((images, logits[-1].argmax(1) if size == BATCHES[-1] else labels))
-        _attempt(lambda: _validated(model, student.seed))  # what is kept from one epoch for the next shows in the second
+        attempt(lambda: _validated(model, student.seed))  # what is kept from one epoch for the next shows in the second
         namespace["accuracy"] = noted
         try:
             for batch in images_and_labels:
-                step, stopped = _attempt(lambda batch=batch: model.validation_step(batch))  # type: ignore[misc]
+                step, stopped = attempt(lambda batch=batch: model.validation_step(batch))
                 steps.append(step)
             if stopped is None:
-                result, stopped = _attempt(lambda: model.validation_epoch_end(list(steps)))
+                result, stopped = attempt(lambda: model.validation_epoch_end(list(steps)))
         finally:
             namespace.pop("accuracy") if own is None else namespace.update(accuracy=own)
     document = {
@@ -147,7 +118,7 @@ def _result(value: Any) -> dict[str, float | None] | None:
     """``val_loss`` and ``val_acc`` of a dictionary as floats."""
     if not isinstance(value, dict):
         return None
-    return {name: _number(value.get(name)) for name in ("val_loss", "val_acc")}
+    return {name: values.number(value.get(name)) for name in ("val_loss", "val_acc")}
 
 
 @probe(after="softmax_probabilities_code")
@@ -171,14 +142,14 @@ def probabilities(student: Student) -> Evidence:
 def accuracies(student: Student) -> Evidence:
     """What ``accuracy`` gives for batches of several sizes; ten images, as many as classes, among them."""
     accuracy: Callable[..., Any] = student.namespace["accuracy"]
-    values, tensors, problems = [], [], []
+    shares, tensors, problems = [], [], []
     for number, rows in enumerate((17, 10, 1, 40)):
         logits, labels = draws.logits(student.seed + number, rows), draws.batch(student.seed + number, rows)[1]
-        found, problem = _attempt(lambda outputs=logits, right=labels: accuracy(outputs, right))  # type: ignore[misc]
-        values.append(_number(found))
+        found, problem = attempt(lambda outputs=logits, right=labels: accuracy(outputs, right))
+        shares.append(values.number(found))
         tensors.append(isinstance(found, Tensor) and found.is_floating_point() and found.numel() == 1)
         problems.append(problem)
-    document = {"values": values, "tensors": tensors, "type": type(found).__name__, "problems": problems, "problem": None}
+    document = {"values": shares, "tensors": tensors, "type": type(found).__name__, "problems": problems, "problem": None}
     return Evidence(document)
 
 
@@ -195,21 +166,21 @@ def evaluating(student: Student) -> Evidence:
     """What ``evaluate`` gives for a new model, and whether gradients were on, then or in the student's own steps."""
     evaluate = student.namespace["evaluate"]
     with (
-        _on_the_cpu(student),
+        student.on_the_cpu(),
         effects.lesson(student.namespace.get("MnistModel"), student.seed) as (watch, make, document),
         _steps_of(make) as steps,
     ):
         model = make()
-        result, stopped = _attempt(lambda: evaluate(model, watch.loaders["val"]))
+        result, stopped = attempt(lambda: evaluate(model, watch.loaders["val"]))
         seen, tensors = watch.evidence(model)
-    own = _attempt(lambda: _gradients_of_own(student))[0]
+    own = attempt(lambda: _gradients_of_own(student))[0]
     document |= {"result": _result(result), "problem": stopped, "gradients": sorted(steps.gradients), "own_gradients": own}
     return Evidence(seen | document, tensors)
 
 
 def _gradients_of_own(student: Student) -> list[bool]:
     """Whether gradients were on in the forward passes of the student's model while ``evaluate`` used it."""
-    with _on_the_cpu(student):
+    with student.on_the_cpu():
         model, seen = student.namespace["MnistModel"]().to(CPU), []
         for module in model.modules():
             module.register_forward_pre_hook(lambda *_: seen.append(torch.is_grad_enabled()))
@@ -222,12 +193,12 @@ def fitting(student: Student) -> Evidence:
     """Some epochs of ``fit`` with a new model and an optimizer of this probe."""
     fit = student.namespace["fit"]
     with (
-        _on_the_cpu(student) as shown,
+        student.on_the_cpu() as shown,
         effects.lesson(student.namespace.get("MnistModel"), student.seed) as (watch, make, document),
         _steps_of(make) as steps,
     ):
         model, parts = make(), (watch.loaders["train"], watch.loaders["val"], stepwise.optimizer)
-        history, stopped = _attempt(lambda: fit(FITTED, stepwise.RATE, model, *parts))
+        history, stopped = attempt(lambda: fit(FITTED, stepwise.RATE, model, *parts))
         seen, tensors = watch.evidence(model)
     document |= {"history": _history(history), "problem": stopped}
     return Evidence(seen | document | {"shown": max(steps.shown, shown.getvalue().count("\n"))}, tensors)
@@ -282,10 +253,10 @@ def predicted(student: Student) -> Evidence:
     model = stepwise.BatchesOnly(weight).alike(_own(student, "MnistModel")).train(False)
     predict_image: Callable[..., Any] = student.namespace["predict_image"]
     found, problems = [], []
-    with _on_the_cpu(student):
+    with student.on_the_cpu():
         for image in images[-1]:
-            value, problem = _attempt(lambda image=image: predict_image(image.clone(), model))  # type: ignore[misc]
-            found.append(_number(value) if not isinstance(value, str) else None)
+            value, problem = attempt(lambda image=image: predict_image(image.clone(), model))
+            found.append(values.number(value))
             problems.append(problem)
     return Evidence({"classes": found, "type": type(value).__name__, "stopped": problems[0], "problem": None})
 
@@ -295,19 +266,13 @@ def training_loop(student: Student) -> Evidence:
     """Some epochs of ``train`` with a new network in evaluation mode, and the losses that it returns."""
     train: Callable[..., Any] = student.namespace["train"]
     with (
-        _on_the_cpu(student),
+        student.on_the_cpu(),
         effects.lesson(student.namespace.get("CNN"), student.seed, outputs=2) as (watch, make, document),
     ):
         network = make().train(False)
-        returned, stopped = _attempt(lambda: train(TRAINED, network, watch.loaders))
+        returned, stopped = attempt(lambda: train(TRAINED, network, watch.loaders))
         seen, tensors = watch.evidence(network)
-    return Evidence(seen | document | {"returned": _losses(returned), "problem": stopped}, tensors)
-
-
-def _losses(value: Any) -> list[float | None] | None:
-    """Numbers of a list, an array or a tensor; None for anything else, and in place of what is no number."""
-    values = value.tolist() if isinstance(value, (Tensor, np.ndarray)) else value
-    return [_number(loss) for loss in values[:1_000]] if isinstance(values, (list, tuple)) else None
+    return Evidence(seen | document | {"returned": values.numbers(returned), "problem": stopped}, tensors)
 
 
 @probe(after="cnn_training")
@@ -317,11 +282,16 @@ def testing(student: Student) -> Evidence:
     name, (other, others) = f"network-{student.seed % 10_000}", standins.stand_ins(student.seed + 1)
     own, evaluate_model = _own(student, "CNN"), student.namespace["evaluate_model"]
     network = stepwise.Pair(stand_in).alike(own).train(True)
-    with _on_the_cpu(student):
-        _attempt(lambda: evaluate_model(stepwise.Pair(other).alike(own), others, "another network"))
-    with _on_the_cpu(student) as shown:
-        found, stopped = _attempt(lambda: evaluate_model(network, loader, name))
-    document = stand_in.document() | {"accuracy": _number(found), "named": name in shown.getvalue(), "stopped": stopped}
+    with student.on_the_cpu():
+        attempt(lambda: evaluate_model(stepwise.Pair(other).alike(own), others, "another network"))
+    with student.on_the_cpu() as shown:
+        found, stopped = attempt(lambda: evaluate_model(network, loader, name))
+    document = stand_in.document() | {
+        "accuracy": values.number(found),
+        "type": type(found).__name__,
+        "named": name in shown.getvalue(),
+        "stopped": stopped,
+    }
     return Evidence(document | {"batches": len(loader), "problem": None})
 
 

@@ -1,15 +1,13 @@
 """Hidden tests of train and evaluate_model, by what they do with a few images."""
 
-from typing import Any
-
 import pytest
 
 from autograder.assignment import Profile
-from autograder.inside import draws
 from autograder.judging.effects import followed
+from autograder.judging.evaluation import Batches, Evaluation
 from autograder.judging.loops import require_whole_passes
 from autograder.judging.optimizers import Adam
-from autograder.judging.training import Training, same_number
+from autograder.judging.training import Training
 from autograder.networks.comparison import require
 from autograder.runs.evidence import Evidence
 
@@ -75,58 +73,43 @@ def test_mean_losses(training: Training) -> None:
 
 
 @pytest.fixture
-def tested(evidence: Evidence) -> dict[str, Any]:
-    found = evidence.document("testing", "cnn_training")
-    require(found["stopped"] is None, f"evaluate_model stopped with {found['stopped']}", "an accuracy", "see the error")
-    require(found["calls"] > 0, "the network handed over was not used", "a loop over the loader", "the function is open")
+def tested(evidence: Evidence) -> Evaluation:
+    found = Evaluation.of(evidence, "testing", "cnn_training")
+    stopped = found.document["stopped"]
+    require(stopped is None, f"evaluate_model stopped with {stopped}", "an accuracy", "see the error")
+    require(
+        found.document["calls"] > 0,
+        "the network handed over was not used",
+        "a loop over the loader",
+        "the function is open",
+    )
     return found
 
 
-def _counts(seed: int, training: bool) -> tuple[list[float], list[int]]:
-    """How many images of each batch of a stand-in loader are classified right, and how many there are."""
-    weight, images, labels = draws.classified(seed)
-    pairs = zip(images, labels, strict=True)
-    right = [float((draws.answers(weight, x, training).argmax(1) == y).sum()) for x, y in pairs]
-    return right, [len(batch) for batch in labels]
-
-
 @pytest.mark.item("evaluate_model", weight=4)
-def test_fraction_of_all_images(tested: dict[str, Any], evidence: Evidence) -> None:
+def test_fraction_of_all_images(tested: Evaluation, evidence: Evidence) -> None:
     """It returns the fraction of all images of the loader that the network classifies right."""
-    # That the network was left in training mode has a test of its own; the count may still be right.
-    mode, found = tested["used_in_training_mode"], tested["accuracy"]
-    (counts, sizes), earlier = (_counts(evidence.record.seed + later, mode) for later in (0, 1))
-    total = sum(sizes)
-    wanted = sum(counts) / total
-    require(found is not None, "no number", f"{wanted:.4f}", "return is missing")
-    shares = [count / size for count, size in zip(counts, sizes, strict=True)]
-    causes = {
-        sum(shares) / len(shares): "batches are averaged, not images",
-        shares[-1]: "the accuracy of the last batch alone",
-        sum(counts): "a count in place of a fraction",
-        sum(counts) / len(sizes): "divided by the number of batches",
-        1 - wanted: "the share of wrong predictions",
-        100 * wanted: "percents in place of a fraction",
-        (sum(counts) + sum(earlier[0])) / (total + sum(earlier[1])): "the images of an earlier call are counted once more",
-    }
-    cause = next((text for value, text in causes.items() if same_number(found, value)), "something else is counted")
-    require(abs(found - wanted) < 1e-3, f"{found:.4f} for {total} images", f"{wanted:.4f}", cause)
+    now, earlier = tested.batches[0], Batches.drawn(evidence.record.seed + 1, training=len(tested.batches) > 1)
+    twice = (sum(now.right) + sum(earlier.right)) / (sum(now.sizes) + sum(earlier.sizes))
+    mistakes = {"the images of an earlier call are counted once more": twice}
+    tested.require_share("accuracy", "return is missing", mistakes=mistakes)
 
 
 @pytest.mark.item("evaluate_model", weight=2)
-def test_evaluation_mode(tested: dict[str, Any]) -> None:
+def test_evaluation_mode(tested: Evaluation) -> None:
     """The network is in evaluation mode while it is tested."""
-    used = tested["used_in_training_mode"]
-    require(not used, "training mode", "cnn.eval() before the loop", "dropout and batch norm falsify the accuracy")
+    tested.require_evaluation_mode("cnn")
 
 
 @pytest.mark.item("evaluate_model", weight=1)
-def test_without_gradients(tested: dict[str, Any]) -> None:
+def test_without_gradients(tested: Evaluation) -> None:
     """No gradients are computed."""
-    require(not tested["used_with_gradients"], "gradients are on", "torch.no_grad()", "no_grad is missing")
+    tested.require_no_gradients("cnn")
 
 
 @pytest.mark.item("evaluate_model", weight=1)
-def test_name_is_printed(tested: dict[str, Any]) -> None:
+def test_name_is_printed(tested: Evaluation) -> None:
     """It prints the name that was handed in."""
-    require(tested["named"], "another text, or none", "a line with `name`", "the name of one network is written out")
+    require(
+        tested.document["named"], "another text, or none", "a line with `name`", "the name of one network is written out"
+    )

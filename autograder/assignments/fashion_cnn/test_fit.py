@@ -8,10 +8,11 @@ import torch
 
 from autograder.assignment import Profile
 from autograder.inside import draws, stepwise
+from autograder.judging.diagnosis import alike
 from autograder.judging.effects import followed, multiplied
 from autograder.judging.loops import require_whole_passes
 from autograder.judging.optimizers import Momentum
-from autograder.judging.training import Training, same_number
+from autograder.judging.training import Training
 from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
@@ -64,7 +65,7 @@ def _is_result(found: Any, wanted: Result) -> bool:
     """Whether a result has the numbers that it must have; any numbers, where nobody knows which."""
     if not isinstance(found, dict) or not all(isinstance(found.get(name), float) for name in ("val_loss", "val_acc")):
         return False
-    return all(same_number(found[name], value) for name, value in wanted.items())
+    return all(alike(found[name], value) for name, value in wanted.items())
 
 
 @pytest.mark.item("fit", weight=2)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from autograder.inside import draws
+from autograder.judging.diagnosis import alike, diagnose, require_alike, shown
 from autograder.networks.comparison import Comparison, Complaint, close, require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
@@ -17,16 +18,6 @@ BATCHES = (24, 24, 5)
 STEP_IMAGES = 8
 ROWS = (17, 10, 1, 40)  # images in the batches of accuracy
 TOLERANCE = 1e-4
-
-
-def same(found: float | None, wanted: float) -> bool:
-    """Equal up to the rounding of float32."""
-    return found is not None and abs(found - wanted) <= TOLERANCE * max(1.0, abs(wanted))
-
-
-def shown(value: float | None) -> str:
-    """A number as messages write it."""
-    return "no number" if value is None else f"{value:.4f}"
 
 
 @pytest.fixture
@@ -70,15 +61,13 @@ def test_training_step(evidence: Evidence) -> None:
     labels = draws.batch(evidence.record.seed, STEP_IMAGES)[1]
     wanted = reference.loss_and_accuracy(logits, labels)[0]
     require(found["loss"] is not None, "no loss", f"{wanted:.4f}", "return is missing, or not a tensor with one value")
-    causes = {
+    doubled = reference.loss_and_accuracy(logits.softmax(1), labels)[0]
+    mistakes = {
         "the sum over the batch in place of its mean": STEP_IMAGES * wanted,
-        "a softmax before cross-entropy, which applies one itself": reference.loss_and_accuracy(logits.softmax(1), labels)[
-            0
-        ],
+        "a softmax before cross-entropy, which applies one itself": doubled,
         "nll_loss of logits, which expects logarithms of probabilities": -float(logits.gather(1, labels[:, None]).mean()),
     }
-    cause = next((why for why, value in causes.items() if same(found["loss"], value)), "another loss, or of another batch")
-    require(same(found["loss"], wanted), shown(found["loss"]), f"{wanted:.4f}", cause)
+    require_alike(found["loss"], wanted, mistakes, "another loss, or of another batch", tolerance=TOLERANCE)
 
 
 @pytest.mark.item("softmax_regression", weight=1)
@@ -120,10 +109,10 @@ def _by_batch(evidence: Evidence) -> list[tuple[float, float]]:
 @pytest.mark.needs("softmax_regression")
 def test_validation_loss(validated: dict[str, Any], evidence: Evidence) -> None:
     """`validation_step` gives the cross-entropy of its batch as `val_loss`."""
-    for step, (loss, _) in zip(validated["steps"], _by_batch(evidence), strict=True):
-        exchanged = same(step["val_acc"], loss)
-        cause = "val_loss and val_acc are exchanged" if exchanged else "another loss, or under another key"
-        require(same(step["val_loss"], loss), f"{shown(step['val_loss'])} as val_loss", f"{loss:.4f}", cause)
+    for step, (loss, share) in zip(validated["steps"], _by_batch(evidence), strict=True):
+        mistakes = {"val_loss and val_acc are exchanged": share}
+        otherwise = "another loss, or under another key"
+        require_alike(step["val_loss"], loss, mistakes, otherwise, of="as val_loss", tolerance=TOLERANCE)
 
 
 @pytest.mark.item("validation_epoch", weight=1)
@@ -136,7 +125,9 @@ def test_validation_accuracy(validated: dict[str, Any], evidence: Evidence) -> N
         accepted = [share] if own is None else [share, own]
         found = step["val_acc"]
         cause = "not that of this batch, or under another key"
-        require(any(same(found, value) for value in accepted), f"{shown(found)} as val_acc", f"{share:.4f}", cause)
+        require(
+            any(alike(found, value, TOLERANCE) for value in accepted), f"{shown(found)} as val_acc", f"{share:.4f}", cause
+        )
 
 
 @pytest.mark.item("validation_epoch", weight=3)
@@ -160,14 +151,12 @@ def test_means_over_images(validated: dict[str, Any], evidence: Evidence) -> Non
             len(set(values)) > 1, f"{name} {shown(values[0])} for each batch", "that of the batch", "see validation_step"
         )
         wanted = sum(value * size for value, size in zip(values, BATCHES, strict=True)) / sum(BATCHES)
-        plain = sum(values) / len(values)
-        cause = "batches are averaged, not images: the short last batch counts too much" if same(result[name], plain) else ""
-        require(
-            same(result[name], wanted),
-            f"{name} {shown(result[name])} for batches of {', '.join(map(str, BATCHES))} images",
-            f"{wanted:.4f}",
-            cause or "a sum, or only some of the batches",
+        mistakes = {"batches are averaged, not images: the short last batch counts too much": sum(values) / len(values)}
+        of, otherwise = (
+            f"as {name} for batches of {', '.join(map(str, BATCHES))} images",
+            "a sum, or only some of the batches",
         )
+        require_alike(result[name], wanted, mistakes, otherwise, of=of, tolerance=TOLERANCE)
 
 
 @pytest.mark.item("softmax_probabilities")
@@ -176,30 +165,27 @@ def test_softmax_over_classes(evidence: Evidence) -> None:
     """`probs` is the softmax of `outputs` over the classes."""
     document = evidence.document("probabilities", "softmax_probabilities_code")
     found = evidence.tensor("probabilities", "probs")
-    wanted = draws.logits(evidence.record.seed, 12).softmax(1)
+    logits = draws.logits(evidence.record.seed, 12)
+    wanted = logits.softmax(1)
     if found is None:
         raise Complaint(f"probs is a {document['type']}", "a tensor of shape (N, 10)", "probs was not set")
     require(
         found.shape == wanted.shape, f"shape {tuple(found.shape)}", f"{tuple(wanted.shape)}", "only one image, or transposed"
     )
     sums = found.sum(1)
-    require(
-        close(found, wanted, TOLERANCE),
-        f"rows that sum to {float(sums.min()):.3f} .. {float(sums.max()):.3f}",
-        "the softmax of each row, which sums to 1",
-        _softmax_cause(found, draws.logits(evidence.record.seed, 12)),
-    )
-
-
-def _softmax_cause(found: torch.Tensor, logits: torch.Tensor) -> str:
-    causes = {
+    mistakes = {
         "softmax over the images in place of the classes (dim)": logits.softmax(0),
         "the logarithm of the softmax": logits.log_softmax(1),
         "a sigmoid, which looks at each class by itself": logits.sigmoid(),
         "divided by the sum over all images, not by that of the row": logits.exp() / logits.exp().sum(),
         "the exponentials are not divided by their sum": logits.exp(),
     }
-    return next((why for why, value in causes.items() if close(found, value, TOLERANCE)), "another function")
+    require(
+        close(found, wanted, TOLERANCE),
+        f"rows that sum to {float(sums.min()):.3f} .. {float(sums.max()):.3f}",
+        "the softmax of each row, which sums to 1",
+        diagnose(found, mistakes, "another function", TOLERANCE),
+    )
 
 
 def _wanted_accuracies(seed: int) -> list[float]:
@@ -215,20 +201,19 @@ def test_fraction_of_right_predictions(evidence: Evidence) -> None:
     cases = zip(ROWS, document["values"], document["problems"], _wanted_accuracies(evidence.record.seed), strict=True)
     for rows, found, problem, wanted in cases:
         require(problem is None, f"it stopped with {problem} for {rows} images", "a fraction", "see the error")
-        cause = _accuracy_cause(found, wanted, rows)
-        require(same(found, wanted), f"{shown(found)} for {rows} images", f"{wanted:.4f}", cause)
-
-
-def _accuracy_cause(found: float | None, wanted: float, rows: int) -> str:
-    if found is None:
-        return "return is missing"
-    causes = {
-        "percents in place of a fraction": 100 * wanted,
-        "a count in place of a fraction": wanted * rows,
-        "the share of wrong predictions": 1 - wanted,
-    }
-    other = "the largest value along the wrong dimension, or divided by another number than that of the images"
-    return next((why for why, value in causes.items() if wanted and same(found, value)), other)
+        otherwise = "the largest value along the wrong dimension, or divided by another number than that of the images"
+        require_alike(
+            found,
+            wanted,
+            {
+                "percents in place of a fraction": 100 * wanted,
+                "a count in place of a fraction": wanted * rows,
+                "the share of wrong predictions": 1 - wanted,
+            },
+            "return is missing" if found is None else otherwise,
+            of=f"for {rows} images",
+            tolerance=TOLERANCE,
+        )
 
 
 @pytest.mark.item("accuracy", weight=1)

@@ -2,60 +2,21 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from autograder.inside import draws
-from autograder.networks.comparison import Complaint, require
+from autograder.judging.diagnosis import diagnose, require_alike
+from autograder.judging.formulas import EXACT, Formula
+from autograder.networks.comparison import require
 from autograder.runs.evidence import Evidence, NotShown
 
 from . import reference
 
+CALLS = 40  # as in the probes
 SIZES = (7, 64), (1, 7), (0, 3), (1, 4)
 FILTERS = (1, 11), (1, 11), (1, 64), (1, 96)
 FEATURES = (2, 5000), (2, 1000)
-Calls = list[dict[str, Any]]
-
-
-def _require_values(
-    name: str,
-    calls: Calls,
-    drawn: list[tuple[int, ...]],
-    wanted: Callable[..., int],
-    causes: dict[str, Callable[..., float]],
-) -> None:
-    """Each call gave the right number; a cause is named where its wrong formula explains all that was found."""
-    require(bool(drawn) and len(calls) == len(drawn), f"{len(calls)} results", f"{len(drawn)}", "the calls did not finish")
-    for call, arguments in zip(calls, drawn, strict=True):
-        if call["value"] is None or call["value"] != wanted(*arguments):
-            explained = [cause for cause, formula in causes.items() if _explains(formula, calls, drawn)]
-            raise Complaint(
-                f"{name}{arguments} gives {call['shows']}",
-                wanted(*arguments),
-                next(iter(explained), "another formula" if call["value"] is not None else _no_number(call)),
-            )
-
-
-def _no_number(call: dict[str, Any]) -> str:
-    return "return is missing" if call["shows"].startswith("NoneType") else "not one number"
-
-
-def _explains(formula: Callable[..., float], calls: Calls, drawn: list[tuple[int, ...]]) -> bool:
-    pairs = zip(calls, drawn, strict=True)
-    return all(call["value"] is not None and math.isclose(call["value"], formula(*arguments)) for call, arguments in pairs)
-
-
-def _require_integers(name: str, calls: Calls, drawn: list[tuple[int, ...]]) -> None:
-    for call, arguments in zip(calls, drawn, strict=False):
-        require(
-            call["integer"],
-            f"{name}{arguments} gives {call['shows']}",
-            "an int",
-            "the operator / gives a float, // does not" if call["value"] is not None else _no_number(call),
-        )
-
-
 SIZE_CAUSES: dict[str, Callable[..., float]] = {
     "a float: what does not fit completely does not count (//)": lambda w, k, p, s=1: (w + 2 * p - k) / s + 1,
     "rounded up where the last step does not fit": lambda w, k, p, s=1: -((k - w - 2 * p) // s) + 1,
@@ -69,28 +30,32 @@ SIZE_CAUSES: dict[str, Callable[..., float]] = {
 
 
 @pytest.fixture
-def sizes(evidence: Evidence) -> dict[str, Any]:
-    return evidence.document("sizes", "output_size_code")
+def formulas(evidence: Evidence) -> dict[str, Formula]:
+    """``w_out`` with a stride and without."""
+    calls, drawn = evidence.document("sizes", "output_size_code"), draws.integers(evidence.record.seed, CALLS, *SIZES)
+    plain = [arguments[:3] for arguments in drawn]
+    return {
+        "with": Formula("w_out", calls["with_stride"], drawn, reference.w_out),
+        "without": Formula("w_out", calls["without_stride"], plain, reference.w_out),
+    }
 
 
 @pytest.mark.item("output_size", weight=2)
-def test_sizes_without_a_stride(sizes: dict[str, Any], evidence: Evidence) -> None:
+def test_sizes_without_a_stride(formulas: dict[str, Formula]) -> None:
     """`w_out(w_in, k, p)` is the size after a convolution with stride 1."""
-    drawn = [arguments[:3] for arguments in draws.integers(evidence.record.seed, len(sizes["without_stride"]), *SIZES)]
-    _require_values("w_out", sizes["without_stride"], drawn, reference.w_out, SIZE_CAUSES)
+    formulas["without"].require_values(SIZE_CAUSES)
 
 
 @pytest.mark.item("output_size", weight=4)
-def test_sizes_with_a_stride(sizes: dict[str, Any], evidence: Evidence) -> None:
+def test_sizes_with_a_stride(formulas: dict[str, Formula]) -> None:
     """`w_out(w_in, k, p, s)` is the number of places where the whole filter fits."""
-    drawn = draws.integers(evidence.record.seed, len(sizes["with_stride"]), *SIZES)
-    _require_values("w_out", sizes["with_stride"], drawn, reference.w_out, SIZE_CAUSES)
+    formulas["with"].require_values(SIZE_CAUSES)
 
 
 @pytest.mark.item("output_size", weight=2)
-def test_sizes_are_integers(sizes: dict[str, Any], evidence: Evidence) -> None:
+def test_sizes_are_integers(formulas: dict[str, Formula]) -> None:
     """The size is an int."""
-    _require_integers("w_out", sizes["with_stride"], draws.integers(evidence.record.seed, len(sizes["with_stride"]), *SIZES))
+    formulas["with"].require_integers()
 
 
 @pytest.mark.item("conv_formula")
@@ -104,8 +69,8 @@ def test_parameters_of_a_convolution(evidence: Evidence) -> None:
         "the input channels are left out": lambda w, h, d, k: (w * h + 1) * k,
         "biases counted for the input channels, not for the filters": lambda w, h, d, k: w * h * d * k + d,
     }
-    drawn = draws.integers(evidence.record.seed, len(calls), *FILTERS)
-    _require_values("learn_conv", calls, drawn, reference.learn_conv, causes)
+    drawn = draws.integers(evidence.record.seed, CALLS, *FILTERS)
+    Formula("learn_conv", calls, drawn, reference.learn_conv).require_values(causes)
 
 
 @pytest.mark.item("full_formula")
@@ -118,8 +83,8 @@ def test_parameters_of_a_fully_connected_layer(evidence: Evidence) -> None:
         "biases counted for the inputs, not for the outputs": lambda n, m: n * m + n,
         "biases counted for the inputs too": lambda n, m: n * m + n + m,
     }
-    drawn = draws.integers(evidence.record.seed, len(calls), *FEATURES)
-    _require_values("learn_full", calls, drawn, reference.learn_full, causes)
+    drawn = draws.integers(evidence.record.seed, CALLS, *FEATURES)
+    Formula("learn_full", calls, drawn, reference.learn_full).require_values(causes)
 
 
 @pytest.mark.item("total_parameters", weight=2)
@@ -158,7 +123,7 @@ def _count_cause(found: float | None, shapes: list[list[int]]) -> str:
         "the convolutions alone": sum(math.prod(shape) for shape in shapes if len(shape) == 4),
         "the fully connected layers alone": sum(math.prod(shape) for shape in shapes if len(shape) == 2),
     }
-    return next((why for why, count in causes.items() if count == found), "a layer, its biases or an input size is wrong")
+    return diagnose(found, causes, "a layer, its biases or an input size is wrong", EXACT)
 
 
 @pytest.mark.item("total_parameters", weight=1)
@@ -170,10 +135,5 @@ def test_ratio(evidence: Evidence) -> None:
     total = found["total_parameters"] or _own_count(evidence) or reference.count(reference.network(1))
     wanted = total / perceptron
     causes = {"divided the other way round": 1 / wanted, "percents": 100 * wanted, "how much more": wanted - 1}
-    fitting = (why for why, value in causes.items() if ratio is not None and math.isclose(ratio, value, rel_tol=0.01))
-    require(
-        ratio is not None and math.isclose(ratio, wanted, rel_tol=0.01),
-        "no number parameter_ratio" if ratio is None else f"{ratio:g}",
-        f"{wanted:.2f}",
-        next(fitting, f"something else than total_parameters / {perceptron:,}"),
-    )
+    otherwise = f"something else than total_parameters / {perceptron:,}"
+    require_alike(ratio, wanted, causes, otherwise, of="as parameter_ratio", tolerance=0.01)

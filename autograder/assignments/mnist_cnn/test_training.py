@@ -6,6 +6,7 @@ import pytest
 
 from autograder.assignment import Profile
 from autograder.judging import held_out
+from autograder.judging.diagnosis import diagnose
 from autograder.judging.effects import followed
 from autograder.judging.loops import require_whole_passes
 from autograder.judging.optimizers import Adam
@@ -110,8 +111,8 @@ def _kept_cause(found: list[float | None], batches: list[float], size: int) -> s
         "the last batch of each epoch: append stands outside of the loop over batches": batches[size - 1 :: size],
         "the mean of all losses so far, not the loss of the batch": so_far,
     }
-    fitting = (cause for cause, kind in kinds.items() if 0 < len(kind) == len(found) and _near(found, kind, 0.01))
-    return next(fitting, "nothing is appended, it is appended outside of the loop, or something else than the loss")
+    otherwise = "nothing is appended, it is appended outside of the loop, or something else than the loss"
+    return diagnose(found, {cause: kind for cause, kind in kinds.items() if kind}, otherwise, 0.01)
 
 
 def _near(found: list[float | None], wanted: list[float], slack: float) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from inside import draws, given, loop, networks, standins, trace
+from inside import draws, evaluation, given, loop, networks, trace, values
 from inside.probing import Evidence, Student, probe
 from inside.replacing import each_new, same
 from torch import Tensor, nn
@@ -91,29 +91,22 @@ def trainer(student: Student) -> Evidence:
     """Two epochs of the student's ``Trainer`` with a network of the student's on a few images."""
     # A trainer that reaches for global names instead of its own would find the notebook's; keep it on the CPU here.
     namespace = student.namespace
-    made, before = namespace["Trainer"], namespace.get("device")
-    namespace["device"] = torch.device("cpu")
+    made = namespace["Trainer"]
 
     def train(network: nn.Module, optimizer: Any, loss: nn.Module, loader: Any, epochs: int) -> Any:
         return made(network, optimizer, loss, loader).train(epochs)
 
-    try:
+    with student.on_the_cpu():
         return Evidence(*given.watched(train, namespace["ConvNet"], namespace.data, student.seed))
-    finally:
-        namespace["device"] = before
 
 
 @probe(after="learning_rate")
 def training(student: Student) -> Evidence:
     """The losses of the real run, and the trained network as a recorded program with its weights."""
     namespace = student.namespace
-    losses = namespace.get("losses")
-    try:
-        values = None if losses is None else [float(value) for value in list(losses)[:100_000]]
-    except (TypeError, ValueError):
-        values = None
     found = networks.trained(namespace.get("net"), student.seed)
-    found.document |= {"losses": values, "learning_rate": _number(namespace.get("learning_rate"))}
+    found.document["losses"] = values.numbers(namespace.get("losses"))
+    found.document["learning_rate"] = values.number(namespace.get("learning_rate"))
     return found
 
 
@@ -139,7 +132,7 @@ def training_calls(student: Student) -> Evidence:
             networks = [part for part in self._parts if isinstance(part, nn.Module) and any(True for _ in part.parameters())]
             loaders = [part for part in self._parts if isinstance(part, torch.utils.data.DataLoader)]
             noted.append((epochs, *((found or [None])[0] for found in (optimizers, networks, loaders))))
-            events.append(_optimizer(noted[-1][1], noted[-1][2]) | {"epochs": _number(epochs)})
+            events.append(_optimizer(noted[-1][1], noted[-1][2]) | {"epochs": values.number(epochs)})
             return draws.losses(student.seed, min(int(epochs), MOST_EPOCHS))
 
     events: list[dict[str, Any]] = []
@@ -159,7 +152,7 @@ def training_calls(student: Student) -> Evidence:
     for event, (_, _, network, loader) in zip(events, noted, strict=True):
         event["kept"] = network is not None and any(id(one) in weights for one in network.parameters())
         event["loader"] = next((name for name, one in names.items() if same(loader, one)), loader and "another loader")
-    error, rate = again.run.error, _number(again.values.get("learning_rate"))
+    error, rate = again.run.error, values.number(again.values.get("learning_rate"))
     return Evidence({"events": events, "learning_rate": rate, "error": error})
 
 
@@ -170,17 +163,10 @@ def _optimizer(optimizer: Any, network: Any) -> dict[str, Any]:
     sgd = isinstance(optimizer, torch.optim.SGD)
     return {
         "kind": None if optimizer is None else "SGD" if sgd else type(optimizer).__name__,
-        "rates": sorted({_number(group["lr"]) or 0.0 for group in groups}),
-        "settings": {name: _number(groups[0].get(name)) for name in SETTINGS} if sgd else {},
+        "rates": sorted({values.number(group["lr"]) or 0.0 for group in groups}),
+        "settings": {name: values.number(groups[0].get(name)) for name in SETTINGS} if sgd else {},
         "own": network is None or all(id(one) in held for one in network.parameters()),
     }
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
 
 
 @probe(after="loss_plot")
@@ -193,34 +179,7 @@ def loss_plot(student: Student) -> Evidence:
 @probe(after="test_accuracy")
 def accuracy_cell(student: Student) -> Evidence:
     """What the accuracy cell counts for a stand-in network and loader."""
-    net = student.namespace.get("net")
-    stand_in, loader = standins.stand_ins(student.seed, loop.likeness(lambda: net))
-    stand_in.train(standins.mode(net))
-    with standins.NoteMoves(loader, stand_in) as moves, standins.loaded(stand_in, net):
-        again = student.rerun(
-            "test_accuracy",
-            net=stand_in,
-            test_loader=loader,
-            test_data=loader.dataset,
-            device=torch.device("cpu"),
-            num_epochs=10,
-            err=None,
-            tot=None,
-            accuracy=None,
-        )
-    values = again.values
-    return Evidence(
-        {
-            "error": again.run.error,
-            "err": _number(values.get("err")),
-            "tot": _number(values.get("tot")),
-            "accuracy": _number(values.get("accuracy")),
-            "sent": moves.sent(),
-            "moved": moves.moved(values.values(), bool(again.run.error)),
-            "handed": len(loader.handed),
-        }
-        | stand_in.document()
-    )
+    return evaluation.counted(student, "test_accuracy", "net", ["err", "tot", "accuracy"], num_epochs=EPOCHS)
 
 
 def _arrays(value: Any, limit: int = 64) -> list[Tensor] | None:

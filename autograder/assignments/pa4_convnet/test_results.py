@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.inside import draws, trace
+from autograder.inside import trace
 from autograder.judging import held_out
+from autograder.judging.evaluation import Evaluation
 from autograder.judging.thresholds import Threshold
-from autograder.networks.comparison import Complaint, close, compare, require, require_finished, up_to_an_error
+from autograder.networks.comparison import Complaint, close, compare, require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
 from . import reference
@@ -18,110 +19,52 @@ from . import reference
 ACCURACY = Threshold("test accuracy", at_least={"full": 0.98, "quick": 0.8, "proof": 0.3})
 rests_on_the_layers = pytest.mark.needs(*(f"act{number:02d}" for number in range(1, 7)))
 SAME_PICTURE = 0.02  # of its range
-TEST_IMAGES = {"full": 10_000, "quick": 2_000, "proof": 200}
 
 
 @pytest.fixture(scope="session")
-def counting(evidence: Evidence) -> dict[str, Any]:
-    return evidence.document("accuracy_cell", "test_accuracy")
-
-
-def _require_moved(evidence: Evidence, counting: dict[str, Any], position: int, what: str) -> None:
-    """The moved tensor of each batch at ``position`` (0 images, 1 labels) is used, up to an error in the count if any."""
-    if counting["handed"] == 0:
-        require_finished(evidence, "accuracy_cell")
-        raise Complaint("the cell does not use test_loader", "a loop over test_loader", "the loop was replaced")
-    wanted, error = set(range(position, counting["handed"], 2)), counting["error"]
-    right = wanted <= set(counting["moved"])
-    require(
-        right or not wanted <= set(counting.get("sent", [])),
-        f"the result of {what}.to(device) is not used, the {what} that are not moved are used on",
-        f"{what} = {what}.to(device)",
-        "`to` leaves its tensor where it is and returns a moved one, which must be kept; on a GPU this stops with an error",
-    )
-    require(
-        right,
-        f"{what} were not moved with .to(device)",
-        f"{what}.to(device)",
-        f"the call is missing, or the cell stopped before it with {error['ename']}: {error['evalue']}"
-        if error
-        else "the call is missing",
-    )
+def evaluation(evidence: Evidence) -> Evaluation:
+    return Evaluation.of(evidence, "accuracy_cell", "test_accuracy")
 
 
 @pytest.mark.item("act18", weight=2)
-def test_images_to_the_device(evidence: Evidence, counting: dict[str, Any]) -> None:
+def test_images_to_the_device(evaluation: Evaluation) -> None:
     """The images of each batch are moved to the device, and the network gets the moved ones."""
-    _require_moved(evidence, counting, 0, "images")
+    evaluation.require_moved(0, "images")
 
 
 @pytest.mark.item("act18", weight=1)
-def test_labels_to_the_device(evidence: Evidence, counting: dict[str, Any]) -> None:
+def test_labels_to_the_device(evaluation: Evaluation) -> None:
     """So are its labels."""
-    _require_moved(evidence, counting, 1, "labels")
+    evaluation.require_moved(1, "labels")
 
 
 @pytest.mark.item("act19", weight=4)
 @up_to_an_error("accuracy_cell")
-def test_err_counts_images(counting: dict[str, Any], evidence: Evidence) -> None:
+def test_err_counts_images(evaluation: Evaluation, evidence: Evidence) -> None:
     """`err` is the number of misclassified images."""
-    weight, images, labels = draws.classified(evidence.record.seed)
-
-    def wrong(training: bool) -> int:
-        pairs = zip(images, labels, strict=True)
-        return sum(int((draws.answers(weight, x, training).argmax(1) != y).sum()) for x, y in pairs)
-
-    # That the network was left in training mode has a test of its own; the count may still be right.
-    accepted = [wrong(False), wrong(True)] if counting["used_in_training_mode"] else [wrong(False)]
-    found, batches = counting["err"], len(labels)
-    cause = (
-        "batches are counted, not images"
-        if isinstance(found, (int, float)) and found <= batches
-        else "something else is counted"
-    )
-    require(
-        found in accepted,
-        f"err = {found} for a network that misses {accepted[-1]} of {sum(map(len, labels))} images",
-        f"{accepted[-1]}",
-        cause,
-    )
+    evaluation.require_errors("err")
 
 
 @pytest.mark.item("act19", weight=1)
 @up_to_an_error("accuracy_cell")
-def test_tot_counts_images(counting: dict[str, Any], evidence: Evidence) -> None:
+def test_tot_counts_images(evaluation: Evaluation, evidence: Evidence) -> None:
     """`tot` is the number of images seen."""
-    sizes = [len(batch) for batch in draws.classified(evidence.record.seed)[2]]
-    require(
-        counting["tot"] == sum(sizes),
-        f"tot = {counting['tot']}",
-        f"{sum(sizes)} for {sum(sizes)} images in batches of {sizes[0]}",
-        "batches are counted, or the last, shorter batch is taken for a full one",
-    )
+    evaluation.require_images("tot")
 
 
 @pytest.mark.item("act19", weight=1)
 @up_to_an_error("accuracy_cell")
-def test_evaluation_mode(counting: dict[str, Any], evidence: Evidence) -> None:
+def test_evaluation_mode(evaluation: Evaluation, evidence: Evidence) -> None:
     """The network is in evaluation mode while it is tested."""
-    require(
-        counting["used_in_evaluation_mode"] and not counting["used_in_training_mode"],
-        "net was used in training mode" if counting["used_in_training_mode"] else "net was not used",
-        "net.eval() before the loop",
-        "net.eval() was removed: dropout or batch norm would falsify the accuracy",
-    )
+    evaluation.require_evaluation_mode("net")
 
 
 @pytest.mark.item("act19", weight=2)
 @pytest.mark.needs("act16")
 def test_accuracy(evidence: Evidence) -> None:
     """Your trained network classifies enough of the real test images, which it never saw."""
-    profile = evidence.record.profile
-    count = TEST_IMAGES[profile]
-    found = held_out.accuracy(
-        evidence, "training", "learning_rate", dataset="mnist", normalised=reference.normalised, count=count
-    )
-    ACCURACY.require(found, profile, "the network is not trained enough; see ACT16", f"of {count:,} images")
+    where = ("training", "learning_rate", "the network is not trained enough; see ACT16")
+    held_out.require_accuracy(ACCURACY, evidence, *where, dataset="mnist", normalised=reference.normalised)
 
 
 @pytest.fixture(scope="session")

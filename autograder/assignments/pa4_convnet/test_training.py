@@ -27,7 +27,7 @@ def losses(evidence: Evidence) -> list[float]:
         raise evidence.not_shown("learning_rate")
     require(bool(found), "no losses", "the mean loss of each epoch", "ACT16 is open, or the training did not run")
     assert isinstance(found, list)
-    values = [float(value) for value in found]
+    values = [math.nan if value is None else value for value in found]
     # Losses that no trained network stands behind are a text, not evidence: they earn nothing.
     held_out.require_network_behind(
         values[-1], evidence, "training", "learning_rate", dataset="mnist", normalised=reference.normalised
