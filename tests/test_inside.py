@@ -313,6 +313,7 @@ def test_figures_are_described_and_shown(box: BoxRun) -> None:
     assert two["suptitle"] == "Two"
     assert (left["title"], left["xlabel"], left["ylabel"]) == ("Loss", "epoch", "mean loss")
     assert left["xlim"] == [0, 4]
+    assert left["ylim"][0] < 0.125
     assert left["lines"] == [{"x": [1, 2, 3], "y": [0.5, 0.25, 0.125]}, {"x": [7, 8], "y": [1, 2]}]
     assert right["images"] == [{"shape": [2, 2], "pixels": [0, 1, 2, 3]}, {"shape": [1, 3], "pixels": [4, 5, 6]}]
     assert right["lines"] == []

@@ -70,7 +70,7 @@ def classified(seed: int, batch: int | None = None) -> tuple[Tensor, list[Tensor
     """
     ((full, last),) = integers(seed, 1, FULL, LAST)
     sizes = [full, full, full, last] if batch is None else [batch] * 3
-    shares = WRONG if batch is None else (0.0, last / 100, full / 100)
+    shares = WRONG if batch is None else (0.0, last / 100, (full + 20) / 100)
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(CLASSES, PIXELS * PIXELS, generator=generator)
     images = [torch.randn(size, 1, PIXELS, PIXELS, generator=generator) for size in sizes]

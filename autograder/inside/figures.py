@@ -41,8 +41,8 @@ def _is_mesh(collection: Any) -> bool:
 def describe(figure: Any) -> dict[str, Any]:
     """``{"suptitle", "supxlabel", "supylabel", "axes": [...]}``.
 
-    Each of the axes is ``{"title", "xlabel", "ylabel", "xlim", "lines": [{"x", "y"}], "images": [...]}``; lines are also the
-    points of a scatter plot and the ends of bars, images also the cells of a colour mesh.
+    Each of the axes is ``{"title", "xlabel", "ylabel", "xlim", "ylim", "xscale", "lines": [{"x", "y"}], "images": [...]}``;
+    lines are also the points of a scatter plot and the ends of bars, images also the cells of a colour mesh.
     """
     described = []
     for axes in figure.get_axes()[:AXES]:
@@ -64,6 +64,7 @@ def describe(figure: Any) -> dict[str, Any]:
                 "xlabel": str(axes.get_xlabel())[:300],
                 "ylabel": str(axes.get_ylabel())[:300],
                 "xlim": _numbers(axes.get_xlim()),
+                "ylim": _numbers(axes.get_ylim()),
                 "xscale": str(axes.get_xscale()),
                 "lines": lines,
                 "images": [_image(artist) for artist in [*axes.get_images(), *meshes][:LINES]],

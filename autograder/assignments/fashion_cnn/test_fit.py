@@ -8,6 +8,7 @@ import torch
 
 from autograder.assignment import Profile
 from autograder.inside import draws, stepwise
+from autograder.judging.curves import Curve, Figures
 from autograder.judging.diagnosis import alike
 from autograder.judging.effects import followed, multiplied
 from autograder.judging.loops import require_whole_passes
@@ -202,99 +203,56 @@ def test_learning_rate_of_history(again: Training, evidence: Evidence) -> None:
 
 @pytest.fixture
 @up_to_an_error("curves")
-def figures(evidence: Evidence) -> list[dict[str, Any]]:
-    document = evidence.document("curves", "regression_curves_code")
-    require(bool(document["figures"]), "no figure was shown", "a figure", "plt.show() is missing, or the figure was closed")
-    found: list[dict[str, Any]] = document["figures"]
-    return found
+def figures(evidence: Evidence) -> Figures:
+    return Figures.of(evidence, "curves", "regression_curves_code")
 
 
-def _curve(
-    figures: list[dict[str, Any]], values: list[float]
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
-    """The figure, axes and line that show ``values``, as they are or in percent."""
-    for figure in figures:
-        for axes in figure["axes"]:
-            for line in axes["lines"]:
-                for factor in (1.0, 100.0):
-                    if len(line["y"]) == len(values) and all(
-                        abs(a - factor * b) < 1e-4 * factor for a, b in zip(line["y"], values, strict=True)
-                    ):
-                        return figure, axes, line
-    return None
+@pytest.fixture
+def drawn(evidence: Evidence) -> dict[str, list[float]]:
+    """The history that the box drew for the plot, by what its numbers are."""
+    seed = evidence.record.seed
+    return {"accuracy": [1 - miss / 2.1 for miss in draws.losses(seed + 1, RESULTS)], "loss": draws.losses(seed, RESULTS)}
 
 
-def _accuracies(evidence: Evidence) -> list[float]:
-    return [1 - miss / 2.1 for miss in draws.losses(evidence.record.seed + 1, RESULTS)]
-
-
-def _require_drawn(figures: list[dict[str, Any]], values: list[float], what: str) -> None:
-    drawn = [len(line["y"]) for figure in figures for axes in figure["axes"] for line in axes["lines"]]
-    require(
-        _curve(figures, values) is not None,
-        f"curves with {drawn} points, none of them {what}",
-        f"{what} of all {RESULTS} results, for a run of {RESULTS - 1} epochs",
-        "results are left out, or something else is drawn",
-    )
-
-
-@pytest.mark.item("regression_curves", weight=2)
-@up_to_an_error("curves")
-def test_accuracy_is_drawn(figures: list[dict[str, Any]], evidence: Evidence) -> None:
-    """One curve shows the validation accuracy of each result in history."""
-    _require_drawn(figures, _accuracies(evidence), "val_acc")
-
-
-@pytest.mark.item("regression_curves", weight=2)
-@up_to_an_error("curves")
-def test_loss_is_drawn(figures: list[dict[str, Any]], evidence: Evidence) -> None:
-    """Another one shows the validation loss."""
-    losses = draws.losses(evidence.record.seed, RESULTS)
-    _require_drawn(figures, losses, "val_loss")
-    drawn, other = _curve(figures, losses), _curve(figures, _accuracies(evidence))
-    apart = drawn is None or other is None or drawn[1] is not other[1]
-    require(apart, "both curves on the same axes", "each on axes of its own", "drawn into left or right twice")
-
-
-def _curves(
-    figures: list[dict[str, Any]], evidence: Evidence
-) -> list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
+def _there(figures: Figures, drawn: dict[str, list[float]]) -> dict[str, Curve]:
     """The curves of accuracy and loss that are there; at least one must be."""
-    values = [_accuracies(evidence), draws.losses(evidence.record.seed, RESULTS)]
-    found = [curve for curve in (_curve(figures, one) for one in values) if curve is not None]
+    found = {shows: curve for shows, values in drawn.items() if (curve := figures.curve(values))}
     require(bool(found), "neither curve is there", "accuracy and loss", "see the lines above")
     return found
 
 
-@pytest.mark.item("regression_curves", weight=1)
+@pytest.mark.item("regression_curves", weight=2)
 @up_to_an_error("curves")
-def test_epochs_from_zero(figures: list[dict[str, Any]], evidence: Evidence) -> None:
-    """The x axis counts epochs from 0, the untrained model, and all points are within its limits."""
-    for _, axes, line in _curves(figures, evidence):
-        require(
-            all(abs(x - epoch) < 1e-6 for epoch, x in enumerate(line["x"])),
-            f"x from {line['x'][0]:g} to {line['x'][-1]:g}",
-            f"0 to {RESULTS - 1}",
-            "the untrained model is epoch 0",
-        )
-        low, high = sorted(axes["xlim"])
-        hidden = sum(not low - 1e-9 <= x <= high + 1e-9 for x in line["x"])
-        require(hidden == 0, f"{hidden} points outside of {low:g} to {high:g}", "all points visible", "limits of the x axis")
+def test_accuracy_is_drawn(figures: Figures, drawn: dict[str, list[float]], evidence: Evidence) -> None:
+    """One curve shows the validation accuracy of each result in history."""
+    figures.require_curve(drawn["accuracy"], f"val_acc, for a run of {RESULTS - 1} epochs")
 
 
 @pytest.mark.item("regression_curves", weight=2)
 @up_to_an_error("curves")
-def test_labels(figures: list[dict[str, Any]], evidence: Evidence) -> None:
+def test_loss_is_drawn(figures: Figures, drawn: dict[str, list[float]], evidence: Evidence) -> None:
+    """Another one shows the validation loss."""
+    loss, accuracy = figures.require_curve(drawn["loss"], f"val_loss, for a run of {RESULTS - 1} epochs"), drawn["accuracy"]
+    other = figures.curve(accuracy)
+    apart = other is None or loss.axes is not other.axes
+    require(apart, "both curves on the same axes", "each on axes of its own", "drawn into left or right twice")
+
+
+@pytest.mark.item("regression_curves", weight=1)
+@up_to_an_error("curves")
+def test_epochs_from_zero(figures: Figures, drawn: dict[str, list[float]], evidence: Evidence) -> None:
+    """The x axis counts epochs from 0, the untrained model, and all points are within the limits of the axes."""
+    for curve in _there(figures, drawn).values():
+        curve.require_epochs((0,), f"0, the untrained model, to {RESULTS - 1}")
+
+
+@pytest.mark.item("regression_curves", weight=2)
+@up_to_an_error("curves")
+def test_labels(figures: Figures, drawn: dict[str, list[float]], evidence: Evidence) -> None:
     """Both axes are labelled and have a title, which calls the data by their name if it names them."""
-    for figure, axes, _ in _curves(figures, evidence):
-        texts = {
-            "x label": axes["xlabel"] or figure["supxlabel"],
-            "y label": axes["ylabel"] or figure["supylabel"],
-            "title": axes["title"] or figure["suptitle"],
-        }
-        missing = [name for name, text in texts.items() if not text]
-        require(not missing, f"no {', no '.join(missing)}", "x label, y label and title", "a call was left out")
-        everything = " ".join([*texts.values(), figure["suptitle"]])
+    for shows, curve in _there(figures, drawn).items():
+        curve.require_labels(shows)
+        everything = " ".join([*curve.texts.values(), curve.figure["suptitle"]])
         if re.search(r"(?<!fashion)(?<!fashion[^a-z])mnist(?!model)", everything.lower()):
             raise Complaint(
                 f"a title says MNIST: {everything[:120]}", "Fashion-MNIST", "MNIST holds digits, these are clothes"

@@ -8,9 +8,10 @@ import pytest
 from autograder.assignment import Profile
 from autograder.inside import draws
 from autograder.judging import held_out
+from autograder.judging.curves import Figures
 from autograder.judging.given import GivenLoop
 from autograder.judging.thresholds import Threshold
-from autograder.networks.comparison import Complaint, require, up_to_an_error
+from autograder.networks.comparison import require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
 from . import reference
@@ -117,72 +118,32 @@ def _require_given_optimizer(event: dict[str, Any], rate: float | None) -> None:
 
 @pytest.fixture(scope="session")
 @up_to_an_error("loss_plot")
-def figures(evidence: Evidence) -> list[dict[str, Any]]:
-    document = evidence.document("loss_plot", "loss_plot")
-    require(bool(document["figures"]), "no figure was shown", "a figure", "plt.show() is missing, or the figure was closed")
-    found: list[dict[str, Any]] = document["figures"]
-    return found
+def figures(evidence: Evidence) -> Figures:
+    return Figures.of(evidence, "loss_plot", "loss_plot")
 
 
-def _curve(figures: list[dict[str, Any]], seed: int) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The axes and line that show the losses drawn for this grading, if any does."""
-    losses = draws.losses(seed, PLOTTED)
-    for figure in figures:
-        for axes in figure["axes"]:
-            for line in axes["lines"]:
-                if len(line["y"]) == PLOTTED and all(abs(a - b) < 1e-6 for a, b in zip(line["y"], losses, strict=True)):
-                    return axes, line
-    return None
+@pytest.fixture
+def drawn(evidence: Evidence) -> list[float]:
+    """The losses that the box drew for the plot."""
+    return draws.losses(evidence.record.seed, PLOTTED)
 
 
 @pytest.mark.item("act17", weight=2)
 @up_to_an_error("loss_plot")
-def test_all_losses_are_drawn(figures: list[dict[str, Any]], evidence: Evidence) -> None:
+def test_all_losses_are_drawn(figures: Figures, drawn: list[float], evidence: Evidence) -> None:
     """The curve has one point for each loss."""
-    drawn = [len(line["y"]) for figure in figures for axes in figure["axes"] for line in axes["lines"]]
-    require(
-        _curve(figures, evidence.record.seed) is not None,
-        f"curves with {drawn} points, none of them the losses",
-        f"the {PLOTTED} losses of a run of {PLOTTED} epochs",
-        "something else than losses is drawn",
-    )
+    figures.require_curve(drawn, f"the losses of a run of {PLOTTED} epochs")
 
 
 @pytest.mark.item("act17", weight=1)
 @up_to_an_error("loss_plot")
-def test_epochs_are_the_x_axis(figures: list[dict[str, Any]], evidence: Evidence) -> None:
-    """The x axis counts epochs, and all points are within its limits."""
-    found = _curve(figures, evidence.record.seed)
-    if found is None:
-        raise Complaint("the losses are not drawn", "losses against epochs", "see the line above")
-    axes, line = found
-    steps = {round(b - a, 6) for a, b in zip(line["x"], line["x"][1:], strict=False)}
-    require(
-        steps == {1.0} and line["x"][0] in (0.0, 1.0),
-        f"x from {line['x'][0]:g} to {line['x'][-1]:g}",
-        "one step an epoch, from 1 (or 0)",
-        "the axis counts something else than epochs",
-    )
-    low, high = sorted(axes["xlim"])
-    hidden = sum(not low - 1e-9 <= x <= high + 1e-9 for x in line["x"])
-    require(
-        hidden == 0,
-        f"{hidden} points outside of the limits {low:g} to {high:g}",
-        "all points visible",
-        "the limits of the x axis",
-    )
+def test_epochs_are_the_x_axis(figures: Figures, drawn: list[float], evidence: Evidence) -> None:
+    """The x axis counts epochs, and all points are within the limits of the axes."""
+    figures.require_curve(drawn, "the losses").require_epochs((1, 0), "one step an epoch, from 1 (or 0)")
 
 
 @pytest.mark.item("act17", weight=1)
 @up_to_an_error("loss_plot")
-def test_labels(figures: list[dict[str, Any]], evidence: Evidence) -> None:
+def test_labels(figures: Figures, drawn: list[float], evidence: Evidence) -> None:
     """Both axes are labelled and the figure has a title."""
-    found = _curve(figures, evidence.record.seed)
-    shown = [(figure, axes) for figure in figures for axes in figure["axes"]]
-    require(bool(shown), "an empty figure", "a labelled figure", "nothing is drawn")
-    axes = found[0] if found else shown[0][1]
-    title = axes["title"] or next((figure["suptitle"] for figure, other in shown if other is axes), "")
-    missing = [
-        name for name, text in (("x label", axes["xlabel"]), ("y label", axes["ylabel"]), ("title", title)) if not text
-    ]
-    require(not missing, f"no {', no '.join(missing)}", "x label, y label and title", "a call was left out")
+    figures.any_curve(drawn).require_labels("loss")
