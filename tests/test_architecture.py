@@ -13,10 +13,11 @@ from autograder import own_files
 from autograder.inside import recorder, trace
 from autograder.inside.channel import plain
 from autograder.networks import architecture
+from autograder.networks.alignment import align
 from autograder.networks.comparison import close
 from autograder.networks.declared import declared
 from autograder.networks.known import Reference
-from autograder.networks.layers import Layer, align, differences
+from autograder.networks.layers import Layer, differences
 
 convnet = own_files.module(HIDDEN / "pa4_convnet" / "reference.py").convnet
 

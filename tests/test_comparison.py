@@ -105,6 +105,8 @@ def test_a_missing_layer_is_named() -> None:
 def test_what_stands_in_place_of_a_missing_layer_is_named() -> None:
     with pytest.raises(Complaint, match=r"no ReLU after convolution 5x5, 32 -> 64.*in its place gelu.*another activation"):
         compared(changed(4, nn.GELU())).require_layer(RELU2, "", (), "another activation")
+    with pytest.raises(Complaint, match="likely cause: gelu in its place"):
+        compared(changed(4, nn.GELU())).require_layer(RELU2)
     layers = list(convnet())
     layers[0], layers[1] = layers[1], layers[0]
     with pytest.raises(Complaint, match="it stands in another place"):
@@ -331,6 +333,35 @@ def test_the_complaint_is_about_the_layer_that_is_wrong(place: int, phrase: str,
     assert not found.equal
     with pytest.raises(Complaint, match=phrase):
         found.require_layer(place, "", ALL, "")
+
+
+@pytest.mark.parametrize(
+    ("place", "cause", "replaced"),
+    [
+        (CONVOLUTION2, "bias=False was set", {"conv2": nn.Conv2d(8, 8, 3, padding=1, bias=False)}),
+        (CONVOLUTION2, "the size of the filters and the padding", {"conv2": nn.Conv2d(8, 8, 5, padding=2)}),
+        (CONVOLUTION3, "the same layer is used twice", {"third": lambda s, x: s.conv2(x)}),
+        (
+            CONVOLUTION1,
+            "the layer is made in forward, or kept in a plain list: make it in __init__ as self.name, or use nn.ModuleList",
+            {"first": lambda s, x: nn.Conv2d(1, 8, 3, padding=1)(x)},
+        ),
+        (
+            CONVOLUTION1,
+            "detach(), .data or torch.no_grad() stands behind this layer",
+            {"normed": lambda s, x: s.norm(x.detach())},
+        ),
+        (NORM, "affine=False was set", {"norm": nn.BatchNorm2d(8, affine=False)}),
+        (NORM, "track_running_stats=False was set", {"norm": nn.BatchNorm2d(8, track_running_stats=False)}),
+        (DROP, "the probability to drop a value", {"drop": nn.Dropout(0.5)}),
+        (POOL, "the pooling takes the average in place of the largest value", {"pooled": lambda s, x: F.avg_pool2d(x, 2)}),
+        (LINEAR, "the number of outputs", {"fc": nn.Linear(8, 9)}),
+    ],
+)
+def test_the_cause_is_what_differs(place: int, cause: str, replaced: dict[str, Any]) -> None:
+    with pytest.raises(Complaint) as told:
+        beside(**replaced).require_layer(place)
+    assert told.value.cause == cause
 
 
 @pytest.mark.parametrize(

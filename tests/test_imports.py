@@ -41,7 +41,8 @@ sandbox.tiers sandbox.server sandbox.run
 assignment own_files
 runs.options runs.cells runs.keys runs.plan runs.notes runs.frames runs.evidence runs.collect runs.store runs.apart
 runs.prune
-networks.layers networks.aten networks.masks networks.canonical networks.declared networks.architecture
+networks.layers networks.alignment networks.aten networks.masks networks.canonical networks.declared
+networks.architecture
 networks.known networks.replay networks.confirmed networks.comparison
 judging.diagnosis judging.optimizers judging.thresholds judging.loops judging.training judging.effects judging.given
 judging.held_out judging.evaluation judging.formulas judging.curves judging.attempts judging.wording judging.causes

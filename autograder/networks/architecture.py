@@ -14,9 +14,10 @@ import torch
 from torch import nn
 
 from ..inside import trace as tracing
+from .alignment import align
 from .aten import Operation, layer_of
 from .canonical import canonical
-from .layers import Layer, align
+from .layers import KINDS, NO_GRADIENT, NO_PARAMETER, USED_BEFORE, Layer
 from .masks import Masks
 
 MADE_LIKE = {
@@ -25,7 +26,6 @@ MADE_LIKE = {
 }  # fmt: skip
 """Operations that take the shape of a tensor, not its values."""
 MOST_VALUES = 100_000  # in the arguments of all operations; what the box records of a network has some thousand
-NO_GRADIENT = "reached by no gradient"
 DROPOUTS = {"dropout", "alpha_dropout", "mask"}
 
 
@@ -129,10 +129,12 @@ class _Reading:
             if self._parameters(added, index):
                 return Layer("bias", (("out", math.prod(self._shape(added) or [])),))
         layer = layer_of(Operation(name, args, shapes, carried, node["shapes"][0]))
-        if layer is None or layer.kind not in ("conv2d", "transposed_conv2d", "linear", "batchnorm"):
+        count = KINDS[layer.kind].weights if layer is not None and layer.kind in KINDS else 0
+        if layer is None or count == 0:
             return layer
-        weights = [value for value, moves in zip(args, carried, strict=True) if isinstance(value, dict) and not moves]
-        weights = weights[:2] if layer.kind == "batchnorm" else weights
+        weights = [value for value, moves in zip(args, carried, strict=True) if isinstance(value, dict) and not moves][
+            :count
+        ]
         return Layer(layer.kind, (*layer.settings, ("weights", self._learned(weights, index))))
 
     def _learned(self, weights: list[Any], index: int) -> str:
@@ -142,10 +144,10 @@ class _Reading:
         if not weights:
             return "none"
         if not names:
-            return "no parameters of the network"
+            return NO_PARAMETER
         if names & self._unlearned:
             return NO_GRADIENT
-        return "those of an earlier layer" if again else "learned"
+        return USED_BEFORE if again else "learned"
 
     def _parameters(self, value: Any, before: int) -> frozenset[str]:
         """Names of the parameters that a prepared tensor is made of."""

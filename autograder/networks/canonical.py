@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from .layers import Layer
+from .layers import KINDS, Layer
 
 Sized = tuple[Layer, list[int] | None]  # a layer and the shape of its output
-COMMUTE_WITH_RELU = {"maxpool2d", "adaptive_maxpool2d", "dropout"}
 
 
 def canonical(layers: list[Sized], global_pools: bool) -> list[Sized]:
@@ -33,7 +32,7 @@ def _relu(kept: list[Sized], layer: Layer, size: list[int] | None) -> bool:
     if layer.kind != "relu":
         return False
     place = len(kept)
-    while place and kept[place - 1][0].kind in COMMUTE_WITH_RELU:
+    while place and (kind := KINDS.get(kept[place - 1][0].kind)) and kind.commutes:
         place -= 1
     if not place or kept[place - 1][0].kind != "relu":
         kept.insert(place, (layer, kept[place - 1][1] if place else size))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypedDict, TypeVar, cast
@@ -21,10 +21,11 @@ from ..outcomes import Place
 from ..runs.evidence import Evidence
 from ..runs.keys import of_figure
 from . import architecture, confirmed
+from .alignment import Alignment, align, align_from_the_front
 from .architecture import Network
 from .declared import declared
 from .known import Make, Reference, known, source_of
-from .layers import USUAL, Alignment, Layer, align, align_from_the_front, differences
+from .layers import USUAL, Layer, cause_of, differences, differing
 
 NO_LIBRARY = "that library is not there when it is graded; use those that the notebook imports"
 
@@ -144,8 +145,13 @@ class Comparison:
             return align(list(self.declared.values()), self.expected).matched[index]
         return found
 
-    def require_layer(self, index: int, attribute: str, settings: tuple[str, ...], cause: str) -> None:
-        """Complain unless the layer has the reference's values of ``settings`` and of those that nobody names.
+    def require_layer(
+        self, index: int, attribute: str = "", settings: Collection[str] | None = None, cause: str = ""
+    ) -> None:
+        """Complain unless the layer has the reference's values of ``settings`` (None: all) and of those that nobody names.
+
+        Args:
+            cause: in place of what the settings that differ say.
 
         Raises:
             Complaint: no such layer, or a setting differs.
@@ -157,18 +163,22 @@ class Comparison:
             likely = f"{attribute or 'it'} is not defined or not used"
             if any(layer.kind == expected.kind for _, layer in self.alignment.extra):
                 likely = "it stands in another place"
-            elif cause and self._instead(index):
-                likely = cause
+            elif instead := self._instead(index):
+                likely = cause or f"{' and '.join(instead)} in its place"
             raise Complaint(self.missing(index), expected.describe(), likely)
         if found.kind != expected.kind:
-            raise Complaint(found.describe(), expected.describe(), cause)
+            raise Complaint(found.describe(), expected.describe(), cause or cause_of(found, expected, ()))
         self._require_settings(found, expected, settings, cause)
 
     @staticmethod
-    def _require_settings(found: Layer, expected: Layer, settings: tuple[str, ...], cause: str) -> None:
-        named = tuple((key, value) for key, value in expected.settings if key in settings or key in USUAL)
-        wrong = differences(found, Layer(expected.kind, named))
-        require(not wrong, f"{found.describe()}: {'; '.join(wrong)}", expected.describe(), cause)
+    def _require_settings(found: Layer, expected: Layer, settings: Collection[str] | None, cause: str) -> None:
+        asked = ((key, value) for key, value in expected.settings if settings is None or key in settings or key in USUAL)
+        wanted = Layer(expected.kind, tuple(asked))
+        wrong = differing(found, wanted)
+        observed = f"{found.describe()}: {'; '.join(differences(found, wanted))}"
+        if not cause or USUAL.issuperset(wrong):
+            cause = cause_of(found, expected, wrong)
+        require(not wrong, observed, expected.describe(), cause)
 
     def missing(self, index: int) -> str:
         """What to say when a layer is not there: where it should stand, since there may be others of its kind elsewhere."""
@@ -210,7 +220,7 @@ class Comparison:
         cause = self.shape_cause("forward stops before it; correct that first") if self.executed.problem else cause
         require(found is not None, f"{self.sequence()}{self.stopped()}", self.expected_sequence(), cause)
         if found is not None and found.kind == expected.kind:
-            self._require_settings(found, expected, (), cause)
+            self._require_settings(found, expected, (), "")
 
     def require_nothing_between(self, first: int, last: int, cause: str) -> None:
         """Complain if the student's network does something more between reference layers ``first`` and ``last``."""

@@ -5,25 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .aten import pair
-from .layers import Layer
+from .layers import KINDS, Layer
 
-_WINDOW = {"kernel_size": "kernel", "stride": "stride", "padding": "padding"}
-_KINDS = {
-    "Conv2d": (
-        "conv2d",
-        {"in_channels": "in", "out_channels": "out"}
-        | _WINDOW
-        | {"dilation": "dilation", "groups": "groups", "bias": "bias", "padding_mode": "filled"},
-    ),
-    "Linear": ("linear", {"in_features": "in", "out_features": "out", "bias": "bias"}),
-    "MaxPool2d": ("maxpool2d", _WINDOW | {"dilation": "dilation", "ceil_mode": "ceil"}),
-    "AvgPool2d": ("avgpool2d", _WINDOW | {"ceil_mode": "ceil"}),
-    "AdaptiveAvgPool2d": ("adaptive_avgpool2d", {"output_size": "output"}),
-    "BatchNorm1d": ("batchnorm", {"num_features": "features"}),
-    "BatchNorm2d": ("batchnorm", {"num_features": "features"}),
-    "ReLU": ("relu", {}),
-    "Dropout": ("dropout", {"p": "p"}),
-}
+_MODULES = {name: kind for kind, record in KINDS.items() for name in record.modules}
 _PAIRS = ("kernel", "stride", "padding", "dilation", "output")
 
 
@@ -31,9 +15,9 @@ def declared(modules: list[dict[str, Any]]) -> dict[str, Layer]:
     """Layers by attribute name, from :func:`autograder.inside.trace.modules`."""
     found: dict[str, Layer] = {}
     for module in modules:
-        if module["type"].removeprefix("Lazy") in _KINDS:
-            kind, names = _KINDS[module["type"].removeprefix("Lazy")]
-            given = {ours: module["settings"].get(theirs) for theirs, ours in names.items()}
+        kind = _MODULES.get(module["type"].removeprefix("Lazy"))
+        if kind is not None:
+            given = {ours: module["settings"].get(theirs) for ours, theirs in KINDS[kind].settings.items()}
             settings = {name: pair(value) if name in _PAIRS else value for name, value in given.items()}
             settings |= {"padding": _padding(settings)} if isinstance(given.get("padding"), str) else {}
             found[module["name"]] = Layer(kind, tuple(settings.items()))

@@ -4,16 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from autograder.networks.alignment import align
 from autograder.networks.comparison import Comparison, Complaint, compare, require
 from autograder.networks.known import Make
-from autograder.networks.layers import Layer, align
+from autograder.networks.layers import SIZES, STEPS, Layer
 from autograder.runs.evidence import Evidence
 
 from . import reference
 
-SIZES = ("in", "out", "kernel", "groups", "bias")
-STEPS = ("stride", "padding", "dilation")
-POOL = ("kernel", "stride", "padding", "dilation", "ceil")
 MAXPOOL_LINEAR, AVERAGE, BATCHNORM_LINEAR = 9, 9, 10
 IMAGES = (4, 1, 28, 28)
 
@@ -38,11 +36,11 @@ def batchnorm(evidence: Evidence) -> Comparison:
     return _compared(evidence, reference.batchnorm, "batchnorm")
 
 
-def _require_rest(network: Comparison, number: int, settings: tuple[str, ...], cause: str) -> None:
+def _require_rest(network: Comparison, number: int) -> None:
     """Block ``number`` goes on with a ReLU and its last layer, and has nothing more."""
     convolution = 3 * (number - 1)
-    network.require_layer(convolution + 1, "", (), "the ReLU is missing, in another place, or another activation")
-    network.require_layer(convolution + 2, "", settings, cause)
+    network.require_layer(convolution + 1)
+    network.require_layer(convolution + 2)
     if not network.equal:
         extra = ", ".join(layer.describe() for layer in _too_many(network, number))
         require(
@@ -67,14 +65,6 @@ def _too_many(network: Comparison, number: int) -> list[Layer]:
     return [layer for place, layer in network.alignment.extra if begin <= place < end] + behind
 
 
-def _require_pool(network: Comparison, number: int) -> None:
-    _require_rest(network, number, POOL, "the pooling is missing, or its window, stride or kind is another")
-
-
-def _require_norm(network: Comparison, number: int) -> None:
-    _require_rest(network, number, ("features",), "batch norm is missing, stands before the ReLU, or has another size")
-
-
 def _require_linear(network: Comparison, index: int) -> None:
     """The output layer is right as it is used or, where forward leaves it out, as it is declared."""
     if network.layer(index) is None:
@@ -87,67 +77,67 @@ def _require_linear(network: Comparison, index: int) -> None:
         raise Complaint(
             f"also {names}: {network.sequence()}", network.expected_sequence(), "more than one fully connected layer"
         )
-    network.require_layer(index, "", SIZES, "number of inputs or outputs of the output layer")
+    network.require_layer(index)
 
 
 @pytest.mark.item("maxpool_block1", weight=2)
 def test_maxpool_block1_convolution(maxpool: Comparison) -> None:
     """Block 1 begins with a convolution of 3x3 filters, 1 -> 32 channels."""
-    maxpool.require_layer(0, "", SIZES, "channels or size of the filters")
+    maxpool.require_layer(0, settings=SIZES)
 
 
 @pytest.mark.item("maxpool_block1", weight=1)
 def test_maxpool_block1_keeps_the_size(maxpool: Comparison) -> None:
     """Its convolution keeps 28 x 28: stride 1, padding 1 ('same')."""
-    maxpool.require_layer(0, "", STEPS, "padding or stride")
+    maxpool.require_layer(0, settings=STEPS)
 
 
 @pytest.mark.item("maxpool_block1", weight=2)
 def test_maxpool_block1_pools(maxpool: Comparison) -> None:
     """Block 1 goes on with ReLU and max pooling 2x2, stride 2."""
-    _require_pool(maxpool, 1)
+    _require_rest(maxpool, 1)
 
 
 @pytest.mark.item("maxpool_block2", weight=2)
 @pytest.mark.needs("maxpool_block1")
 def test_maxpool_block2_convolution(maxpool: Comparison) -> None:
     """Block 2 begins with a convolution of 3x3 filters, 32 -> 64 channels."""
-    maxpool.require_layer(3, "", SIZES, "channels or size of the filters")
+    maxpool.require_layer(3, settings=SIZES)
 
 
 @pytest.mark.item("maxpool_block2", weight=1)
 @pytest.mark.needs("maxpool_block1")
 def test_maxpool_block2_keeps_the_size(maxpool: Comparison) -> None:
     """Its convolution keeps 14 x 14: stride 1, padding 1 ('same')."""
-    maxpool.require_layer(3, "", STEPS, "padding or stride")
+    maxpool.require_layer(3, settings=STEPS)
 
 
 @pytest.mark.item("maxpool_block2", weight=2)
 @pytest.mark.needs("maxpool_block1")
 def test_maxpool_block2_pools(maxpool: Comparison) -> None:
     """Block 2 goes on with ReLU and max pooling 2x2, stride 2."""
-    _require_pool(maxpool, 2)
+    _require_rest(maxpool, 2)
 
 
 @pytest.mark.item("maxpool_block3", weight=2)
 @pytest.mark.needs("maxpool_block1", "maxpool_block2")
 def test_maxpool_block3_convolution(maxpool: Comparison) -> None:
     """Block 3 begins with a convolution of 3x3 filters, 64 -> 100 channels."""
-    maxpool.require_layer(6, "", SIZES, "channels or size of the filters")
+    maxpool.require_layer(6, settings=SIZES)
 
 
 @pytest.mark.item("maxpool_block3", weight=1)
 @pytest.mark.needs("maxpool_block1", "maxpool_block2")
 def test_maxpool_block3_keeps_the_size(maxpool: Comparison) -> None:
     """Its convolution keeps 7 x 7: stride 1, padding 1 ('same')."""
-    maxpool.require_layer(6, "", STEPS, "padding or stride")
+    maxpool.require_layer(6, settings=STEPS)
 
 
 @pytest.mark.item("maxpool_block3", weight=2)
 @pytest.mark.needs("maxpool_block1", "maxpool_block2")
 def test_maxpool_block3_pools(maxpool: Comparison) -> None:
     """Block 3 goes on with ReLU and max pooling 2x2, stride 2: 7 x 7 becomes 3 x 3."""
-    _require_pool(maxpool, 3)
+    _require_rest(maxpool, 3)
 
 
 @pytest.mark.item("maxpool_output")
@@ -192,68 +182,68 @@ def test_maxpool_forward(maxpool: Comparison) -> None:
 @pytest.mark.item("batchnorm_block1", weight=2)
 def test_batchnorm_block1_convolution(batchnorm: Comparison) -> None:
     """Block 1 begins with a convolution of 3x3 filters, 1 -> 32 channels."""
-    batchnorm.require_layer(0, "", SIZES, "channels or size of the filters")
+    batchnorm.require_layer(0, settings=SIZES)
 
 
 @pytest.mark.item("batchnorm_block1", weight=1)
 def test_batchnorm_block1_halves_the_size(batchnorm: Comparison) -> None:
     """Its convolution halves 28 x 28: stride 2, padding 1."""
-    batchnorm.require_layer(0, "", STEPS, "padding or stride")
+    batchnorm.require_layer(0, settings=STEPS)
 
 
 @pytest.mark.item("batchnorm_block1", weight=2)
 def test_batchnorm_block1_normalises(batchnorm: Comparison) -> None:
     """Block 1 goes on with ReLU and then batch normalisation of its 32 channels."""
-    _require_norm(batchnorm, 1)
+    _require_rest(batchnorm, 1)
 
 
 @pytest.mark.item("batchnorm_block2", weight=2)
 @pytest.mark.needs("batchnorm_block1")
 def test_batchnorm_block2_convolution(batchnorm: Comparison) -> None:
     """Block 2 begins with a convolution of 3x3 filters, 32 -> 64 channels."""
-    batchnorm.require_layer(3, "", SIZES, "channels or size of the filters")
+    batchnorm.require_layer(3, settings=SIZES)
 
 
 @pytest.mark.item("batchnorm_block2", weight=1)
 @pytest.mark.needs("batchnorm_block1")
 def test_batchnorm_block2_halves_the_size(batchnorm: Comparison) -> None:
     """Its convolution halves 14 x 14: stride 2, padding 1."""
-    batchnorm.require_layer(3, "", STEPS, "padding or stride")
+    batchnorm.require_layer(3, settings=STEPS)
 
 
 @pytest.mark.item("batchnorm_block2", weight=2)
 @pytest.mark.needs("batchnorm_block1")
 def test_batchnorm_block2_normalises(batchnorm: Comparison) -> None:
     """Block 2 goes on with ReLU and then batch normalisation of its 64 channels."""
-    _require_norm(batchnorm, 2)
+    _require_rest(batchnorm, 2)
 
 
 @pytest.mark.item("batchnorm_block3", weight=2)
 @pytest.mark.needs("batchnorm_block1", "batchnorm_block2")
 def test_batchnorm_block3_convolution(batchnorm: Comparison) -> None:
     """Block 3 begins with a convolution of 3x3 filters, 64 -> 100 channels."""
-    batchnorm.require_layer(6, "", SIZES, "channels or size of the filters")
+    batchnorm.require_layer(6, settings=SIZES)
 
 
 @pytest.mark.item("batchnorm_block3", weight=1)
 @pytest.mark.needs("batchnorm_block1", "batchnorm_block2")
 def test_batchnorm_block3_halves_the_size(batchnorm: Comparison) -> None:
     """Its convolution makes 4 x 4 of 7 x 7: stride 2, padding 1."""
-    batchnorm.require_layer(6, "", STEPS, "padding or stride")
+    batchnorm.require_layer(6, settings=STEPS)
 
 
 @pytest.mark.item("batchnorm_block3", weight=2)
 @pytest.mark.needs("batchnorm_block1", "batchnorm_block2")
 def test_batchnorm_block3_normalises(batchnorm: Comparison) -> None:
     """Block 3 goes on with ReLU and then batch normalisation of its 100 channels."""
-    _require_norm(batchnorm, 3)
+    _require_rest(batchnorm, 3)
 
 
 @pytest.mark.item("batchnorm_output", weight=2)
 @pytest.mark.needs("batchnorm_block1", "batchnorm_block2", "batchnorm_block3")
 def test_batchnorm_average(batchnorm: Comparison) -> None:
     """An average pooling leaves one value a channel."""
-    batchnorm.require_layer(AVERAGE, "", ("output",), "the pooling is missing, takes the maximum, or leaves more than 1 x 1")
+    batchnorm.require_layer(AVERAGE)
     batchnorm.require_nothing_between(AVERAGE, BATCHNORM_LINEAR, "a layer too many between the pooling and the output layer")
 
 

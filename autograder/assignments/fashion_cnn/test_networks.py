@@ -2,16 +2,14 @@
 
 import pytest
 
+from autograder.networks.alignment import align
 from autograder.networks.comparison import Comparison, Complaint, require
-from autograder.networks.layers import align
+from autograder.networks.layers import SIZES, STEPS
 from autograder.runs.evidence import Evidence
 
 from . import judged
 
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, LINEAR = range(7)
-SIZES = ("in", "out", "kernel", "groups", "bias")
-STEPS = ("stride", "padding", "dilation")
-POOL = ("kernel", "stride", "padding", "dilation", "ceil")
 PRINTED = 400  # characters: a few shapes may be shown, not tensors
 
 
@@ -23,33 +21,33 @@ def network(evidence: Evidence) -> Comparison:
 @pytest.mark.item("cnn_architecture", weight=2)
 def test_first_convolution(network: Comparison) -> None:
     """The first convolution makes 16 channels of 1 with a 5x5 kernel."""
-    network.require_layer(CONV1, "", SIZES, "channels or kernel size")
+    network.require_layer(CONV1, settings=SIZES)
 
 
 @pytest.mark.item("cnn_architecture", weight=1)
 def test_first_padding(network: Comparison) -> None:
     """It keeps the size of 28x28: padding 2, stride 1."""
-    network.require_layer(CONV1, "", STEPS, "padding or stride")
+    network.require_layer(CONV1, settings=STEPS)
 
 
 @pytest.mark.item("cnn_architecture", weight=2)
 def test_second_convolution(network: Comparison) -> None:
     """The second convolution makes 32 channels of 16 with a 5x5 kernel."""
-    network.require_layer(CONV2, "", SIZES, "channels or kernel size")
+    network.require_layer(CONV2, settings=SIZES)
 
 
 @pytest.mark.item("cnn_architecture", weight=1)
 def test_second_padding(network: Comparison) -> None:
     """It keeps the size of 14x14: padding 2, stride 1."""
-    network.require_layer(CONV2, "", STEPS, "padding or stride")
+    network.require_layer(CONV2, settings=STEPS)
 
 
 @pytest.mark.item("cnn_architecture", weight=2)
 def test_relu_and_pooling(network: Comparison) -> None:
     """Each convolution is followed by a ReLU and a 2x2 max pooling, and by nothing else."""
     for relu, pool in ((RELU1, POOL1), (RELU2, POOL2)):
-        network.require_layer(relu, "", (), "the ReLU is missing, or another activation stands there")
-        network.require_layer(pool, "", POOL, "window or stride of the pooling, or average instead of max")
+        network.require_layer(relu)
+        network.require_layer(pool)
     network.require_nothing_between(-1, LINEAR, "a layer too many")
 
 
@@ -60,7 +58,7 @@ def test_output_layer(network: Comparison) -> None:
     right = declared is not None and (declared["in"], declared["out"], declared["bias"]) == (1568, 10, True)
     if network.layer(LINEAR) is None and right:
         return  # it is there, and what it gives is not returned first: a mistake of forward
-    network.require_layer(LINEAR, "", ("in", "out", "bias"), "number of inputs or outputs")
+    network.require_layer(LINEAR)
 
 
 def _require_running(network: Comparison) -> None:

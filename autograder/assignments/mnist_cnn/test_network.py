@@ -5,17 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.networks.architecture import NO_GRADIENT
+from autograder.networks.alignment import Alignment, align
 from autograder.networks.comparison import Comparison, compare, require, require_run
-from autograder.networks.layers import Alignment, Layer, align, differences
+from autograder.networks.layers import NO_GRADIENT, SIZES, STEPS, Layer, differences
 from autograder.runs.evidence import Evidence
 
 from . import reference
 
 CONV1, RELU1, CONV2, RELU2, POOL1, CONV3, RELU3, CONV4, RELU4, POOL2, FC1, RELU5, FC2 = range(13)
-SIZES = ("in", "out", "kernel", "groups", "bias")
-STEPS = ("stride", "padding", "dilation")
-POOL = ("kernel", "stride", "padding", "dilation", "ceil")
 LAYERS = ("conv", "linear", "pool", "norm", "dropout", "padding")
 IMAGES = (4, 1, 28, 28)
 
@@ -68,67 +65,67 @@ def _extra(network: Comparison, layers: bool) -> list[str]:
 @pytest.mark.item("architecture", weight=2)
 def test_conv1(built: Comparison) -> None:
     """The first convolution makes 32 channels of 1 with a 3x3 kernel."""
-    built.require_layer(CONV1, "", SIZES, "channels or kernel size")
+    built.require_layer(CONV1, settings=SIZES)
 
 
 @pytest.mark.item("architecture", weight=1)
 def test_conv1_steps(built: Comparison) -> None:
     """The first convolution has stride 1, and padding 1 or none as all the others."""
-    built.require_layer(CONV1, "", STEPS, "padding or stride; the padding must be the same in all four")
+    built.require_layer(CONV1, settings=STEPS)
 
 
 @pytest.mark.item("architecture", weight=2)
 def test_conv2(built: Comparison) -> None:
     """The second convolution makes 32 channels of 32 with a 3x3 kernel."""
-    built.require_layer(CONV2, "", SIZES, "channels or kernel size, or only one convolution in a block")
+    built.require_layer(CONV2, settings=SIZES)
 
 
 @pytest.mark.item("architecture", weight=1)
 def test_conv2_steps(built: Comparison) -> None:
     """The second convolution has stride 1, and padding 1 or none as all the others."""
-    built.require_layer(CONV2, "", STEPS, "padding or stride; the padding must be the same in all four")
+    built.require_layer(CONV2, settings=STEPS)
 
 
 @pytest.mark.item("architecture", weight=2)
 def test_conv3(built: Comparison) -> None:
     """The third convolution makes 64 channels of 32 with a 3x3 kernel."""
-    built.require_layer(CONV3, "", SIZES, "channels or kernel size")
+    built.require_layer(CONV3, settings=SIZES)
 
 
 @pytest.mark.item("architecture", weight=1)
 def test_conv3_steps(built: Comparison) -> None:
     """The third convolution has stride 1, and padding 1 or none as all the others."""
-    built.require_layer(CONV3, "", STEPS, "padding or stride; the padding must be the same in all four")
+    built.require_layer(CONV3, settings=STEPS)
 
 
 @pytest.mark.item("architecture", weight=2)
 def test_conv4(built: Comparison) -> None:
     """The fourth convolution makes 64 channels of 64 with a 3x3 kernel."""
-    built.require_layer(CONV4, "", SIZES, "channels or kernel size, or only one convolution in a block")
+    built.require_layer(CONV4, settings=SIZES)
 
 
 @pytest.mark.item("architecture", weight=1)
 def test_conv4_steps(built: Comparison) -> None:
     """The fourth convolution has stride 1, and padding 1 or none as all the others."""
-    built.require_layer(CONV4, "", STEPS, "padding or stride; the padding must be the same in all four")
+    built.require_layer(CONV4, settings=STEPS)
 
 
 @pytest.mark.item("architecture", weight=2)
 def test_pool1(built: Comparison) -> None:
     """The pooling of the first block takes the largest of 2x2 with stride 2."""
-    built.require_layer(POOL1, "", POOL, "window or stride of the pooling, or average instead of max")
+    built.require_layer(POOL1)
 
 
 @pytest.mark.item("architecture", weight=2)
 def test_pool2(built: Comparison) -> None:
     """The pooling of the second block takes the largest of 2x2 with stride 2."""
-    built.require_layer(POOL2, "", POOL, "window or stride of the pooling, or average instead of max")
+    built.require_layer(POOL2)
 
 
 @pytest.mark.item("architecture", weight=2)
 def test_fc1(built: Comparison) -> None:
     """The first fully connected layer takes all values of one image and gives 256."""
-    built.require_layer(FC1, "", ("out", "bias"), "number of outputs")
+    built.require_layer(FC1, settings=("out", "bias"))
     layer = built.layer(FC1)
     if built.equal or layer is None:
         return
@@ -152,7 +149,7 @@ def _values_before_fc1(network: Comparison) -> int:
 @pytest.mark.item("architecture", weight=1)
 def test_fc2(built: Comparison) -> None:
     """The last layer is fully connected, 256 -> 10."""
-    built.require_layer(FC2, "", ("in", "out", "bias"), "number of inputs or outputs")
+    built.require_layer(FC2)
 
 
 @pytest.mark.item("architecture", weight=1)

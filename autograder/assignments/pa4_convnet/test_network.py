@@ -9,15 +9,13 @@ import pytest
 
 from autograder.inside import draws
 from autograder.networks.comparison import Comparison, Complaint, compare, require, require_finished
+from autograder.networks.layers import SIZES, STEPS
 from autograder.runs.evidence import Evidence
 
 from . import reference
 from .graph import Graph
 
 CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, FC1, RELU3, FC2 = range(9)
-SIZES = ("in", "out", "kernel", "groups", "bias")
-STEPS = ("stride", "padding", "dilation")
-POOL = ("kernel", "stride", "padding", "dilation", "ceil")
 MOST_PARAMETERS = 1_000
 FUNCTIONS = 6  # that the box puts behind the network whose graph is drawn
 
@@ -35,37 +33,37 @@ def network(evidence: Evidence) -> Comparison:
 @pytest.mark.item("act01", weight=2)
 def test_conv1(network: Comparison) -> None:
     """The first convolution makes 32 channels of 1 with a 5x5 kernel."""
-    network.require_layer(CONV1, "conv1", SIZES, "channels or kernel size")
+    network.require_layer(CONV1, "conv1", SIZES)
 
 
 @pytest.mark.item("act01", weight=1)
 def test_conv1_padding(network: Comparison) -> None:
     """The first convolution keeps the size of 28x28: padding 2, stride 1."""
-    network.require_layer(CONV1, "conv1", STEPS, "padding or stride")
+    network.require_layer(CONV1, "conv1", STEPS)
 
 
 @pytest.mark.item("act02")
 def test_pool1(network: Comparison) -> None:
     """The first pooling takes the largest of 2x2 with stride 2."""
-    network.require_layer(POOL1, "pool1", POOL, "window or stride of the pooling, or average instead of max")
+    network.require_layer(POOL1, "pool1")
 
 
 @pytest.mark.item("act03", weight=2)
 def test_conv2(network: Comparison) -> None:
     """The second convolution makes 64 channels of 32 with a 5x5 kernel."""
-    network.require_layer(CONV2, "conv2", SIZES, "channels or kernel size")
+    network.require_layer(CONV2, "conv2", SIZES)
 
 
 @pytest.mark.item("act03", weight=1)
 def test_conv2_padding(network: Comparison) -> None:
     """The second convolution keeps the size of 14x14: padding 2, stride 1."""
-    network.require_layer(CONV2, "conv2", STEPS, "padding or stride")
+    network.require_layer(CONV2, "conv2", STEPS)
 
 
 @pytest.mark.item("act04")
 def test_pool2(network: Comparison) -> None:
     """The second pooling takes the largest of 2x2 with stride 2."""
-    network.require_layer(POOL2, "pool2", POOL, "window or stride of the pooling, or average instead of max")
+    network.require_layer(POOL2, "pool2")
 
 
 @pytest.mark.item("act05")
@@ -100,7 +98,7 @@ def test_size_linear(network: Comparison, evidence: Evidence) -> None:
 @pytest.mark.needs("act05")
 def test_fc2(network: Comparison) -> None:
     """The last layer is linear, 512 -> 10."""
-    network.require_layer(FC2, "fc2", ("in", "out", "bias"), "number of inputs or outputs")
+    network.require_layer(FC2, "fc2")
 
 
 @pytest.mark.item("act07", weight=2)
