@@ -45,7 +45,8 @@ networks.layers networks.alignment networks.aten networks.masks networks.canonic
 networks.architecture
 networks.known networks.replay networks.confirmed networks.comparison
 judging.diagnosis judging.optimizers judging.thresholds judging.loops judging.training judging.effects judging.given
-judging.held_out judging.evaluation judging.formulas judging.curves judging.attempts judging.wording judging.causes
+judging.held_out judging.evaluation judging.formulas judging.curves judging.table
+judging.network judging.attempts judging.wording judging.causes
 judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
 cluster.executor cluster.wire cluster.sent cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm

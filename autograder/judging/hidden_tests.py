@@ -1,8 +1,9 @@
 """Run hidden pytest tests over evidence, in a pytest session that is kept, and say what each of them found.
 
 A hidden test is a plain pytest function with ``@pytest.mark.item("act03", weight=2)``: its share of the item's points is
-its weight. Its docstring is the line that the student reads. An ``AssertionError`` is a finding about the submission;
-any other exception is a fault of the grader, and the item then could not be graded.
+its weight. Its docstring is the line that the student reads; tests in a :mod:`.table` have it as ``task``. An
+``AssertionError`` is a finding about the submission; any other exception is a fault of the grader, and the item then could
+not be graded.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class _Collecting:
         self.broken: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.addinivalue_line("markers", "item(id, weight=1): the graded item that a hidden test decides")
+        config.addinivalue_line("markers", "item(id, weight=1, task=): the graded item that a hidden test decides")
         config.addinivalue_line("markers", "needs(*ids): items whose failure explains a failure here")
         # Messages are written by the tests themselves; pytest's pictures of source code would cost most of the time.
         config.option.tbstyle = "native"
@@ -119,7 +120,7 @@ class _Plugin(_Collecting):
         found = Finding(
             item=str(mark.args[0]),
             weight=float(mark.kwargs.get("weight", 1)),
-            task=" ".join((getattr(function, "__doc__", None) or item.name).split()),
+            task=" ".join((mark.kwargs.get("task") or getattr(function, "__doc__", None) or item.name).split()),
             passed=report.passed,
             rests_on=tuple(str(name) for name in needs.args) if needs else (),
             test=f"{item.path.name}::{item.name}",

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from autograder.judging.network import Required, each, layer, nothing_between, one_image, used, wired
+from autograder.judging.table import table
 from autograder.networks.alignment import align
 from autograder.networks.comparison import Comparison, Complaint, compare, require
 from autograder.networks.known import Make
@@ -36,8 +38,12 @@ def batchnorm(evidence: Evidence) -> Comparison:
     return _compared(evidence, reference.batchnorm, "batchnorm")
 
 
-def _require_rest(network: Comparison, number: int) -> None:
+def rest(number: int) -> Required:
     """Block ``number`` goes on with a ReLU and its last layer, and has nothing more."""
+    return lambda network: _require_rest(network, number)
+
+
+def _require_rest(network: Comparison, number: int) -> None:
     convolution = 3 * (number - 1)
     network.require_layer(convolution + 1)
     network.require_layer(convolution + 2)
@@ -65,8 +71,9 @@ def _too_many(network: Comparison, number: int) -> list[Layer]:
     return [layer for place, layer in network.alignment.extra if begin <= place < end] + behind
 
 
-def _require_linear(network: Comparison, index: int) -> None:
+def _linear(network: Comparison) -> None:
     """The output layer is right as it is used or, where forward leaves it out, as it is declared."""
+    index = len(network.expected) - 1
     if network.layer(index) is None:
         matched = list(network.alignment.matched)
         matched[index] = align(list(network.declared.values()), network.expected).matched[index]
@@ -80,215 +87,75 @@ def _require_linear(network: Comparison, index: int) -> None:
     network.require_layer(index)
 
 
-@pytest.mark.item("maxpool_block1", weight=2)
-def test_maxpool_block1_convolution(maxpool: Comparison) -> None:
-    """Block 1 begins with a convolution of 3x3 filters, 1 -> 32 channels."""
-    maxpool.require_layer(0, settings=SIZES)
+CALLED = "the output layer is not called, or its result not kept"
+PARTS = {name: [f"{name}_block1", f"{name}_block2", f"{name}_block3", f"{name}_output"] for name in ("maxpool", "batchnorm")}
+MAXPOOL, BATCHNORM = (
+    {f"{name}_{part}": parts[:number] for number, part in enumerate(("block1", "block2", "block3", "output", "forward"))}
+    for name, parts in PARTS.items()
+)
 
 
-@pytest.mark.item("maxpool_block1", weight=1)
-def test_maxpool_block1_keeps_the_size(maxpool: Comparison) -> None:
-    """Its convolution keeps 28 x 28: stride 1, padding 1 ('same')."""
-    maxpool.require_layer(0, settings=STEPS)
-
-
-@pytest.mark.item("maxpool_block1", weight=2)
-def test_maxpool_block1_pools(maxpool: Comparison) -> None:
-    """Block 1 goes on with ReLU and max pooling 2x2, stride 2."""
-    _require_rest(maxpool, 1)
-
-
-@pytest.mark.item("maxpool_block2", weight=2)
-@pytest.mark.needs("maxpool_block1")
-def test_maxpool_block2_convolution(maxpool: Comparison) -> None:
-    """Block 2 begins with a convolution of 3x3 filters, 32 -> 64 channels."""
-    maxpool.require_layer(3, settings=SIZES)
-
-
-@pytest.mark.item("maxpool_block2", weight=1)
-@pytest.mark.needs("maxpool_block1")
-def test_maxpool_block2_keeps_the_size(maxpool: Comparison) -> None:
-    """Its convolution keeps 14 x 14: stride 1, padding 1 ('same')."""
-    maxpool.require_layer(3, settings=STEPS)
-
-
-@pytest.mark.item("maxpool_block2", weight=2)
-@pytest.mark.needs("maxpool_block1")
-def test_maxpool_block2_pools(maxpool: Comparison) -> None:
-    """Block 2 goes on with ReLU and max pooling 2x2, stride 2."""
-    _require_rest(maxpool, 2)
-
-
-@pytest.mark.item("maxpool_block3", weight=2)
-@pytest.mark.needs("maxpool_block1", "maxpool_block2")
-def test_maxpool_block3_convolution(maxpool: Comparison) -> None:
-    """Block 3 begins with a convolution of 3x3 filters, 64 -> 100 channels."""
-    maxpool.require_layer(6, settings=SIZES)
-
-
-@pytest.mark.item("maxpool_block3", weight=1)
-@pytest.mark.needs("maxpool_block1", "maxpool_block2")
-def test_maxpool_block3_keeps_the_size(maxpool: Comparison) -> None:
-    """Its convolution keeps 7 x 7: stride 1, padding 1 ('same')."""
-    maxpool.require_layer(6, settings=STEPS)
-
-
-@pytest.mark.item("maxpool_block3", weight=2)
-@pytest.mark.needs("maxpool_block1", "maxpool_block2")
-def test_maxpool_block3_pools(maxpool: Comparison) -> None:
-    """Block 3 goes on with ReLU and max pooling 2x2, stride 2: 7 x 7 becomes 3 x 3."""
-    _require_rest(maxpool, 3)
-
-
-@pytest.mark.item("maxpool_output")
-@pytest.mark.needs("maxpool_block1", "maxpool_block2", "maxpool_block3")
-def test_maxpool_output(maxpool: Comparison) -> None:
-    """The output layer is fully connected, 900 -> 10."""
-    _require_linear(maxpool, MAXPOOL_LINEAR)
-
-
-maxpool_parts = pytest.mark.needs("maxpool_block1", "maxpool_block2", "maxpool_block3", "maxpool_output")
-
-
-def _require_logits(network: Comparison) -> None:
-    network.require_used(len(network.expected) - 1, "the output layer is not called, or its result not kept")
+def logits(network: Comparison) -> None:
+    """The output layer is used, and gives logits."""
+    network.require_used(len(network.expected) - 1, CALLED)
     cause = network.shape_cause("a layer is not called or its result not kept, or the blocks stand in another order")
     require(network.output_shape == [4, 10], network.output(), "(4, 10)", cause)
 
 
-@pytest.mark.item("maxpool_forward", weight=2)
-@maxpool_parts
-def test_maxpool_logits(maxpool: Comparison) -> None:
-    """Four images give logits of shape (4, 10)."""
-    _require_logits(maxpool)
+def nothing_after(linear: int) -> Required:
+    """Nothing follows the output layer."""
+    return each(logits, nothing_between(linear, linear + 1, "an activation after the output layer"))
 
 
-@pytest.mark.item("maxpool_forward", weight=1)
-@maxpool_parts
-def test_maxpool_no_activation_at_the_end(maxpool: Comparison) -> None:
-    """Nothing follows the output layer: cross-entropy expects logits."""
-    _require_logits(maxpool)
-    maxpool.require_nothing_between(MAXPOOL_LINEAR, MAXPOOL_LINEAR + 1, "an activation after the output layer")
+@table(
+    ("maxpool_block1", 2, "Block 1 begins with a convolution of 3x3 filters, 1 -> 32 channels.", layer(0, settings=SIZES)),
+    ("maxpool_block1", 1, "Its convolution keeps 28 x 28: stride 1, padding 1 ('same').", layer(0, settings=STEPS)),
+    ("maxpool_block1", 2, "Block 1 goes on with ReLU and max pooling 2x2, stride 2.", rest(1)),
+    ("maxpool_block2", 2, "Block 2 begins with a convolution of 3x3 filters, 32 -> 64 channels.", layer(3, settings=SIZES)),
+    ("maxpool_block2", 1, "Its convolution keeps 14 x 14: stride 1, padding 1 ('same').", layer(3, settings=STEPS)),
+    ("maxpool_block2", 2, "Block 2 goes on with ReLU and max pooling 2x2, stride 2.", rest(2)),
+    ("maxpool_block3", 2, "Block 3 begins with a convolution of 3x3 filters, 64 -> 100 channels.", layer(6, settings=SIZES)),
+    ("maxpool_block3", 1, "Its convolution keeps 7 x 7: stride 1, padding 1 ('same').", layer(6, settings=STEPS)),
+    ("maxpool_block3", 2, "Block 3 goes on with ReLU and max pooling 2x2, stride 2: 7 x 7 becomes 3 x 3.", rest(3)),
+    ("maxpool_output", 1, "The output layer is fully connected, 900 -> 10.", _linear),
+    ("maxpool_forward", 2, "Four images give logits of shape (4, 10).", logits),
+    ("maxpool_forward", 1, "Nothing follows the output layer: cross-entropy expects logits.", nothing_after(MAXPOOL_LINEAR)),
+    ("maxpool_forward", 3, "With weights drawn now, your network computes what the specified one computes.",
+     each(logits, wired)),
+    needs=MAXPOOL,
+)  # fmt: skip
+def test_maxpool(maxpool: Comparison, required: Required) -> None:
+    required(maxpool)
 
 
-@pytest.mark.item("maxpool_forward", weight=3)
-@maxpool_parts
-def test_maxpool_forward(maxpool: Comparison) -> None:
-    """With weights drawn now, your network computes what the specified one computes."""
-    _require_logits(maxpool)
-    maxpool.require_wired()
-
-
-@pytest.mark.item("batchnorm_block1", weight=2)
-def test_batchnorm_block1_convolution(batchnorm: Comparison) -> None:
-    """Block 1 begins with a convolution of 3x3 filters, 1 -> 32 channels."""
-    batchnorm.require_layer(0, settings=SIZES)
-
-
-@pytest.mark.item("batchnorm_block1", weight=1)
-def test_batchnorm_block1_halves_the_size(batchnorm: Comparison) -> None:
-    """Its convolution halves 28 x 28: stride 2, padding 1."""
-    batchnorm.require_layer(0, settings=STEPS)
-
-
-@pytest.mark.item("batchnorm_block1", weight=2)
-def test_batchnorm_block1_normalises(batchnorm: Comparison) -> None:
-    """Block 1 goes on with ReLU and then batch normalisation of its 32 channels."""
-    _require_rest(batchnorm, 1)
-
-
-@pytest.mark.item("batchnorm_block2", weight=2)
-@pytest.mark.needs("batchnorm_block1")
-def test_batchnorm_block2_convolution(batchnorm: Comparison) -> None:
-    """Block 2 begins with a convolution of 3x3 filters, 32 -> 64 channels."""
-    batchnorm.require_layer(3, settings=SIZES)
-
-
-@pytest.mark.item("batchnorm_block2", weight=1)
-@pytest.mark.needs("batchnorm_block1")
-def test_batchnorm_block2_halves_the_size(batchnorm: Comparison) -> None:
-    """Its convolution halves 14 x 14: stride 2, padding 1."""
-    batchnorm.require_layer(3, settings=STEPS)
-
-
-@pytest.mark.item("batchnorm_block2", weight=2)
-@pytest.mark.needs("batchnorm_block1")
-def test_batchnorm_block2_normalises(batchnorm: Comparison) -> None:
-    """Block 2 goes on with ReLU and then batch normalisation of its 64 channels."""
-    _require_rest(batchnorm, 2)
-
-
-@pytest.mark.item("batchnorm_block3", weight=2)
-@pytest.mark.needs("batchnorm_block1", "batchnorm_block2")
-def test_batchnorm_block3_convolution(batchnorm: Comparison) -> None:
-    """Block 3 begins with a convolution of 3x3 filters, 64 -> 100 channels."""
-    batchnorm.require_layer(6, settings=SIZES)
-
-
-@pytest.mark.item("batchnorm_block3", weight=1)
-@pytest.mark.needs("batchnorm_block1", "batchnorm_block2")
-def test_batchnorm_block3_halves_the_size(batchnorm: Comparison) -> None:
-    """Its convolution makes 4 x 4 of 7 x 7: stride 2, padding 1."""
-    batchnorm.require_layer(6, settings=STEPS)
-
-
-@pytest.mark.item("batchnorm_block3", weight=2)
-@pytest.mark.needs("batchnorm_block1", "batchnorm_block2")
-def test_batchnorm_block3_normalises(batchnorm: Comparison) -> None:
-    """Block 3 goes on with ReLU and then batch normalisation of its 100 channels."""
-    _require_rest(batchnorm, 3)
-
-
-@pytest.mark.item("batchnorm_output", weight=2)
-@pytest.mark.needs("batchnorm_block1", "batchnorm_block2", "batchnorm_block3")
-def test_batchnorm_average(batchnorm: Comparison) -> None:
-    """An average pooling leaves one value a channel."""
-    batchnorm.require_layer(AVERAGE)
-    batchnorm.require_nothing_between(AVERAGE, BATCHNORM_LINEAR, "a layer too many between the pooling and the output layer")
-
-
-@pytest.mark.item("batchnorm_output", weight=3)
-@pytest.mark.needs("batchnorm_block1", "batchnorm_block2", "batchnorm_block3")
-def test_batchnorm_output(batchnorm: Comparison) -> None:
-    """The output layer is fully connected, 100 -> 10."""
-    _require_linear(batchnorm, BATCHNORM_LINEAR)
-
-
-batchnorm_parts = pytest.mark.needs("batchnorm_block1", "batchnorm_block2", "batchnorm_block3", "batchnorm_output")
-
-
-@pytest.mark.item("batchnorm_forward", weight=2)
-@batchnorm_parts
-def test_batchnorm_logits(batchnorm: Comparison) -> None:
-    """Four images give logits of shape (4, 10)."""
-    _require_logits(batchnorm)
-
-
-@pytest.mark.item("batchnorm_forward", weight=1)
-@batchnorm_parts
-def test_batchnorm_no_activation_at_the_end(batchnorm: Comparison) -> None:
-    """Nothing follows the output layer: cross-entropy expects logits."""
-    _require_logits(batchnorm)
-    batchnorm.require_nothing_between(BATCHNORM_LINEAR, BATCHNORM_LINEAR + 1, "an activation after the output layer")
-
-
-@pytest.mark.item("batchnorm_forward", weight=2)
-@batchnorm_parts
-def test_batchnorm_forward(batchnorm: Comparison) -> None:
-    """With weights drawn now, your network computes what the specified one computes."""
-    _require_logits(batchnorm)
-    batchnorm.require_wired()
-
-
-@pytest.mark.item("batchnorm_single_image")
-@pytest.mark.needs("batchnorm_block1", "batchnorm_block2", "batchnorm_block3", "batchnorm_output", "batchnorm_forward")
-def test_batch_of_one(batchnorm: Comparison) -> None:
-    """A batch of one image gives logits of shape (1, 10)."""
-    batchnorm.require_used(BATCHNORM_LINEAR, "the output layer is not called, or its result not kept")
-    found = batchnorm.single_problem or f"shape {batchnorm.single_shape}"
-    require(
-        batchnorm.single_shape == [1, 10],
-        found,
-        "(1, 10)",
-        "squeeze() without a dimension drops every dimension of size 1, the batch's too",
-    )
+@table(
+    ("batchnorm_block1", 2, "Block 1 begins with a convolution of 3x3 filters, 1 -> 32 channels.",
+     layer(0, settings=SIZES)),
+    ("batchnorm_block1", 1, "Its convolution halves 28 x 28: stride 2, padding 1.", layer(0, settings=STEPS)),
+    ("batchnorm_block1", 2, "Block 1 goes on with ReLU and then batch normalisation of its 32 channels.", rest(1)),
+    ("batchnorm_block2", 2, "Block 2 begins with a convolution of 3x3 filters, 32 -> 64 channels.",
+     layer(3, settings=SIZES)),
+    ("batchnorm_block2", 1, "Its convolution halves 14 x 14: stride 2, padding 1.", layer(3, settings=STEPS)),
+    ("batchnorm_block2", 2, "Block 2 goes on with ReLU and then batch normalisation of its 64 channels.", rest(2)),
+    ("batchnorm_block3", 2, "Block 3 begins with a convolution of 3x3 filters, 64 -> 100 channels.",
+     layer(6, settings=SIZES)),
+    ("batchnorm_block3", 1, "Its convolution makes 4 x 4 of 7 x 7: stride 2, padding 1.", layer(6, settings=STEPS)),
+    ("batchnorm_block3", 2, "Block 3 goes on with ReLU and then batch normalisation of its 100 channels.", rest(3)),
+    ("batchnorm_output", 2, "An average pooling leaves one value a channel.", each(
+        layer(AVERAGE),
+        nothing_between(AVERAGE, BATCHNORM_LINEAR, "a layer too many between the pooling and the output layer"),
+    )),
+    ("batchnorm_output", 3, "The output layer is fully connected, 100 -> 10.", _linear),
+    ("batchnorm_forward", 2, "Four images give logits of shape (4, 10).", logits),
+    ("batchnorm_forward", 1, "Nothing follows the output layer: cross-entropy expects logits.",
+     nothing_after(BATCHNORM_LINEAR)),
+    ("batchnorm_forward", 2, "With weights drawn now, your network computes what the specified one computes.",
+     each(logits, wired)),
+    ("batchnorm_single_image", 1, "A batch of one image gives logits of shape (1, 10).", each(
+        used(BATCHNORM_LINEAR, CALLED),
+        one_image("squeeze() without a dimension drops every dimension of size 1, the batch's too"),
+    )),
+    needs=BATCHNORM | {"batchnorm_single_image": [*PARTS["batchnorm"], "batchnorm_forward"]},
+)  # fmt: skip
+def test_batchnorm(batchnorm: Comparison, required: Required) -> None:
+    required(batchnorm)

@@ -1,5 +1,7 @@
 """Hidden tests of train and evaluate_model, by what they do with a few images."""
 
+from collections.abc import Callable
+
 import pytest
 
 from autograder.assignment import Profile
@@ -7,6 +9,7 @@ from autograder.judging.effects import followed
 from autograder.judging.evaluation import Batches, Evaluation
 from autograder.judging.loops import require_whole_passes
 from autograder.judging.optimizers import Adam
+from autograder.judging.table import table
 from autograder.judging.training import Training
 from autograder.networks.comparison import require
 from autograder.runs.evidence import Evidence
@@ -31,17 +34,28 @@ def training(evidence: Evidence) -> Training:
     )
 
 
-@pytest.mark.item("cnn_loop", weight=2)
-def test_forward(training: Training) -> None:
-    """In each epoch, the network sees each batch of `loaders["train"]` once."""
-    training.require_passes([EPOCHS], "cnn(images)")
-
-
-@pytest.mark.item("cnn_loop", weight=2)
-def test_fresh_gradients(training: Training) -> None:
-    """Each step uses the gradient of the cross-entropy of its own batch alone."""
+def _fresh_gradients(training: Training) -> None:
     training.require_loss()
     training.require_cleared("zero_grad")
+
+
+def _mean_losses(training: Training) -> None:
+    require(training.problem is None, f"train stopped with {training.problem}", "a list of numbers", "see the error")
+    training.require_mean_losses()
+
+
+@table(
+    ("cnn_loop", 2, "In each epoch, the network sees each batch of `loaders[\"train\"]` once.",
+     lambda training: training.require_passes([EPOCHS], "cnn(images)")),
+    ("cnn_loop", 2, "Each step uses the gradient of the cross-entropy of its own batch alone.", _fresh_gradients),
+    ("cnn_loop", 2, "The optimizer is Adam with learning rate 0.01, for the network that was handed over.",
+     lambda training: training.require_optimizer(ADAM, least=3)),
+    ("cnn_loop", 1, "The network is in training mode while it is trained.",
+     lambda training: training.require_training_mode("cnn.train()")),
+    ("cnn_loop", 2, "`train` returns the mean loss per image of each epoch.", _mean_losses),
+)  # fmt: skip
+def test_loop(training: Training, required: Callable[[Training], None]) -> None:
+    required(training)
 
 
 @pytest.mark.item("cnn_loop", weight=2)
@@ -51,25 +65,6 @@ def test_steps(training: Training, evidence: Evidence, profile: Profile) -> None
     training.require_step("step() is missing, stands outside of the loop, or the optimizer has another network's parameters")
     if training.problem is None:  # an error, which train_and_test catches in the real run, is told below
         require_whole_passes(evidence, TRAINED, profile.number("num_epochs", reference.EPOCHS))
-
-
-@pytest.mark.item("cnn_loop", weight=2)
-def test_adam(training: Training) -> None:
-    """The optimizer is Adam with learning rate 0.01, for the network that was handed over."""
-    training.require_optimizer(ADAM, least=3)
-
-
-@pytest.mark.item("cnn_loop", weight=1)
-def test_training_mode(training: Training) -> None:
-    """The network is in training mode while it is trained."""
-    training.require_training_mode("cnn.train()")
-
-
-@pytest.mark.item("cnn_loop", weight=2)
-def test_mean_losses(training: Training) -> None:
-    """`train` returns the mean loss per image of each epoch."""
-    require(training.problem is None, f"train stopped with {training.problem}", "a list of numbers", "see the error")
-    training.require_mean_losses()
 
 
 @pytest.fixture
@@ -95,21 +90,12 @@ def test_fraction_of_all_images(tested: Evaluation, evidence: Evidence) -> None:
     tested.require_share("accuracy", "return is missing", mistakes=mistakes)
 
 
-@pytest.mark.item("evaluate_model", weight=2)
-def test_evaluation_mode(tested: Evaluation) -> None:
-    """The network is in evaluation mode while it is tested."""
-    tested.require_evaluation_mode("cnn")
-
-
-@pytest.mark.item("evaluate_model", weight=1)
-def test_without_gradients(tested: Evaluation) -> None:
-    """No gradients are computed."""
-    tested.require_no_gradients("cnn")
-
-
-@pytest.mark.item("evaluate_model", weight=1)
-def test_name_is_printed(tested: Evaluation) -> None:
-    """It prints the name that was handed in."""
-    require(
-        tested.document["named"], "another text, or none", "a line with `name`", "the name of one network is written out"
-    )
+@table(
+    ("evaluate_model", 2, "The network is in evaluation mode while it is tested.",
+     lambda tested: tested.require_evaluation_mode("cnn")),
+    ("evaluate_model", 1, "No gradients are computed.", lambda tested: tested.require_no_gradients("cnn")),
+    ("evaluate_model", 1, "It prints the name that was handed in.", lambda tested: require(
+     tested.document["named"], "another text, or none", "a line with `name`", "the name of one network is written out")),
+)  # fmt: skip
+def test_use(tested: Evaluation, required: Callable[[Evaluation], None]) -> None:
+    required(tested)

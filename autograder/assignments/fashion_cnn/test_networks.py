@@ -2,6 +2,8 @@
 
 import pytest
 
+from autograder.judging.network import Required, each, layer, logits, nothing_between, one_image, used, wired
+from autograder.judging.table import table
 from autograder.networks.alignment import align
 from autograder.networks.comparison import Comparison, Complaint, require
 from autograder.networks.layers import SIZES, STEPS
@@ -18,42 +20,13 @@ def network(evidence: Evidence) -> Comparison:
     return judged.network(evidence, "cnn")
 
 
-@pytest.mark.item("cnn_architecture", weight=2)
-def test_first_convolution(network: Comparison) -> None:
-    """The first convolution makes 16 channels of 1 with a 5x5 kernel."""
-    network.require_layer(CONV1, settings=SIZES)
-
-
-@pytest.mark.item("cnn_architecture", weight=1)
-def test_first_padding(network: Comparison) -> None:
-    """It keeps the size of 28x28: padding 2, stride 1."""
-    network.require_layer(CONV1, settings=STEPS)
-
-
-@pytest.mark.item("cnn_architecture", weight=2)
-def test_second_convolution(network: Comparison) -> None:
-    """The second convolution makes 32 channels of 16 with a 5x5 kernel."""
-    network.require_layer(CONV2, settings=SIZES)
-
-
-@pytest.mark.item("cnn_architecture", weight=1)
-def test_second_padding(network: Comparison) -> None:
-    """It keeps the size of 14x14: padding 2, stride 1."""
-    network.require_layer(CONV2, settings=STEPS)
-
-
-@pytest.mark.item("cnn_architecture", weight=2)
-def test_relu_and_pooling(network: Comparison) -> None:
-    """Each convolution is followed by a ReLU and a 2x2 max pooling, and by nothing else."""
-    for relu, pool in ((RELU1, POOL1), (RELU2, POOL2)):
-        network.require_layer(relu)
-        network.require_layer(pool)
+def _relu_and_pooling(network: Comparison) -> None:
+    for place in (RELU1, POOL1, RELU2, POOL2):
+        network.require_layer(place)
     network.require_nothing_between(-1, LINEAR, "a layer too many")
 
 
-@pytest.mark.item("cnn_architecture", weight=1)
-def test_output_layer(network: Comparison) -> None:
-    """The last layer is linear, 1568 -> 10."""
+def _output_layer(network: Comparison) -> None:
     declared = align(list(network.declared.values()), network.expected).matched[LINEAR]
     right = declared is not None and (declared["in"], declared["out"], declared["bias"]) == (1568, 10, True)
     if network.layer(LINEAR) is None and right:
@@ -61,26 +34,34 @@ def test_output_layer(network: Comparison) -> None:
     network.require_layer(LINEAR)
 
 
-def _require_running(network: Comparison) -> None:
+def _runs(network: Comparison) -> None:
     if network.executed.problem:
         cause = network.shape_cause("see the layers")
         raise Complaint(f"forward stopped with {network.executed.problem}", "a pair of tensors", cause)
     network.require_used(CONV1, "the network has no layers")
 
 
-@pytest.mark.item("cnn_forward", weight=2)
-@pytest.mark.needs("cnn_architecture")
-def test_logits(network: Comparison) -> None:
-    """Four images give logits of shape (4, 10), with no activation after the last layer; one image gives (1, 10)."""
-    network.require_used(LINEAR, "the output layer is not called, or its result is not returned first")
-    require(
-        network.output_shape == [4, 10], network.output(), "(4, 10)", network.shape_cause("another tensor is returned first")
-    )
-    network.require_nothing_between(LINEAR, LINEAR + 1, "cross-entropy does the softmax itself")
-    single = network.single_shape
-    require(
-        single == [1, 10], f"one image gives {single or network.single_problem}", "(1, 10)", "the batch dimension is lost"
-    )
+@table(
+    ("cnn_architecture", 2, "The first convolution makes 16 channels of 1 with a 5x5 kernel.", layer(CONV1, settings=SIZES)),
+    ("cnn_architecture", 1, "It keeps the size of 28x28: padding 2, stride 1.", layer(CONV1, settings=STEPS)),
+    ("cnn_architecture", 2, "The second convolution makes 32 channels of 16 with a 5x5 kernel.",
+     layer(CONV2, settings=SIZES)),
+    ("cnn_architecture", 1, "It keeps the size of 14x14: padding 2, stride 1.", layer(CONV2, settings=STEPS)),
+    ("cnn_architecture", 2, "Each convolution is followed by a ReLU and a 2x2 max pooling, and by nothing else.",
+     _relu_and_pooling),
+    ("cnn_architecture", 1, "The last layer is linear, 1568 -> 10.", _output_layer),
+    ("cnn_forward", 2,
+     "Four images give logits of shape (4, 10), with no activation after the last layer; one image gives (1, 10).", each(
+        used(LINEAR, "the output layer is not called, or its result is not returned first"),
+        logits("another tensor is returned first"),
+        nothing_between(LINEAR, LINEAR + 1, "cross-entropy does the softmax itself"),
+        one_image("the batch dimension is lost"),
+    )),
+    ("cnn_forward", 1, "With weights drawn now, your network computes what the specified one computes.", each(_runs, wired)),
+    needs={"cnn_forward": ["cnn_architecture"]},
+)  # fmt: skip
+def test_network(network: Comparison, required: Required) -> None:
+    required(network)
 
 
 @pytest.mark.item("cnn_forward", weight=2)
@@ -92,16 +73,8 @@ def test_features(evidence: Evidence) -> None:
 
 @pytest.mark.item("cnn_forward", weight=1)
 @pytest.mark.needs("cnn_architecture")
-def test_wiring(network: Comparison) -> None:
-    """With weights drawn now, your network computes what the specified one computes."""
-    _require_running(network)
-    network.require_wired()
-
-
-@pytest.mark.item("cnn_forward", weight=1)
-@pytest.mark.needs("cnn_architecture")
 def test_forward_prints_nothing(network: Comparison, evidence: Evidence) -> None:
     """The forward pass does not print tensors."""
-    _require_running(network)
+    _runs(network)
     printed = evidence.document("cnn_network", "cnn").get("printed", 0)
     require(printed <= PRINTED, f"{printed:,} characters for 8 images", "none", "a print of a whole tensor in forward")

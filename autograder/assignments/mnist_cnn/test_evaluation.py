@@ -1,9 +1,12 @@
 """Hidden tests of the accuracy: what its cell counts for a stand-in network, and what the trained network really reaches."""
 
+from collections.abc import Callable
+
 import pytest
 
 from autograder.judging import held_out
 from autograder.judging.evaluation import Evaluation
+from autograder.judging.table import table
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import up_to_an_error
 from autograder.runs.evidence import Evidence
@@ -20,25 +23,17 @@ def evaluation(evidence: Evidence) -> Evaluation:
     return Evaluation.of(evidence, "accuracy_cell", "evaluation", BATCH)
 
 
-@pytest.mark.item("test_accuracy", weight=6)
+@table(
+    ("test_accuracy", 6, "`test_accuracy` is the share of all test images that are classified right, a number from 0 to 1.",
+     lambda found: found.require_share("test_accuracy", "the name, or the TODO is open", published=PUBLISHED_IMAGES)),
+    ("test_accuracy", 2, "`model` is in evaluation mode while it is tested.",
+     lambda found: found.require_evaluation_mode("model")),
+    ("test_accuracy", 2, "No gradients are recorded while `model` is tested.",
+     lambda found: found.require_no_gradients("model")),
+)  # fmt: skip
 @up_to_an_error("accuracy_cell")
-def test_accuracy_counts_images(evaluation: Evaluation, evidence: Evidence) -> None:
-    """`test_accuracy` is the share of all test images that are classified rightly, a number from 0 to 1."""
-    evaluation.require_share("test_accuracy", "the name, or the TODO is open", published=PUBLISHED_IMAGES)
-
-
-@pytest.mark.item("test_accuracy", weight=2)
-@up_to_an_error("accuracy_cell")
-def test_evaluation_mode(evaluation: Evaluation, evidence: Evidence) -> None:
-    """`model` is in evaluation mode while it is tested."""
-    evaluation.require_evaluation_mode("model")
-
-
-@pytest.mark.item("test_accuracy", weight=2)
-@up_to_an_error("accuracy_cell")
-def test_no_gradients(evaluation: Evaluation, evidence: Evidence) -> None:
-    """No gradients are recorded while `model` is tested."""
-    evaluation.require_no_gradients("model")
+def test_cell(evaluation: Evaluation, required: Callable[[Evaluation], None], evidence: Evidence) -> None:
+    required(evaluation)
 
 
 @pytest.mark.item("test_accuracy", weight=6)

@@ -1,10 +1,11 @@
 """Hidden tests of the network: its layers, one by one, and its forward pass."""
 
-import math
 from dataclasses import replace
 
 import pytest
 
+from autograder.judging.network import Required, each, layer, logits, one_image, used, values_before_linear
+from autograder.judging.table import table
 from autograder.networks.alignment import Alignment, align
 from autograder.networks.comparison import Comparison, compare, require, require_run
 from autograder.networks.layers import NO_GRADIENT, SIZES, STEPS, Layer, differences
@@ -15,6 +16,8 @@ from . import reference
 CONV1, RELU1, CONV2, RELU2, POOL1, CONV3, RELU3, CONV4, RELU4, POOL2, FC1, RELU5, FC2 = range(13)
 LAYERS = ("conv", "linear", "pool", "norm", "dropout", "padding")
 IMAGES = (4, 1, 28, 28)
+PADDED = "has stride 1, and padding 1 or none as all the others."
+NO_FC2 = "the last layer is not called, or its result is not returned"
 
 
 @pytest.fixture(scope="session")
@@ -62,75 +65,13 @@ def _extra(network: Comparison, layers: bool) -> list[str]:
     return [layer.describe() for layer in found if any(part in layer.kind for part in LAYERS) == layers]
 
 
-@pytest.mark.item("architecture", weight=2)
-def test_conv1(built: Comparison) -> None:
-    """The first convolution makes 32 channels of 1 with a 3x3 kernel."""
-    built.require_layer(CONV1, settings=SIZES)
-
-
-@pytest.mark.item("architecture", weight=1)
-def test_conv1_steps(built: Comparison) -> None:
-    """The first convolution has stride 1, and padding 1 or none as all the others."""
-    built.require_layer(CONV1, settings=STEPS)
-
-
-@pytest.mark.item("architecture", weight=2)
-def test_conv2(built: Comparison) -> None:
-    """The second convolution makes 32 channels of 32 with a 3x3 kernel."""
-    built.require_layer(CONV2, settings=SIZES)
-
-
-@pytest.mark.item("architecture", weight=1)
-def test_conv2_steps(built: Comparison) -> None:
-    """The second convolution has stride 1, and padding 1 or none as all the others."""
-    built.require_layer(CONV2, settings=STEPS)
-
-
-@pytest.mark.item("architecture", weight=2)
-def test_conv3(built: Comparison) -> None:
-    """The third convolution makes 64 channels of 32 with a 3x3 kernel."""
-    built.require_layer(CONV3, settings=SIZES)
-
-
-@pytest.mark.item("architecture", weight=1)
-def test_conv3_steps(built: Comparison) -> None:
-    """The third convolution has stride 1, and padding 1 or none as all the others."""
-    built.require_layer(CONV3, settings=STEPS)
-
-
-@pytest.mark.item("architecture", weight=2)
-def test_conv4(built: Comparison) -> None:
-    """The fourth convolution makes 64 channels of 64 with a 3x3 kernel."""
-    built.require_layer(CONV4, settings=SIZES)
-
-
-@pytest.mark.item("architecture", weight=1)
-def test_conv4_steps(built: Comparison) -> None:
-    """The fourth convolution has stride 1, and padding 1 or none as all the others."""
-    built.require_layer(CONV4, settings=STEPS)
-
-
-@pytest.mark.item("architecture", weight=2)
-def test_pool1(built: Comparison) -> None:
-    """The pooling of the first block takes the largest of 2x2 with stride 2."""
-    built.require_layer(POOL1)
-
-
-@pytest.mark.item("architecture", weight=2)
-def test_pool2(built: Comparison) -> None:
-    """The pooling of the second block takes the largest of 2x2 with stride 2."""
-    built.require_layer(POOL2)
-
-
-@pytest.mark.item("architecture", weight=2)
-def test_fc1(built: Comparison) -> None:
-    """The first fully connected layer takes all values of one image and gives 256."""
+def _fc1(built: Comparison) -> None:
     built.require_layer(FC1, settings=("out", "bias"))
     layer = built.layer(FC1)
     if built.equal or layer is None:
         return
     # By the student's own layers too: a mistake in one of them is reported there, once.
-    own, right = _values_before_fc1(built), built.expected[FC1]["in"]
+    own, right = values_before_linear(built), built.expected[FC1]["in"]
     require(
         layer["in"] in (own, right),
         f"{layer.describe()}{built.stopped()}",
@@ -139,79 +80,42 @@ def test_fc1(built: Comparison) -> None:
     )
 
 
-def _values_before_fc1(network: Comparison) -> int:
-    kinds = [layer.kind for layer in network.executed.layers]
-    last = kinds.index("linear") - 1 if "linear" in kinds else len(kinds) - 1
-    sizes = network.executed.sizes
-    return math.prod((sizes[last] or [0])[1:]) if 0 <= last < len(sizes) else 0
-
-
-@pytest.mark.item("architecture", weight=1)
-def test_fc2(built: Comparison) -> None:
-    """The last layer is fully connected, 256 -> 10."""
-    built.require_layer(FC2)
-
-
-@pytest.mark.item("architecture", weight=1)
-def test_nothing_more(built: Comparison) -> None:
-    """There are no layers with weights, poolings or dropouts beyond these."""
+def _nothing_more(built: Comparison) -> None:
     extra = _extra(built, layers=True)
     kinds = {layer.kind for layer in built.alignment.matched if layer is not None}
     require(built.equal or {"conv2d", "linear"} <= kinds, built.sequence(), built.expected_sequence(), "no layers yet")
     require(not extra, f"also {', '.join(extra)}: {built.sequence()}", built.expected_sequence(), "a layer too many")
 
 
-@pytest.mark.item("forward", weight=4)
-@pytest.mark.needs("architecture")
-def test_relu_after_convolutions(network: Comparison) -> None:
-    """Each convolution is followed by a ReLU."""
-    for number, index in enumerate((RELU1, RELU2, RELU3, RELU4)):
-        network.require_used(index, f"the ReLU after convolution {number + 1} is missing, or its result is not used")
+@table(
+    ("architecture", 2, "The first convolution makes 32 channels of 1 with a 3x3 kernel.", layer(CONV1, settings=SIZES)),
+    ("architecture", 1, f"The first convolution {PADDED}", layer(CONV1, settings=STEPS)),
+    ("architecture", 2, "The second convolution makes 32 channels of 32 with a 3x3 kernel.", layer(CONV2, settings=SIZES)),
+    ("architecture", 1, f"The second convolution {PADDED}", layer(CONV2, settings=STEPS)),
+    ("architecture", 2, "The third convolution makes 64 channels of 32 with a 3x3 kernel.", layer(CONV3, settings=SIZES)),
+    ("architecture", 1, f"The third convolution {PADDED}", layer(CONV3, settings=STEPS)),
+    ("architecture", 2, "The fourth convolution makes 64 channels of 64 with a 3x3 kernel.", layer(CONV4, settings=SIZES)),
+    ("architecture", 1, f"The fourth convolution {PADDED}", layer(CONV4, settings=STEPS)),
+    ("architecture", 2, "The pooling of the first block takes the largest of 2x2 with stride 2.", layer(POOL1)),
+    ("architecture", 2, "The pooling of the second block takes the largest of 2x2 with stride 2.", layer(POOL2)),
+    ("architecture", 2, "The first fully connected layer takes all values of one image and gives 256.", _fc1),
+    ("architecture", 1, "The last layer is fully connected, 256 -> 10.", layer(FC2)),
+    ("architecture", 1, "There are no layers with weights, poolings or dropouts beyond these.", _nothing_more),
+)
+def test_architecture(built: Comparison, required: Required) -> None:
+    required(built)
 
 
-@pytest.mark.item("forward", weight=1)
-@pytest.mark.needs("architecture")
-def test_relu_in_the_classifier(network: Comparison) -> None:
-    """The first fully connected layer is followed by a ReLU."""
-    network.require_used(RELU5, "the ReLU after the first fully connected layer is missing, or its result is not used")
-
-
-@pytest.mark.item("forward", weight=2)
-@pytest.mark.needs("architecture")
-def test_logits(network: Comparison) -> None:
-    """N images, few or many, give logits of shape (N, 10)."""
-    network.require_used(FC2, "the last layer is not called, or its result is not returned")
-    cause = network.shape_cause(
-        "the last layer is not called or not returned, no flatten, or a batch size is written into the code"
-    )
-    require(network.output_shape == [4, 10], f"four images give {network.output()}", "(4, 10)", cause)
-    single = network.single_shape
-    require(
-        single == [1, 10], f"one image gives {single or network.single_problem}", "(1, 10)", "the batch dimension is lost"
-    )
-
-
-@pytest.mark.item("forward", weight=2)
-@pytest.mark.needs("architecture")
-def test_no_softmax_at_the_end(network: Comparison) -> None:
-    """Nothing follows the last layer: its outputs are logits."""
-    network.require_used(FC2, "the last layer is not called, or its result is not returned")
+def _no_softmax_at_the_end(network: Comparison) -> None:
+    network.require_used(FC2, NO_FC2)
     last = [layer.describe() for place, layer in network.alignment.extra if place > FC2 and not network.equal]
     softmax = any("softmax" in name for name in last)
-    require(
-        not last,
-        f"{', '.join(last)} after the last layer",
-        "logits, with no activation",
-        "cross-entropy applies the softmax itself, so a second one slows the learning"
-        if softmax
-        else "an activation at the end",
-    )
+    cause = "cross-entropy applies the softmax itself, so a second one slows the learning" if softmax else ""
+    observed = f"{', '.join(last)} after the last layer"
+    require(not last, observed, "logits, with no activation", cause or "an activation at the end")
 
 
-@pytest.mark.item("forward", weight=1)
-@pytest.mark.needs("architecture")
-def test_wiring(network: Comparison) -> None:
-    """With weights drawn now, your network computes what the specified one computes."""
+def _wiring(network: Comparison) -> None:
     extra = _extra(network, layers=False)
     require(
         not extra, f"also {', '.join(extra)}: {network.sequence()}", network.expected_sequence(), "an operation too many"
@@ -221,3 +125,28 @@ def test_wiring(network: Comparison) -> None:
             cause = "its result is not used, or no gradient gets to it (detach, no_grad)"
             network.require_used(index, f"{expected.describe()}: {cause}")
     network.require_wired()
+
+
+def _relu(place: int, after: str) -> Required:
+    return used(place, f"the ReLU after {after} is missing, or its result is not used")
+
+
+FULLY_CONNECTED = "the first fully connected layer"
+
+
+@table(
+    ("forward", 4, "Each convolution is followed by a ReLU.", each(
+        *(_relu(place, f"convolution {number}") for number, place in enumerate((RELU1, RELU2, RELU3, RELU4), 1))
+    )),
+    ("forward", 1, "The first fully connected layer is followed by a ReLU.", _relu(RELU5, FULLY_CONNECTED)),
+    ("forward", 2, "N images, few or many, give logits of shape (N, 10).", each(
+        used(FC2, NO_FC2),
+        logits("the last layer is not called or not returned, no flatten, or a batch size is written into the code"),
+        one_image("the batch dimension is lost"),
+    )),
+    ("forward", 2, "Nothing follows the last layer: its outputs are logits.", _no_softmax_at_the_end),
+    ("forward", 1, "With weights drawn now, your network computes what the specified one computes.", _wiring),
+    needs={"forward": ["architecture"]},
+)  # fmt: skip
+def test_forward(network: Comparison, required: Required) -> None:
+    required(network)

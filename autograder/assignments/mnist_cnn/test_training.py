@@ -1,6 +1,7 @@
 """Hidden tests of the training: what the loop does with a few images, and what the real run left behind."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +11,7 @@ from autograder.judging.diagnosis import diagnose
 from autograder.judging.effects import followed
 from autograder.judging.loops import require_whole_passes
 from autograder.judging.optimizers import Adam
+from autograder.judging.table import table
 from autograder.judging.training import Training
 from autograder.networks.comparison import require
 from autograder.runs.evidence import Evidence
@@ -36,28 +38,19 @@ def training(evidence: Evidence) -> Training:
     )
 
 
-@pytest.mark.item("training", weight=2)
-def test_forward(training: Training) -> None:
-    """A new MNIST_CNN sees each batch of train_loader once in each epoch."""
-    training.require_passes((EPOCHS, PUBLISHED_EPOCHS), "model(images), once for each batch of train_loader")
-
-
-@pytest.mark.item("training", weight=3)
-def test_cross_entropy(training: Training) -> None:
-    """What is minimised is the cross-entropy of logits and labels."""
-    training.require_loss()
-
-
-@pytest.mark.item("training", weight=3)
-def test_gradients_are_cleared(training: Training) -> None:
-    """Each step uses the gradients of its own batch alone."""
-    training.require_cleared("optimizer.zero_grad()")
-
-
-@pytest.mark.item("training", weight=3)
-def test_backward(training: Training) -> None:
-    """Each batch has one backward pass."""
-    training.require_backward("backward is missing, or the loss does not depend on model")
+@table(
+    ("training", 2, "A new MNIST_CNN sees each batch of train_loader once in each epoch.", lambda training:
+     training.require_passes((EPOCHS, PUBLISHED_EPOCHS), "model(images), once for each batch of train_loader")),
+    ("training", 3, "What is minimised is the cross-entropy of logits and labels.", Training.require_loss),
+    ("training", 3, "Each step uses the gradients of its own batch alone.", lambda training:
+     training.require_cleared("optimizer.zero_grad()")),
+    ("training", 3, "Each batch has one backward pass.", lambda training:
+     training.require_backward("backward is missing, or the loss does not depend on model")),
+    ("training", 3, f"The optimizer is {ADAM}, from the first step to the last.", lambda training:
+     training.require_optimizer(ADAM, least=3)),
+)  # fmt: skip
+def test_loop(training: Training, required: Callable[[Training], None]) -> None:
+    required(training)
 
 
 @pytest.mark.item("training", weight=3)
@@ -65,12 +58,6 @@ def test_step(training: Training, evidence: Evidence, profile: Profile) -> None:
     """The optimizer changes the parameters of model once a batch, after the backward pass."""
     training.require_step("step() is missing, stands outside of the loop, or the optimizer has another network's parameters")
     require_whole_passes(evidence, ["training_code"], profile.number("num_epochs", PUBLISHED_EPOCHS))
-
-
-@pytest.mark.item("training", weight=3)
-def test_adam(training: Training) -> None:
-    """The optimizer is Adam with learning rate 0.001, from the first step to the last."""
-    training.require_optimizer(ADAM, least=3)
 
 
 @pytest.mark.item("training", weight=1)

@@ -1,6 +1,5 @@
 """Hidden tests of the network, ACT1 to ACT10."""
 
-import math
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +7,8 @@ from functools import partial
 import pytest
 
 from autograder.inside import draws
+from autograder.judging.network import Required, each, layer, logits, nothing_between, used, values_before_linear, wired
+from autograder.judging.table import table
 from autograder.networks.comparison import Comparison, Complaint, compare, require, require_finished
 from autograder.networks.layers import SIZES, STEPS
 from autograder.runs.evidence import Evidence
@@ -19,10 +20,13 @@ CONV1, RELU1, POOL1, CONV2, RELU2, POOL2, FC1, RELU3, FC2 = range(9)
 MOST_PARAMETERS = 1_000
 FUNCTIONS = 6  # that the box puts behind the network whose graph is drawn
 
-rests_on_the_layers = pytest.mark.needs(*(f"act{number:02d}" for number in range(1, 7)))
-rests_on_the_second_block = pytest.mark.needs(*(f"act{number:02d}" for number in range(1, 8)))
-rests_on_earlier_steps = pytest.mark.needs(*(f"act{number:02d}" for number in range(1, 9)))
-rests_on_the_network = pytest.mark.needs(*(f"act{number:02d}" for number in range(1, 10)))
+
+def acts(first: int, last: int) -> list[str]:
+    """The items from one ACT to another."""
+    return [f"act{number:02d}" for number in range(first, last + 1)]
+
+
+rests_on_the_network = pytest.mark.needs(*acts(1, 9))
 
 
 @pytest.fixture(scope="session")
@@ -30,40 +34,46 @@ def network(evidence: Evidence) -> Comparison:
     return compare(evidence, reference.convnet, (4, 1, 28, 28), probe="network", cell="convnet")
 
 
-@pytest.mark.item("act01", weight=2)
-def test_conv1(network: Comparison) -> None:
-    """The first convolution makes 32 channels of 1 with a 5x5 kernel."""
-    network.require_layer(CONV1, "conv1", SIZES)
+NO_FC2 = "fc2 is not called, or its result is not returned"
 
 
-@pytest.mark.item("act01", weight=1)
-def test_conv1_padding(network: Comparison) -> None:
-    """The first convolution keeps the size of 28x28: padding 2, stride 1."""
-    network.require_layer(CONV1, "conv1", STEPS)
-
-
-@pytest.mark.item("act02")
-def test_pool1(network: Comparison) -> None:
-    """The first pooling takes the largest of 2x2 with stride 2."""
-    network.require_layer(POOL1, "pool1")
-
-
-@pytest.mark.item("act03", weight=2)
-def test_conv2(network: Comparison) -> None:
-    """The second convolution makes 64 channels of 32 with a 5x5 kernel."""
-    network.require_layer(CONV2, "conv2", SIZES)
-
-
-@pytest.mark.item("act03", weight=1)
-def test_conv2_padding(network: Comparison) -> None:
-    """The second convolution keeps the size of 14x14: padding 2, stride 1."""
-    network.require_layer(CONV2, "conv2", STEPS)
-
-
-@pytest.mark.item("act04")
-def test_pool2(network: Comparison) -> None:
-    """The second pooling takes the largest of 2x2 with stride 2."""
-    network.require_layer(POOL2, "pool2")
+@table(
+    ("act01", 2, "The first convolution makes 32 channels of 1 with a 5x5 kernel.", layer(CONV1, "conv1", SIZES)),
+    ("act01", 1, "The first convolution keeps the size of 28x28: padding 2, stride 1.", layer(CONV1, "conv1", STEPS)),
+    ("act02", 1, "The first pooling takes the largest of 2x2 with stride 2.", layer(POOL1, "pool1")),
+    ("act03", 2, "The second convolution makes 64 channels of 32 with a 5x5 kernel.", layer(CONV2, "conv2", SIZES)),
+    ("act03", 1, "The second convolution keeps the size of 14x14: padding 2, stride 1.", layer(CONV2, "conv2", STEPS)),
+    ("act04", 1, "The second pooling takes the largest of 2x2 with stride 2.", layer(POOL2, "pool2")),
+    ("act06", 1, "The last layer is linear, 512 -> 10.", layer(FC2, "fc2")),
+    ("act07", 2, "The second convolution is followed by a ReLU.", each(
+        used(CONV2, "conv2 is not called, or its result is not used"),
+        used(RELU2, "the ReLU after conv2 is missing, or its result is not used"),
+    )),
+    ("act07", 1, "Then comes the second pooling, and nothing more.", each(
+        used(POOL2, "pool2 is not called, or its result is not used"),
+        nothing_between(CONV2, FC1, "a layer too many in the second block"),
+    )),
+    ("act08", 1, "The flattened values go through fc1.", used(FC1, "fc1 is not called, or its result is not used")),
+    ("act08", 1, "fc1 is followed by a ReLU, and nothing more.", each(
+        used(RELU3, "the ReLU after fc1 is missing, or its result is not used"),
+        nothing_between(FC1, FC2, "a layer too many after fc1"),
+    )),
+    ("act09", 1, "Four images give logits of shape (4, 10).", each(
+        used(FC2, NO_FC2), logits("fc2 not called or not returned")
+    )),
+    ("act09", 2, "Nothing follows fc2: cross-entropy expects logits.", each(
+        used(FC2, NO_FC2), nothing_between(FC2, FC2 + 1, "an activation after fc2")
+    )),
+    ("act09", 1, "With weights drawn now, your network computes what the specified one computes.", each(
+        used(RELU1, "the ReLU of the first block (given) is gone"),
+        used(FC2, NO_FC2),
+        nothing_between(-1, CONV2, "a layer too many in the first block"),
+        wired,
+    )),
+    needs={"act06": ["act05"], "act07": acts(1, 6), "act08": acts(1, 7), "act09": acts(1, 8)},
+)  # fmt: skip
+def test_network(network: Comparison, required: Required) -> None:
+    required(network)
 
 
 @pytest.mark.item("act05")
@@ -81,82 +91,13 @@ def test_size_linear(network: Comparison, evidence: Evidence) -> None:
         found = first["in"] if first is not None and first.kind == "linear" else None
     require(found is not None, "no size_linear", "channels x height x width after pool2", "ACT5 is still open")
     # Judged by the student's own layers too: a mistake in one of them is reported there, once.
-    sizes = dict(enumerate(network.executed.sizes))
-    kinds = [layer.kind for layer in network.executed.layers]
-    last = kinds.index("linear") - 1 if "linear" in kinds else len(kinds) - 1
-    own = math.prod((sizes.get(last) or [0])[1:])
-    right = network.expected[FC1]["in"]
+    own, right = values_before_linear(network), network.expected[FC1]["in"]
     require(
         found in (own, right),
         f"size_linear = {found}",
         f"{own or right} values per image after the last pooling",
         "a channel count, height or width taken from another layer",
     )
-
-
-@pytest.mark.item("act06")
-@pytest.mark.needs("act05")
-def test_fc2(network: Comparison) -> None:
-    """The last layer is linear, 512 -> 10."""
-    network.require_layer(FC2, "fc2")
-
-
-@pytest.mark.item("act07", weight=2)
-@rests_on_the_layers
-def test_second_block_relu(network: Comparison) -> None:
-    """The second convolution is followed by a ReLU."""
-    network.require_used(CONV2, "conv2 is not called, or its result is not used")
-    network.require_used(RELU2, "the ReLU after conv2 is missing, or its result is not used")
-
-
-@pytest.mark.item("act07", weight=1)
-@rests_on_the_layers
-def test_second_block_pool(network: Comparison) -> None:
-    """Then comes the second pooling, and nothing more."""
-    network.require_used(POOL2, "pool2 is not called, or its result is not used")
-    network.require_nothing_between(CONV2, FC1, "a layer too many in the second block")
-
-
-@pytest.mark.item("act08", weight=1)
-@rests_on_the_second_block
-def test_fc1(network: Comparison) -> None:
-    """The flattened values go through fc1."""
-    network.require_used(FC1, "fc1 is not called, or its result is not used")
-
-
-@pytest.mark.item("act08", weight=1)
-@rests_on_the_second_block
-def test_fc1_relu(network: Comparison) -> None:
-    """fc1 is followed by a ReLU, and nothing more."""
-    network.require_used(RELU3, "the ReLU after fc1 is missing, or its result is not used")
-    network.require_nothing_between(FC1, FC2, "a layer too many after fc1")
-
-
-@pytest.mark.item("act09", weight=1)
-@rests_on_earlier_steps
-def test_logits(network: Comparison) -> None:
-    """Four images give logits of shape (4, 10)."""
-    network.require_used(FC2, "fc2 is not called, or its result is not returned")
-    shape = network.output_shape
-    require(shape == [4, 10], f"shape {shape}{network.stopped()}", "(4, 10)", "fc2 not called or not returned")
-
-
-@pytest.mark.item("act09", weight=2)
-@rests_on_earlier_steps
-def test_no_activation_at_the_end(network: Comparison) -> None:
-    """Nothing follows fc2: cross-entropy expects logits."""
-    network.require_used(FC2, "fc2 is not called, or its result is not returned")
-    network.require_nothing_between(FC2, FC2 + 1, "an activation after fc2")
-
-
-@pytest.mark.item("act09", weight=1)
-@rests_on_earlier_steps
-def test_wiring(network: Comparison) -> None:
-    """With weights drawn now, your network computes what the specified one computes."""
-    network.require_used(RELU1, "the ReLU of the first block (given) is gone")
-    network.require_used(FC2, "fc2 is not called, or its result is not returned")
-    network.require_nothing_between(-1, CONV2, "a layer too many in the first block")
-    network.require_wired()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Hidden tests of the accuracy, the filters and the feature maps: ACT18, ACT19, ACT21, ACT23."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from torch import nn
 from autograder.inside import trace
 from autograder.judging import held_out
 from autograder.judging.evaluation import Evaluation
+from autograder.judging.table import table
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import Complaint, close, compare, require, up_to_an_error
 from autograder.runs.evidence import Evidence
@@ -26,37 +28,28 @@ def evaluation(evidence: Evidence) -> Evaluation:
     return Evaluation.of(evidence, "accuracy_cell", "test_accuracy")
 
 
-@pytest.mark.item("act18", weight=2)
-def test_images_to_the_device(evaluation: Evaluation) -> None:
-    """The images of each batch are moved to the device, and the network gets the moved ones."""
-    evaluation.require_moved(0, "images")
+@table(
+    ("act18", 2, "The images of each batch are moved to the device, and the network gets the moved ones.",
+     lambda found: found.require_moved(0, "images")),
+    ("act18", 1, "So are its labels.", lambda found: found.require_moved(1, "labels")),
+)  # fmt: skip
+def test_moved(evaluation: Evaluation, required: Callable[[Evaluation], None]) -> None:
+    required(evaluation)
 
 
-@pytest.mark.item("act18", weight=1)
-def test_labels_to_the_device(evaluation: Evaluation) -> None:
-    """So are its labels."""
-    evaluation.require_moved(1, "labels")
-
-
-@pytest.mark.item("act19", weight=4)
+@table(
+    ("act19", 4, "`err` is the number of misclassified images.", lambda found: found.require_errors("err")),
+    ("act19", 1, "`tot` is the number of images seen.", lambda found: found.require_images("tot")),
+    (
+        "act19",
+        1,
+        "The network is in evaluation mode while it is tested.",
+        lambda found: found.require_evaluation_mode("net"),
+    ),
+)
 @up_to_an_error("accuracy_cell")
-def test_err_counts_images(evaluation: Evaluation, evidence: Evidence) -> None:
-    """`err` is the number of misclassified images."""
-    evaluation.require_errors("err")
-
-
-@pytest.mark.item("act19", weight=1)
-@up_to_an_error("accuracy_cell")
-def test_tot_counts_images(evaluation: Evaluation, evidence: Evidence) -> None:
-    """`tot` is the number of images seen."""
-    evaluation.require_images("tot")
-
-
-@pytest.mark.item("act19", weight=1)
-@up_to_an_error("accuracy_cell")
-def test_evaluation_mode(evaluation: Evaluation, evidence: Evidence) -> None:
-    """The network is in evaluation mode while it is tested."""
-    evaluation.require_evaluation_mode("net")
+def test_counted(evaluation: Evaluation, required: Callable[[Evaluation], None], evidence: Evidence) -> None:
+    required(evaluation)
 
 
 @pytest.mark.item("act19", weight=2)

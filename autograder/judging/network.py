@@ -1,0 +1,69 @@
+"""What may be required of a network in a table of hidden tests: a layer, its use, nothing more, logits, the wiring."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+
+from ..networks.comparison import Comparison, require
+
+Required = Callable[[Comparison], None]
+
+
+def each(*parts: Required) -> Required:
+    """All of these."""
+
+    def required(network: Comparison) -> None:
+        for part in parts:
+            part(network)
+
+    return required
+
+
+def layer(place: int, attribute: str = "", settings: Collection[str] | None = None) -> Required:
+    """The reference's layer, see :meth:`.Comparison.require_layer`."""
+    return lambda network: network.require_layer(place, attribute, settings)
+
+
+def used(place: int, cause: str) -> Required:
+    """The forward pass executes the reference's layer on the way to its output."""
+    return lambda network: network.require_used(place, cause)
+
+
+def nothing_between(first: int, last: int, cause: str) -> Required:
+    """There is nothing more between these layers."""
+    return lambda network: network.require_nothing_between(first, last, cause)
+
+
+def logits(cause: str, classes: int = 10) -> Required:
+    """The images of a batch give logits (N, classes)."""
+
+    def required(network: Comparison) -> None:
+        wanted = [network.images, classes]
+        observed = f"{network.images} images give {network.output()}"
+        require(network.output_shape == wanted, observed, tuple(wanted), network.shape_cause(cause))
+
+    return required
+
+
+def one_image(cause: str, classes: int = 10) -> Required:
+    """So does a batch of one image."""
+
+    def required(network: Comparison) -> None:
+        observed = network.single_problem or f"shape {tuple(network.single_shape or ())}"
+        require(network.single_shape == [1, classes], f"one image gives {observed}", (1, classes), cause)
+
+    return required
+
+
+def wired(network: Comparison) -> None:
+    """Layers that are right are connected as in the reference."""
+    network.require_wired()
+
+
+def values_before_linear(network: Comparison) -> int:
+    """How many values of an image the student's own layers leave for the first fully connected one; 0 if unknown."""
+    kinds = [layer.kind for layer in network.executed.layers]
+    last = kinds.index("linear") - 1 if "linear" in kinds else len(kinds) - 1
+    sizes = network.executed.sizes
+    return math.prod((sizes[last] or [0])[1:]) if 0 <= last < len(sizes) else 0
