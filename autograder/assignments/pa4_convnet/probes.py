@@ -10,15 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from inside import draws, evaluation, given, loop, networks, trace, values
+from inside import draws, effects, evaluation, given, networks, trace, values
 from inside.probing import Evidence, Student, probe
-from inside.replacing import each_new, same
+from inside.replacing import each_new
 from torch import Tensor, nn
 
-EPOCHS = 10  # of the plot
+EPOCHS, TRAINED = 10, 4  # of the plot, and of the training on a few images
 FUNCTIONS = 6  # drawn, behind the network whose graph is shown
-SETTINGS = ("momentum", "weight_decay", "dampening", "nesterov", "maximize")  # of SGD, besides the learning rate
-MOST_EPOCHS = 1_000  # that are made up
 MOST_PICTURES = 640  # of feature maps, twice as many as there are
 
 
@@ -110,63 +108,51 @@ def training(student: Student) -> Evidence:
     return found
 
 
+class RightTrainer:
+    """Takes what the student's ``Trainer`` is made with, in any order and by any name, and trains by a right loop."""
+
+    def __init__(self, *parts: Any, **named: Any) -> None:
+        self._parts = [*parts, *named.values()]
+        names = ("net", "optim", "loss_function", "train_loader")
+        vars(self).update({**dict(zip(names, parts, strict=False)), **named})
+
+    def _part(self, kind: type) -> Any:
+        return next(part for part in self._parts if isinstance(part, kind) and not isinstance(part, nn.modules.loss._Loss))
+
+    def train(self, epochs: int) -> list[float]:
+        """The mean loss of each epoch."""
+        network, optimizer, loader = map(self._part, (nn.Module, torch.optim.Optimizer, torch.utils.data.DataLoader))
+        means = []
+        for _ in range(epochs):
+            losses = []
+            for images, labels in loader:
+                optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(network(images), labels)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                losses.append(loss.item())
+            means.append(sum(losses) / len(losses))
+        return means
+
+
 @probe(after="learning_rate")
-def training_calls(student: Student) -> Evidence:
-    """What the cell trains with, how long and on what, by a stand-in for the student's ``Trainer``.
-
-    ``events`` holds each call of ``train``: its ``epochs``; the ``kind``, ``rates`` and ``settings`` of the optimizer, and
-    whether it changes all parameters of the network (``own``); which ``loader``; whether ``net`` is trained (``kept``).
-    """
-    noted: list[tuple[Any, ...]] = []
-
-    class Trainer:
-        """Takes what the student's is made with, in any order and by any name."""
-
-        def __init__(self, *parts: Any, **named: Any) -> None:
-            self._parts = [*parts, *named.values()]
-            names = ("net", "optim", "loss_function", "train_loader")
-            vars(self).update({**dict(zip(names, parts, strict=False)), **named})
-
-        def train(self, epochs: Any) -> list[float]:
-            optimizers = [part for part in self._parts if isinstance(part, torch.optim.Optimizer)]
-            networks = [part for part in self._parts if isinstance(part, nn.Module) and any(True for _ in part.parameters())]
-            loaders = [part for part in self._parts if isinstance(part, torch.utils.data.DataLoader)]
-            noted.append((epochs, *((found or [None])[0] for found in (optimizers, networks, loaders))))
-            events.append(_optimizer(noted[-1][1], noted[-1][2]) | {"epochs": values.number(epochs)})
-            return draws.losses(student.seed, min(int(epochs), MOST_EPOCHS))
-
-    events: list[dict[str, Any]] = []
-    _, images, labels = draws.classified(student.seed)
-    batches = [loop.Batches(list(zip(images, labels, strict=True))[place : place + 2]) for place in (0, 2)]
-    again = student.rerun(
-        "learning_rate",
-        Trainer=Trainer,
-        train_loader=batches[0],
-        test_loader=batches[1],
-        device=torch.device("cpu"),
-        num_epochs=EPOCHS,
-    )
-    kept = again.values.get("net")
-    weights = {id(one) for one in kept.parameters()} if isinstance(kept, nn.Module) else set()
-    names = {"train_loader": batches[0], "test_loader": batches[1]}
-    for event, (_, _, network, loader) in zip(events, noted, strict=True):
-        event["kept"] = network is not None and any(id(one) in weights for one in network.parameters())
-        event["loader"] = next((name for name, one in names.items() if same(loader, one)), loader and "another loader")
+def training_again(student: Student) -> Evidence:
+    """The cell again, with a right trainer on a few images, and the learning rate that it sets."""
+    with effects.lesson(student.namespace["ConvNet"], student.seed) as (watch, make, described):
+        again = student.rerun(
+            "learning_rate",
+            ConvNet=make,
+            Trainer=RightTrainer,
+            net=make(),
+            **{f"{name}_loader": watch.loaders[name] for name in ("train", "test")},
+            **{f"{name}_data": watch.data[name] for name in ("train", "test")},
+            device=torch.device("cpu"),
+            num_epochs=TRAINED,
+        )
+        document, tensors = watch.evidence(again.values.get("net"))
     error, rate = again.run.error, values.number(again.values.get("learning_rate"))
-    return Evidence({"events": events, "learning_rate": rate, "error": error})
-
-
-def _optimizer(optimizer: Any, network: Any) -> dict[str, Any]:
-    """The kind of an optimizer, its learning rates and settings, and whether it has all of the network's parameters."""
-    groups = getattr(optimizer, "param_groups", [])
-    held = {id(one) for group in groups for one in group["params"]}
-    sgd = isinstance(optimizer, torch.optim.SGD)
-    return {
-        "kind": None if optimizer is None else "SGD" if sgd else type(optimizer).__name__,
-        "rates": sorted({values.number(group["lr"]) or 0.0 for group in groups}),
-        "settings": {name: values.number(groups[0].get(name)) for name in SETTINGS} if sgd else {},
-        "own": network is None or all(id(one) in held for one in network.parameters()),
-    }
+    problem = f"{error['ename']}: {error['evalue']}" if error else None
+    return Evidence(document | described | {"problem": problem, "learning_rate": rate}, tensors)
 
 
 @probe(after="loss_plot")
