@@ -1,11 +1,11 @@
 """Hidden tests of the training loop and of what it made of the network: the item training."""
 
 import pytest
-import torch
 from torch import Tensor
 
 from autograder.datasets import data
 from autograder.judging import held_out
+from autograder.judging.diagnosis import alike, diagnose
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import close, require
 from autograder.runs.evidence import Evidence
@@ -28,7 +28,7 @@ def test_weights(evidence: Evidence) -> None:
         "one epoch only": reference.after_training(seed, epochs=1)[0],
     }
     assert found is not None
-    cause = next((cause for cause, value in mistakes.items() if close(found, value)), "another loss, or steps elsewhere")
+    cause = diagnose(found, mistakes, "another loss, or steps elsewhere")
     require(close(found, wanted), "other weights", "those of gradient descent on the mean squared error", cause)
 
 
@@ -38,9 +38,8 @@ def test_losses(evidence: Evidence) -> None:
     found = evidence.document("training_loop", "train_code")["losses"]
     _, wanted = reference.after_training(evidence.record.seed)
     require(len(found) == len(wanted), f"{len(found)} losses", f"{len(wanted)}, one for each epoch", "appended elsewhere")
-    summed = close(torch.tensor(found), reference.BATCHES * torch.tensor(wanted))
-    cause = "the sum over the batches, not the mean" if summed else "a mean over something else"
-    require(close(torch.tensor(found), torch.tensor(wanted)), f"losses {found}", f"{wanted}", cause)
+    summed = {"the sum over the batches, not the mean": [reference.BATCHES * loss for loss in wanted]}
+    require(alike(found, wanted), f"losses {found}", f"{wanted}", diagnose(found, summed, "a mean over something else"))
 
 
 def squared_error(outputs: Tensor, pictures: Tensor) -> Tensor:

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from autograder.inside import draws
-from autograder.networks.comparison import Complaint, close, require
+from autograder.judging.diagnosis import require_alike
+from autograder.networks.comparison import Complaint, require
 from autograder.runs.evidence import Evidence
 
 from . import reference
@@ -30,13 +31,6 @@ def drawn(evidence: Evidence, *shapes: tuple[int, ...]) -> Drawn:
     return tuple(draws.normal(evidence.record.seed + place, *shape) for place, shape in enumerate(shapes))
 
 
-def require_equal(found: Tensor, wanted: Tensor, mistakes: dict[str, Tensor]) -> None:
-    """Complain unless two tensors are equal; the cause is the mistake whose result was found."""
-    cause = next((cause for cause, value in mistakes.items() if close(found, value)), "another formula")
-    first = [f"{value:.4f}" for value in (found.flatten()[0], wanted.flatten()[0])]
-    require(close(found, wanted), f"{first[0]} for the first number", first[1], cause)
-
-
 @pytest.mark.item("standardise")
 def test_standardise(evidence: Evidence) -> None:
     """Each column has mean 0 and standard deviation 1."""
@@ -49,7 +43,7 @@ def test_standardise(evidence: Evidence) -> None:
         "not divided by the standard deviation": centred,
         "the mean is not subtracted": inputs / inputs.std(0, correction=0),
     }
-    require_equal(found_of(evidence, "standardise", 0, (9, 4)), reference.standardise(inputs), mistakes)
+    require_alike(found_of(evidence, "standardise", 0, (9, 4)), reference.standardise(inputs), mistakes, "another formula")
 
 
 @pytest.mark.item("predict")
@@ -57,7 +51,9 @@ def test_predict(evidence: Evidence) -> None:
     """Outputs are inputs @ weights + bias."""
     inputs, weights, bias = drawn(evidence, (9, 4), (4,), ())
     mistakes = {"the bias is missing": inputs @ weights, "the bias is subtracted": inputs @ weights - bias}
-    require_equal(found_of(evidence, "predict", 0, (9,)), reference.predict(inputs, weights, bias), mistakes)
+    require_alike(
+        found_of(evidence, "predict", 0, (9,)), reference.predict(inputs, weights, bias), mistakes, "another formula"
+    )
 
 
 @pytest.mark.item("predict")
@@ -71,7 +67,7 @@ def test_loss(evidence: Evidence) -> None:
         "the root of the mean": (errors**2).mean().sqrt(),
         "absolute errors": errors.abs().mean(),
     }
-    require_equal(found_of(evidence, "predict", 1, ()), reference.loss(outputs, targets), mistakes)
+    require_alike(found_of(evidence, "predict", 1, ()), reference.loss(outputs, targets), mistakes, "another formula")
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +88,7 @@ def test_by_weights(evidence: Evidence, derivatives: tuple[Drawn, tuple[Tensor, 
         "the sign: targets minus outputs": -wanted,
         "divided by the number of columns": wanted * 9 / 4,
     }
-    require_equal(found_of(evidence, "gradient", 0, (4,)), wanted, mistakes)
+    require_alike(found_of(evidence, "gradient", 0, (4,)), wanted, mistakes, "another formula")
 
 
 @pytest.mark.item("gradient", weight=1)
@@ -106,4 +102,4 @@ def test_by_bias(evidence: Evidence, derivatives: tuple[Drawn, tuple[Tensor, Ten
         "the sign: targets minus outputs": -wanted,
         "it is not computed": torch.zeros(()),
     }
-    require_equal(found_of(evidence, "gradient", 1, ()), wanted, mistakes)
+    require_alike(found_of(evidence, "gradient", 1, ()), wanted, mistakes, "another formula")

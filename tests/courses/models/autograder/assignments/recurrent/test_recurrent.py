@@ -7,6 +7,7 @@ from torch import Tensor
 from autograder.assignment import Profile
 from autograder.inside import draws
 from autograder.judging import held_out
+from autograder.judging.diagnosis import diagnose, require_alike
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import close, require
 from autograder.runs.evidence import Evidence
@@ -45,9 +46,7 @@ def test_step(evidence: Evidence) -> None:
         "w_hidden is not transposed": torch.tanh(inputs @ w_in.T + hidden @ w_hidden + bias),
         "a sigmoid in place of tanh": torch.sigmoid(total),
     }
-    found, wanted = found_of(evidence, "step", "state", (5, 4)), torch.tanh(total)
-    cause = next((cause for cause, value in mistakes.items() if close(found, value)), "another formula")
-    require(close(found, wanted), f"{found[0, 0]:.4f} for the first number", f"{wanted[0, 0]:.4f}", cause)
+    require_alike(found_of(evidence, "step", "state", (5, 4)), torch.tanh(total), mistakes, "another formula")
 
 
 @pytest.mark.item("unroll")
@@ -65,7 +64,7 @@ def test_unroll(evidence: Evidence) -> None:
         "the first hidden state is not used": reference.unroll(sequences, torch.zeros(5, 4), *rest[1:]),
     }
     found = found_of(evidence, "unroll", "states", (5, 7, 4))
-    cause = next((cause for cause, value in mistakes.items() if close(found, value)), "another order of the steps")
+    cause = diagnose(found, mistakes, "another order of the steps")
     require(close(found, wanted), "other hidden states", "those of the steps one after another", cause)
 
 
