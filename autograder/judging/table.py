@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import pytest
 
-Row = tuple[str, float, str, Callable[[Any], None]]
+Row = tuple[str, float, str, Callable[..., None]]
 """Item, weight, task, and what complains unless the task is done; it takes what the test judges."""
 
 

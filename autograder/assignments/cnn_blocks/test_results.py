@@ -1,11 +1,15 @@
 """Hidden tests of the summaries and of the table, for networks and histories drawn now."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
 from autograder.inside import draws, epochs
+from autograder.judging.table import table
 from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
 
@@ -36,15 +40,8 @@ def _own_counts(name: str, evidence: Evidence) -> set[int]:
     counts = {sum(parameter.numel() for parameter in network.parameters())}
     found = evidence.record.found.get(name)
     if found is not None and found.document.get("parameters"):
-        counts.add(sum(_size(parameter["shape"]) for parameter in found.document["parameters"]))
+        counts.add(sum(math.prod(parameter["shape"]) for parameter in found.document["parameters"]))
     return counts
-
-
-def _size(shape: list[int]) -> int:
-    size = 1
-    for side in shape:
-        size *= side
-    return size
 
 
 def _require_summary(name: str, evidence: Evidence) -> None:
@@ -58,25 +55,15 @@ def _require_summary(name: str, evidence: Evidence) -> None:
     require(right, f"{found} parameters for a {MODELS[name]} of {wanted}", f"{wanted}", cause)
 
 
-@pytest.mark.item("parameter_counts")
+@table(
+    *(
+        ("parameter_counts", 1, f"`{name}_summary` is the summary of a {kind}.", partial(_require_summary, name))
+        for name, kind in MODELS.items()
+    )
+)
 @up_to_an_error("summaries")
-def test_mlp_summary(evidence: Evidence) -> None:
-    """`mlp_summary` is the summary of a MultiLayerPerceptron."""
-    _require_summary("mlp", evidence)
-
-
-@pytest.mark.item("parameter_counts")
-@up_to_an_error("summaries")
-def test_maxpool_summary(evidence: Evidence) -> None:
-    """`maxpool_summary` is the summary of a ConvMaxPoolNetwork."""
-    _require_summary("maxpool", evidence)
-
-
-@pytest.mark.item("parameter_counts")
-@up_to_an_error("summaries")
-def test_batchnorm_summary(evidence: Evidence) -> None:
-    """`batchnorm_summary` is the summary of a ConvBatchNormNetwork."""
-    _require_summary("batchnorm", evidence)
+def test_summary(evidence: Evidence, required: Callable[[Evidence], None]) -> None:
+    required(evidence)
 
 
 @dataclass
@@ -132,13 +119,13 @@ class Table:
 
 @pytest.fixture(scope="session")
 @up_to_an_error("table")
-def table(evidence: Evidence) -> Table:
+def rows(evidence: Evidence) -> Table:
     document = evidence.document("table", "results_table_code")
-    rows = document["rows"]
+    found = document["rows"]
     require(
-        rows is not None, "results is no list of dictionaries", "a list with one dictionary a model", "results was replaced"
+        found is not None, "results is no list of dictionaries", "a list with one dictionary a model", "results was replaced"
     )
-    return Table(evidence, _by_model(rows), document["shown"])
+    return Table(evidence, _by_model(found), document["shown"])
 
 
 def _by_model(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -157,59 +144,47 @@ def _by_model(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return found
 
 
-rests_on_what_it_shows = pytest.mark.needs("maxpool_training", "batchnorm_training", "parameter_counts")
+def _given_row(rows: Table) -> None:
+    rows.require_figures("mlp", GIVEN, "the given row was changed")
+    rows.require_parameters("mlp")
 
 
-def _require_history(table: Table, name: str) -> None:
-    history = _drawn_history(table.evidence, name)
-    wanted = {
-        "epoch_1_train_loss": history[0]["train_loss"],
-        "epoch_5_train_loss": history[-1]["train_loss"],
-        "epoch_5_test_accuracy": history[-1]["test_accuracy"],
-    }
-    table.require_figures(name, wanted, "not filled in, typed in from another run, or taken from another epoch or figure")
+def _history(name: str) -> Callable[[Table], None]:
+    def required(rows: Table) -> None:
+        first, *_, last = _drawn_history(rows.evidence, name)
+        wanted = {
+            "epoch_1_train_loss": first["train_loss"],
+            "epoch_5_train_loss": last["train_loss"],
+            "epoch_5_test_accuracy": last["test_accuracy"],
+        }
+        rows.require_figures(name, wanted, "not filled in, typed in from another run, or taken from another epoch or figure")
+
+    return required
 
 
-@pytest.mark.item("results_table", weight=2)
-@rests_on_what_it_shows
-@up_to_an_error("table")
-def test_given_row(table: Table, evidence: Evidence) -> None:
-    """The first row has the given figures of the MLP and its number of parameters."""
-    table.require_figures("mlp", GIVEN, "the given row was changed")
-    table.require_parameters("mlp")
+def _parameters(rows: Table) -> None:
+    rows.require_parameters("maxpool")
+    rows.require_parameters("batchnorm")
 
 
-@pytest.mark.item("results_table", weight=3)
-@rests_on_what_it_shows
-@up_to_an_error("table")
-def test_maxpool_row(table: Table, evidence: Evidence) -> None:
-    """The row of ConvMaxPoolNetwork has the figures of the run's own history (here: one drawn now)."""
-    _require_history(table, "maxpool")
-
-
-@pytest.mark.item("results_table", weight=3)
-@rests_on_what_it_shows
-@up_to_an_error("table")
-def test_batchnorm_row(table: Table, evidence: Evidence) -> None:
-    """The row of ConvBatchNormNetwork has the figures of the run's own history (here: one drawn now)."""
-    _require_history(table, "batchnorm")
-
-
-@pytest.mark.item("results_table", weight=1)
-@rests_on_what_it_shows
-@up_to_an_error("table")
-def test_parameters(table: Table, evidence: Evidence) -> None:
-    """Both rows have the number of parameters of their network."""
-    table.require_parameters("maxpool")
-    table.require_parameters("batchnorm")
-
-
-@pytest.mark.item("results_table", weight=1)
-@rests_on_what_it_shows
-@up_to_an_error("table")
-def test_table_is_shown(table: Table, evidence: Evidence) -> None:
-    """The rows are shown as a pandas table."""
-    names = [str(table.row(name).get("model")) for name in MODELS]
-    text = table.shown["text"]
+def _shown(rows: Table) -> None:
+    names = [str(rows.row(name).get("model")) for name in MODELS]
+    text = rows.shown["text"]
     as_text = all(name in text for name in names) and "{'model'" not in text
-    require(table.shown["html"] or as_text, "no table", "pd.DataFrame(results), displayed", "the table is not shown")
+    require(rows.shown["html"] or as_text, "no table", "pd.DataFrame(results), displayed", "the table is not shown")
+
+
+OWN_HISTORY = "has the figures of the run's own history (here: one drawn now)."
+
+
+@table(
+    ("results_table", 2, "The first row has the given figures of the MLP and its number of parameters.", _given_row),
+    ("results_table", 3, f"The row of ConvMaxPoolNetwork {OWN_HISTORY}", _history("maxpool")),
+    ("results_table", 3, f"The row of ConvBatchNormNetwork {OWN_HISTORY}", _history("batchnorm")),
+    ("results_table", 1, "Both rows have the number of parameters of their network.", _parameters),
+    ("results_table", 1, "The rows are shown as a pandas table.", _shown),
+    needs={"results_table": ["maxpool_training", "batchnorm_training", "parameter_counts"]},
+)
+@up_to_an_error("table")
+def test_table(rows: Table, required: Callable[[Table], None], evidence: Evidence) -> None:
+    required(rows)

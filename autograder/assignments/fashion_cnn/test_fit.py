@@ -1,6 +1,7 @@
 """Hidden tests of evaluate, fit, history and the curves, by what they do with a small problem."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from autograder.judging.diagnosis import alike
 from autograder.judging.effects import followed, multiplied
 from autograder.judging.loops import require_whole_passes
 from autograder.judging.optimizers import Momentum
+from autograder.judging.table import table
 from autograder.judging.training import Training
 from autograder.networks.comparison import Complaint, require, up_to_an_error
 from autograder.runs.evidence import Evidence
@@ -22,6 +24,7 @@ from . import reference
 RESULTS = 8  # of the history that is drawn anew: another number than the published one
 EPOCHS, SHOWN = 12, 3  # of the watched trainings: of fit alone, and of the whole cell
 Result = dict[str, float]
+Drawn = dict[str, list[float]]
 
 
 def _training(evidence: Evidence, probe: str, rate: float, momentum: float = 0.0) -> Training:
@@ -115,22 +118,16 @@ def test_training_steps(training: Training, evidence: Evidence, profile: Profile
         require_whole_passes(evidence, ["fit_code"], profile.number("num_epochs_regression", reference.EPOCHS))
 
 
-@pytest.mark.item("fit", weight=2)
-def test_fresh_gradients(training: Training) -> None:
-    """Each step uses the gradient of its own batch alone."""
-    training.require_cleared("zero_grad")
-
-
-@pytest.mark.item("fit", weight=1)
-def test_loss_of_training_step(training: Training) -> None:
-    """The loss of each batch is the one that `model.training_step` gives, whatever the model is."""
-    training.require_loss()
-
-
-@pytest.mark.item("fit", weight=1)
-def test_the_optimizer_handed_over(training: Training) -> None:
-    """The steps are those of `opt_func` with the learning rate `lr`."""
-    training.require_optimizer("opt_func with learning rate lr", least=3)
+@table(
+    ("fit", 2, "Each step uses the gradient of its own batch alone.",
+     lambda training: training.require_cleared("zero_grad")),
+    ("fit", 1, "The loss of each batch is the one that `model.training_step` gives, whatever the model is.",
+     Training.require_loss),
+    ("fit", 1, "The steps are those of `opt_func` with the learning rate `lr`.",
+     lambda training: training.require_optimizer("opt_func with learning rate lr", least=3)),
+)  # fmt: skip
+def test_loop(training: Training, required: Callable[[Training], None]) -> None:
+    required(training)
 
 
 @pytest.mark.item("fit", weight=2)
@@ -208,48 +205,36 @@ def figures(evidence: Evidence) -> Figures:
 
 
 @pytest.fixture
-def drawn(evidence: Evidence) -> dict[str, list[float]]:
+def drawn(evidence: Evidence) -> Drawn:
     """The history that the box drew for the plot, by what its numbers are."""
     seed = evidence.record.seed
     return {"accuracy": [1 - miss / 2.1 for miss in draws.losses(seed + 1, RESULTS)], "loss": draws.losses(seed, RESULTS)}
 
 
-def _there(figures: Figures, drawn: dict[str, list[float]]) -> dict[str, Curve]:
+def _there(figures: Figures, drawn: Drawn) -> dict[str, Curve]:
     """The curves of accuracy and loss that are there; at least one must be."""
     found = {shows: curve for shows, values in drawn.items() if (curve := figures.curve(values))}
     require(bool(found), "neither curve is there", "accuracy and loss", "see the lines above")
     return found
 
 
-@pytest.mark.item("regression_curves", weight=2)
-@up_to_an_error("curves")
-def test_accuracy_is_drawn(figures: Figures, drawn: dict[str, list[float]], evidence: Evidence) -> None:
-    """One curve shows the validation accuracy of each result in history."""
+def _accuracy_is_drawn(figures: Figures, drawn: Drawn) -> None:
     figures.require_curve(drawn["accuracy"], f"val_acc, for a run of {RESULTS - 1} epochs")
 
 
-@pytest.mark.item("regression_curves", weight=2)
-@up_to_an_error("curves")
-def test_loss_is_drawn(figures: Figures, drawn: dict[str, list[float]], evidence: Evidence) -> None:
-    """Another one shows the validation loss."""
-    loss, accuracy = figures.require_curve(drawn["loss"], f"val_loss, for a run of {RESULTS - 1} epochs"), drawn["accuracy"]
-    other = figures.curve(accuracy)
-    apart = other is None or loss.axes is not other.axes
+def _loss_is_drawn(figures: Figures, drawn: Drawn) -> None:
+    loss, other = figures.require_curve(drawn["loss"], f"val_loss, for a run of {RESULTS - 1} epochs"), drawn["accuracy"]
+    accuracy = figures.curve(other)
+    apart = accuracy is None or loss.axes is not accuracy.axes
     require(apart, "both curves on the same axes", "each on axes of its own", "drawn into left or right twice")
 
 
-@pytest.mark.item("regression_curves", weight=1)
-@up_to_an_error("curves")
-def test_epochs_from_zero(figures: Figures, drawn: dict[str, list[float]], evidence: Evidence) -> None:
-    """The x axis counts epochs from 0, the untrained model, and all points are within the limits of the axes."""
+def _epochs_from_zero(figures: Figures, drawn: Drawn) -> None:
     for curve in _there(figures, drawn).values():
         curve.require_epochs((0,), f"0, the untrained model, to {RESULTS - 1}")
 
 
-@pytest.mark.item("regression_curves", weight=2)
-@up_to_an_error("curves")
-def test_labels(figures: Figures, drawn: dict[str, list[float]], evidence: Evidence) -> None:
-    """Both axes are labelled and have a title, which calls the data by their name if it names them."""
+def _labels(figures: Figures, drawn: Drawn) -> None:
     for shows, curve in _there(figures, drawn).items():
         curve.require_labels(shows)
         everything = " ".join([*curve.texts.values(), curve.figure["suptitle"]])
@@ -257,3 +242,17 @@ def test_labels(figures: Figures, drawn: dict[str, list[float]], evidence: Evide
             raise Complaint(
                 f"a title says MNIST: {everything[:120]}", "Fashion-MNIST", "MNIST holds digits, these are clothes"
             )
+
+
+@table(
+    ("regression_curves", 2, "One curve shows the validation accuracy of each result in history.", _accuracy_is_drawn),
+    ("regression_curves", 2, "Another one shows the validation loss.", _loss_is_drawn),
+    ("regression_curves", 1,
+     "The x axis counts epochs from 0, the untrained model, and all points are within the limits of the axes.",
+     _epochs_from_zero),
+    ("regression_curves", 2,
+     "Both axes are labelled and have a title, which calls the data by their name if it names them.", _labels),
+)  # fmt: skip
+@up_to_an_error("curves")
+def test_curves(figures: Figures, drawn: Drawn, required: Callable[[Figures, Drawn], None], evidence: Evidence) -> None:
+    required(figures, drawn)

@@ -1,6 +1,7 @@
 """Hidden tests of the real training run and of its curve, ACT16 and ACT17."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -11,6 +12,7 @@ from autograder.judging.curves import Figures
 from autograder.judging.effects import followed
 from autograder.judging.given import GivenLoop
 from autograder.judging.optimizers import Momentum
+from autograder.judging.table import table
 from autograder.judging.thresholds import Threshold
 from autograder.networks.comparison import require, up_to_an_error
 from autograder.runs.evidence import Evidence
@@ -94,22 +96,16 @@ def drawn(evidence: Evidence) -> list[float]:
     return draws.losses(evidence.record.seed, PLOTTED)
 
 
-@pytest.mark.item("act17", weight=2)
+@table(
+    ("act17", 2, "The curve has one point for each loss.",
+     lambda figures, drawn: figures.require_curve(drawn, f"the losses of a run of {PLOTTED} epochs")),
+    ("act17", 1, "The x axis counts epochs, and all points are within the limits of the axes.",
+     lambda figures, drawn: figures.require_curve(drawn, "the losses").require_epochs((1, 0), "one step an epoch, from 1")),
+    ("act17", 1, "Both axes are labelled and the figure has a title.",
+     lambda figures, drawn: figures.any_curve(drawn).require_labels("loss")),
+)  # fmt: skip
 @up_to_an_error("loss_plot")
-def test_all_losses_are_drawn(figures: Figures, drawn: list[float], evidence: Evidence) -> None:
-    """The curve has one point for each loss."""
-    figures.require_curve(drawn, f"the losses of a run of {PLOTTED} epochs")
-
-
-@pytest.mark.item("act17", weight=1)
-@up_to_an_error("loss_plot")
-def test_epochs_are_the_x_axis(figures: Figures, drawn: list[float], evidence: Evidence) -> None:
-    """The x axis counts epochs, and all points are within the limits of the axes."""
-    figures.require_curve(drawn, "the losses").require_epochs((1, 0), "one step an epoch, from 1 (or 0)")
-
-
-@pytest.mark.item("act17", weight=1)
-@up_to_an_error("loss_plot")
-def test_labels(figures: Figures, drawn: list[float], evidence: Evidence) -> None:
-    """Both axes are labelled and the figure has a title."""
-    figures.any_curve(drawn).require_labels("loss")
+def test_curve(
+    figures: Figures, drawn: list[float], required: Callable[[Figures, list[float]], None], evidence: Evidence
+) -> None:
+    required(figures, drawn)
