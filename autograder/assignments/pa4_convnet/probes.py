@@ -16,6 +16,9 @@ from inside.replacing import each_new
 from torch import Tensor, nn
 
 EPOCHS, TRAINED = 10, 4  # of the plot, and of the training on a few images
+SMALL = (
+    0.05  # what the loss is multiplied by, so that a step shows also what the optimizer adds to gradients, as weight decay
+)
 FUNCTIONS = 6  # drawn, behind the network whose graph is shown
 MOST_PICTURES = 640  # of feature maps, twice as many as there are
 
@@ -127,7 +130,7 @@ class RightTrainer:
             losses = []
             for images, labels in loader:
                 optimizer.zero_grad()
-                loss = nn.functional.cross_entropy(network(images), labels)
+                loss = SMALL * nn.functional.cross_entropy(network(images), labels)
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 losses.append(loss.item())

@@ -9,7 +9,7 @@ from autograder.assignment import Profile
 from autograder.inside import draws
 from autograder.judging import held_out
 from autograder.judging.curves import Figures
-from autograder.judging.effects import followed
+from autograder.judging.effects import followed, multiplied
 from autograder.judging.given import GivenLoop
 from autograder.judging.optimizers import Momentum
 from autograder.judging.table import table
@@ -21,7 +21,7 @@ from . import reference
 
 rests_on_network_and_loop = pytest.mark.needs(*(f"act{number:02d}" for number in (*range(1, 10), *range(11, 16))))
 LAST_LOSS = Threshold("loss of the last epoch", below={"full": 0.03, "quick": 0.6, "proof": 2.0}, form=".4f")
-PLOTTED, TRAINED = 10, 4  # epochs, as in the probes
+PLOTTED, TRAINED, SMALL = 10, 4, 0.05  # epochs, and the factor of the loss, as in the probes
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +79,10 @@ def test_trained_as_given(evidence: Evidence) -> None:
     require(isinstance(rate, float), f"learning_rate = {rate}", "a number", "ACT16 is open")
     assert isinstance(rate, float)
     told = f"SGD with learning rate {rate:g} and momentum {reference.MOMENTUM}"
-    training = followed(evidence, *where, network="network", optimizer=lambda: Momentum(rate, reference.MOMENTUM), told=told)
+    training = followed(
+        evidence, *where, network="network", optimizer=lambda: Momentum(rate, reference.MOMENTUM), told=told,
+        losses=multiplied(SMALL, "the loss", "another loss"),
+    )  # fmt: skip
     training.require_passes((TRAINED, reference.EPOCHS), "trainer.train(num_epochs)")
     training.require_optimizer(told, least=3)
 
