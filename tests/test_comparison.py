@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from autograder import own_files
 from autograder.inside import networks
 from autograder.inside.channel import plain
+from autograder.judging.network import logits, one_image
 from autograder.networks import comparison
 from autograder.networks.comparison import Comparison, Complaint, close, compare, require, up_to_an_error
 from autograder.networks.known import Make
@@ -307,7 +308,8 @@ ALL = ("in", "out", "kernel", "stride", "padding", "dilation", "groups", "bias",
             {"first": lambda s, x: F.conv2d(F.pad(x, (2, 0, 1, 1)), s.conv1.weight, s.conv1.bias)},
         ),
         (CONVOLUTION1, "no parameters of the network", {"first": lambda s, x: nn.Conv2d(1, 8, 3, padding=1)(x)}),
-        (CONVOLUTION1, "reached by no gradient", {"normed": lambda s, x: s.norm(x.detach())}),
+        (CONVOLUTION1, "reached by no gradient", {"conv1": nn.Conv2d(1, 8, 3, padding=1).requires_grad_(False)}),
+        (CONVOLUTION2, "reached by no gradient", {"conv2": nn.Conv2d(8, 8, 3, padding=1).requires_grad_(False)}),
         (CONVOLUTION2, "groups 2, expected 1", {"conv2": nn.Conv2d(8, 8, 3, padding=1, groups=2)}),
         (CONVOLUTION3, "those of an earlier layer", {"third": lambda s, x: s.conv2(x)}),
         (NORM, "learned scale and shift False", {"norm": nn.BatchNorm2d(8, affine=False)}),
@@ -348,8 +350,8 @@ def test_the_complaint_is_about_the_layer_that_is_wrong(place: int, phrase: str,
         ),
         (
             CONVOLUTION1,
-            "detach(), .data or torch.no_grad() stands behind this layer",
-            {"normed": lambda s, x: s.norm(x.detach())},
+            "its weights are detached or frozen (requires_grad_(False), .data)",
+            {"conv1": nn.Conv2d(1, 8, 3, padding=1).requires_grad_(False)},
         ),
         (NORM, "affine=False was set", {"norm": nn.BatchNorm2d(8, affine=False)}),
         (NORM, "track_running_stats=False was set", {"norm": nn.BatchNorm2d(8, track_running_stats=False)}),
@@ -399,6 +401,26 @@ def test_right_layers_that_are_connected_wrongly(replaced: dict[str, Any]) -> No
         found.require_wired()
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        lambda s, x: s.fc(x) if len(x) > 1 else 0 * s.fc(x),
+        lambda s, x: s.fc(x) + 0.1 * x.mean(0)[0],
+    ],
+)
+def test_an_image_has_the_same_logits_in_any_batch(last: Any) -> None:
+    one_image("")(beside())
+    with pytest.raises(Complaint, match="an image alone gives other logits"):
+        one_image("")(beside(last=last))
+
+
+def test_more_than_the_logits_is_told_where_logits_are_asked_for() -> None:
+    pair = beside(last=lambda s, x: (s.fc(x), x))
+    logits("", outputs=2)(pair)
+    with pytest.raises(Complaint, match="forward returns 2 values"):
+        logits("")(pair)
+
+
 def without_gradient(self: Any, x: Tensor) -> Tensor:
     with torch.no_grad():
         return self.fc(x)
@@ -410,8 +432,32 @@ def test_no_gradient_at_all_is_one_complaint(last: Any) -> None:
     assert not found.equal
     for index in range(LINEAR + 1):
         found.require_layer(index, "", ALL, "")
-    with pytest.raises(Complaint, match="no gradient reaches the weights"):
+    with pytest.raises(Complaint, match=r"no gradient comes back to linear .* behind this layer"):
         found.require_wired()
+
+
+def third_without_gradient(self: Any, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        return self.conv3(x)
+
+
+@pytest.mark.parametrize(
+    ("behind", "replaced"),
+    [
+        (CONVOLUTION1, {"normed": lambda s, x: s.norm(x.detach())}),
+        (CONVOLUTION2, {"third": lambda s, x: s.conv3(x.data)}),
+        (CONVOLUTION3, {"third": third_without_gradient}),
+        (CONVOLUTION3, {"averaged": lambda s, x: x.mean((2, 3)).detach()}),
+    ],
+)
+def test_where_gradients_end_is_told_once_and_the_layers_before_it_are_right(behind: int, replaced: dict[str, Any]) -> None:
+    found = beside(**replaced)
+    assert not found.equal
+    for index in range(LINEAR + 1):
+        found.require_layer(index, "", ALL, "")
+    with pytest.raises(Complaint) as told:
+        found.require_wired()
+    assert found.expected[behind].describe() in told.value.observed
 
 
 def test_classes_in_place_of_logits_are_one_complaint() -> None:

@@ -35,10 +35,13 @@ def nothing_between(first: int, last: int, cause: str) -> Required:
     return lambda network: network.require_nothing_between(first, last, cause)
 
 
-def logits(cause: str, classes: int = 10) -> Required:
-    """The images of a batch give logits (N, classes)."""
+def logits(cause: str, classes: int = 10, outputs: int = 1) -> Required:
+    """The images of a batch give logits (N, classes), which are the first of so many ``outputs``."""
 
     def required(network: Comparison) -> None:
+        if outputs == 1 < network.outputs:
+            observed = f"forward returns {network.outputs} values"
+            require(False, observed, f"the logits alone, {(network.images, classes)}", "return the logits and nothing else")
         wanted = [network.images, classes]
         observed = f"{network.images} images give {network.output()}"
         require(network.output_shape == wanted, observed, tuple(wanted), network.shape_cause(cause))
@@ -47,11 +50,17 @@ def logits(cause: str, classes: int = 10) -> Required:
 
 
 def one_image(cause: str, classes: int = 10) -> Required:
-    """So does a batch of one image."""
+    """A batch of one image gives (1, classes), the same as within a batch."""
 
     def required(network: Comparison) -> None:
         observed = network.single_problem or f"shape {tuple(network.single_shape or ())}"
         require(network.single_shape == [1, classes], f"one image gives {observed}", (1, classes), cause)
+        require(
+            network.independent,
+            f"an image alone gives other logits than among {network.images} images",
+            "the same logits for an image in any batch",
+            "one image is treated as a special case, or the images of a batch are mixed",
+        )
 
     return required
 

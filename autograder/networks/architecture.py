@@ -38,6 +38,7 @@ class Network:
     problem: str | None = None
     sizes: list[list[int] | None] = field(default_factory=list)  # output shape of each layer
     learns: bool = True  # a gradient reaches every weight that the output depends on
+    cut: Layer | None = None  # the layer behind which gradients end, so that it and those before it never learn
 
 
 def network(document: dict[str, Any], global_pools: bool = True) -> Network:
@@ -50,7 +51,8 @@ def network(document: dict[str, Any], global_pools: bool = True) -> Network:
     found = _Reading(document)
     pairs = canonical(list(zip(found.layers, found.sizes, strict=True)), global_pools)
     learns = not document["unlearned"]
-    return Network([layer for layer, _ in pairs], found.chain, document["problem"], [size for _, size in pairs], learns)
+    layers, sizes = [layer for layer, _ in pairs], [size for _, size in pairs]
+    return Network(layers, found.chain, document["problem"], sizes, learns, found.cut)
 
 
 class _Reading:
@@ -84,8 +86,23 @@ class _Reading:
                 self.chain = self.chain and before == {len(self.layers) - 1}
                 self.layers.append(layer)
                 self.sizes.append(self._nodes[index]["shapes"][0])
-        if {layer["weights"] for layer in self.layers} <= {NO_GRADIENT, None}:  # then the mistake is in none of them
-            self.layers = [Layer(layer.kind, tuple(s for s in layer.settings if s[0] != "weights")) for layer in self.layers]
+        # Where gradients end behind layers, the mistake is in none of these.
+        end = self._cut(any(_name(self._nodes[index]) == "detach" for index in carried))
+        self.layers[:end] = [
+            Layer(layer.kind, tuple(s for s in layer.settings if s[0] != "weights")) for layer in self.layers[:end]
+        ]
+        self.cut = self.layers[end - 1] if end else None
+
+    def _cut(self, detached: bool) -> int:
+        """Behind how many layers no gradient comes back: all with weights among them, and none of the others, have none.
+
+        A single one may have weights that cannot learn, unless something in the pass was ``detached``.
+        """
+        weighted = [(place, layer["weights"]) for place, layer in enumerate(self.layers) if layer["weights"] is not None]
+        without = [place for place, weights in weighted if weights == NO_GRADIENT]
+        first = [place for place, _ in weighted[: len(without)]]
+        whole = without == first and (len(without) > 1 or detached or len(without) == len(weighted))
+        return without[-1] + 1 if without and whole else 0
 
     def _values(self, index: int) -> list[Any]:
         values = [*self._nodes[index]["args"], *self._nodes[index]["kwargs"].values()]
@@ -195,8 +212,9 @@ def both_modes(training: Network, evaluation: Network) -> Network:
         pairs += [(_only_in_evaluation(extra), None) for place, extra in aligned.extra if place == position]
         pairs.append((_in_both(layer, aligned.matched[position]), training.sizes[position]))
     pairs += [(_only_in_evaluation(extra), None) for place, extra in aligned.extra if place == len(training.layers)]
+    layers, sizes = [layer for layer, _ in pairs], [size for _, size in pairs]
     chain = training.chain and evaluation.chain
-    return Network([layer for layer, _ in pairs], chain, training.problem, [size for _, size in pairs], training.learns)
+    return Network(layers, chain, training.problem, sizes, training.learns, training.cut)
 
 
 def _only_in_evaluation(layer: Layer) -> Layer:

@@ -132,8 +132,10 @@ class Comparison:
     equal: bool  # outputs agree, in evaluation mode and in training mode
     output_shape: list[int] | None
     images: int = 0  # in the batch
+    outputs: int = 1  # how many values forward returns
     single_shape: list[int] | None = None  # of the output for a batch of one
     single_problem: str | None = None
+    independent: bool = True  # whether that output is the one that the image has in the batch
 
     def layer(self, index: int, attribute: str = "") -> Layer | None:
         """The student's counterpart of a reference layer: as executed, else as declared under ``attribute``.
@@ -236,9 +238,10 @@ class Comparison:
         pairs = list(zip(self.alignment.matched, self.expected, strict=True))
         if any(found is None or found.kind != expected.kind or differences(found, expected) for found, expected in pairs):
             return
-        if not self.training.learns:
-            cause = "forward ends with detach() or .data, or runs under torch.no_grad()"
-            raise Complaint("no gradient reaches the weights of the network", "outputs that can be trained", cause)
+        if (cut := self.training.cut) is not None or not self.training.learns:
+            observed = f"no gradient comes back to {cut.describe() if cut else 'the weights'}"
+            cause = "detach(), .data or torch.no_grad() in forward, behind this layer"
+            raise Complaint(observed, "a gradient for each weight of the network", cause)
         raise Complaint(
             f"all layers are right, the outputs are not: {self.sequence()}",
             self.expected_sequence(),
@@ -307,9 +310,16 @@ def _compared(evidence: Evidence, make: Make, images: tuple[int, ...], probe: st
         equal=equal,
         output_shape=document["evaluation"]["output_shape"],
         images=images[0],
+        outputs=document.get("outputs") or 1,
         single_shape=document.get("single_shape"),
         single_problem=document.get("single_problem"),
+        independent=_independent(evidence.tensor(probe, "single"), evidence.tensor(probe, "evaluation")),
     )
+
+
+def _independent(alone: torch.Tensor | None, among: torch.Tensor | None) -> bool:
+    """Whether the first image has the same output alone as in the batch; where it has none alone, that is told by itself."""
+    return alone is None or among is None or close(alone.flatten(), among[:1].flatten())
 
 
 def require_run(evidence: Evidence, images: tuple[int, ...], *, probe: str, cell: str) -> None:

@@ -140,7 +140,7 @@ _CAUSES: dict[tuple[str, Any], str] = {
         "the layer is made in forward, or kept in a plain list: make it in __init__ as self.name, or use nn.ModuleList"
     ),
     ("weights", USED_BEFORE): "the same layer is used twice",
-    ("weights", NO_GRADIENT): "detach(), .data or torch.no_grad() stands behind this layer",
+    ("weights", NO_GRADIENT): "its weights are detached or frozen (requires_grad_(False), .data)",
     ("affine", False): "affine=False was set",
     ("statistics", "batch in training, batch in evaluation"): "track_running_stats=False was set",
     ("statistics", "running in training, running in evaluation"): "batch norm is held in evaluation mode (training=False)",

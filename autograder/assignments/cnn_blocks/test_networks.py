@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.judging.network import Required, each, layer, nothing_between, one_image, used, wired
+from autograder.judging.network import Required, each, layer, logits, nothing_between, one_image, used, wired
 from autograder.judging.table import table
 from autograder.networks.alignment import align
 from autograder.networks.comparison import Comparison, Complaint, compare, require
@@ -95,16 +95,17 @@ MAXPOOL, BATCHNORM = (
 )
 
 
-def logits(network: Comparison) -> None:
+NOT_LOGITS = "a layer is not called or its result not kept, or the blocks stand in another order"
+
+
+def gives_logits(linear: int) -> Required:
     """The output layer is used, and gives logits."""
-    network.require_used(len(network.expected) - 1, CALLED)
-    cause = network.shape_cause("a layer is not called or its result not kept, or the blocks stand in another order")
-    require(network.output_shape == [4, 10], network.output(), "(4, 10)", cause)
+    return each(used(linear, CALLED), logits(NOT_LOGITS))
 
 
 def nothing_after(linear: int) -> Required:
     """Nothing follows the output layer."""
-    return each(logits, nothing_between(linear, linear + 1, "an activation after the output layer"))
+    return each(gives_logits(linear), nothing_between(linear, linear + 1, "an activation after the output layer"))
 
 
 @table(
@@ -118,10 +119,11 @@ def nothing_after(linear: int) -> Required:
     ("maxpool_block3", 1, "Its convolution keeps 7 x 7: stride 1, padding 1 ('same').", layer(6, settings=STEPS)),
     ("maxpool_block3", 2, "Block 3 goes on with ReLU and max pooling 2x2, stride 2: 7 x 7 becomes 3 x 3.", rest(3)),
     ("maxpool_output", 1, "The output layer is fully connected, 900 -> 10.", _linear),
-    ("maxpool_forward", 2, "Four images give logits of shape (4, 10).", logits),
+    ("maxpool_forward", 2, "Four images give logits of shape (4, 10).",
+     each(gives_logits(MAXPOOL_LINEAR), one_image("the batch dimension is lost"))),
     ("maxpool_forward", 1, "Nothing follows the output layer: cross-entropy expects logits.", nothing_after(MAXPOOL_LINEAR)),
     ("maxpool_forward", 3, "With weights drawn now, your network computes what the specified one computes.",
-     each(logits, wired)),
+     each(gives_logits(MAXPOOL_LINEAR), wired)),
     needs=MAXPOOL,
 )  # fmt: skip
 def test_maxpool(maxpool: Comparison, required: Required) -> None:
@@ -146,11 +148,12 @@ def test_maxpool(maxpool: Comparison, required: Required) -> None:
         nothing_between(AVERAGE, BATCHNORM_LINEAR, "a layer too many between the pooling and the output layer"),
     )),
     ("batchnorm_output", 3, "The output layer is fully connected, 100 -> 10.", _linear),
-    ("batchnorm_forward", 2, "Four images give logits of shape (4, 10).", logits),
+    ("batchnorm_forward", 2, "Four images give logits of shape (4, 10).",
+     gives_logits(BATCHNORM_LINEAR)),
     ("batchnorm_forward", 1, "Nothing follows the output layer: cross-entropy expects logits.",
      nothing_after(BATCHNORM_LINEAR)),
     ("batchnorm_forward", 2, "With weights drawn now, your network computes what the specified one computes.",
-     each(logits, wired)),
+     each(gives_logits(BATCHNORM_LINEAR), wired)),
     ("batchnorm_single_image", 1, "A batch of one image gives logits of shape (1, 10).", each(
         used(BATCHNORM_LINEAR, CALLED),
         one_image("squeeze() without a dimension drops every dimension of size 1, the batch's too"),

@@ -7,7 +7,17 @@ from functools import partial
 import pytest
 
 from autograder.inside import draws
-from autograder.judging.network import Required, each, layer, logits, nothing_between, used, values_before_linear, wired
+from autograder.judging.network import (
+    Required,
+    each,
+    layer,
+    logits,
+    nothing_between,
+    one_image,
+    used,
+    values_before_linear,
+    wired,
+)
 from autograder.judging.table import table
 from autograder.networks.comparison import Comparison, Complaint, compare, require, require_finished
 from autograder.networks.layers import SIZES, STEPS
@@ -59,7 +69,9 @@ NO_FC2 = "fc2 is not called, or its result is not returned"
         nothing_between(FC1, FC2, "a layer too many after fc1"),
     )),
     ("act09", 1, "Four images give logits of shape (4, 10).", each(
-        used(FC2, NO_FC2), logits("fc2 not called or not returned")
+        used(FC2, NO_FC2),
+        logits("fc2 not called or not returned"),
+        one_image("the batch dimension is lost, or a batch size is written into the code"),
     )),
     ("act09", 2, "Nothing follows fc2: cross-entropy expects logits.", each(
         used(FC2, NO_FC2), nothing_between(FC2, FC2 + 1, "an activation after fc2")
