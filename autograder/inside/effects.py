@@ -391,16 +391,20 @@ def plain(made: Any, outputs: int = 1) -> type[nn.Module]:
 
 
 def usable(made: Any, shape: tuple[int, ...], classes: int, outputs: int = 1) -> bool:
-    """Whether networks of ``made`` can be followed: they give logits (N, classes), with gradients, the same each time.
+    """Whether networks of ``made`` can be followed: they give logits (N, classes), the same each time.
 
+    Gradients reach all weights that they use: those under ``torch.no_grad()`` would differ from what is computed again.
     Of two ``outputs``, the logits are the first of a pair.
     """
     images = trace.drawn_images(0, shape)
     try:
         network = made().to("cpu").train(True)
         with _without_dropout():
+            recorded = trace.record(network, images.clone())
             found = [network(images.clone()) for _ in range(2)]
     except Exception:
+        return False
+    if recorded.unlearned:
         return False
     if outputs > 1:
         if not all(isinstance(one, (tuple, list)) and len(one) == outputs for one in found):

@@ -54,7 +54,7 @@ def _runs(network: Comparison) -> None:
         used(LINEAR, "the output layer is not called, or its result is not returned first"),
         logits("another tensor is returned first", outputs=2),
         nothing_between(LINEAR, LINEAR + 1, "cross-entropy does the softmax itself"),
-        one_image("the batch dimension is lost"),
+        one_image("the batch dimension is lost, or a batch size is written into the code"),
     )),
     ("cnn_forward", 1, "With weights drawn now, your network computes what the specified one computes.", each(_runs, wired)),
     needs={"cnn_forward": ["cnn_architecture"]},

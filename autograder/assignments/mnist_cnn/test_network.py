@@ -142,7 +142,7 @@ FULLY_CONNECTED = "the first fully connected layer"
     ("forward", 2, "N images, few or many, give logits of shape (N, 10).", each(
         used(FC2, NO_FC2),
         logits("the last layer is not called or not returned, no flatten, or a batch size is written into the code"),
-        one_image("the batch dimension is lost"),
+        one_image("the batch dimension is lost, or a batch size is written into the code"),
     )),
     ("forward", 2, "Nothing follows the last layer: its outputs are logits.", _no_softmax_at_the_end),
     ("forward", 1, "With weights drawn now, your network computes what the specified one computes.", _wiring),
