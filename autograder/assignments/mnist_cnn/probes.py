@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from inside import draws, effects, evaluation, formulas, networks, values
 from inside.probing import Evidence, Student, probe
+from torch import Tensor
 
 CALLS = 40
 SIZES = (7, 64), (1, 7), (0, 3), (1, 4)
@@ -62,8 +63,13 @@ def training_loop(student: Student) -> Evidence:
         document, tensors = watch.evidence(again.values.get("model"))
     error = again.run.error
     problem = f"{error['ename']}: {error['evalue']}" if error else None
-    losses = values.numbers(again.values.get("loss_history"))
-    return Evidence(document | described | {"problem": problem, "returned": losses}, tensors)
+    history = again.values.get("loss_history")
+    kept = {"returned": values.numbers(history), "tensors": _holds_tensors(history)}
+    return Evidence(document | described | kept | {"problem": problem}, tensors)
+
+
+def _holds_tensors(history: Any) -> bool:
+    return isinstance(history, list) and any(isinstance(entry, Tensor) for entry in history)
 
 
 @probe(after="evaluation")
