@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from inside import draws, effects, evaluation, formulas, networks, values
 from inside.probing import Evidence, Student, probe
