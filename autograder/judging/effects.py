@@ -528,7 +528,9 @@ def _is_of_the_class(document: _Document, network: dict[str, Any]) -> bool:
     if document.plain:
         noise = any(word in str(node["op"]) for node in described.get("nodes", []) for word in NOISE)
         shape = described.get("output_shape") or []
-        return bool(described.get("problem") or described.get("unlearned") or noise or shape[1:] != document.shape)
+        # One that takes batches of one size alone does not work with the last one.
+        broken = described.get("problem") or described.get("unlearned") or network.get("single_problem")
+        return bool(broken or noise or shape[1:] != document.shape)
     programs = [_layers(program) for program in document.programs.values()]
     return all(program == _layers(described) for program in programs)
 
