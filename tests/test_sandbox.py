@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from conftest import FIND_PIPE, LEFTOVER, ROOT, SLOT, BoxRun, RunBox, processes_of_boxes
@@ -16,6 +18,7 @@ from tiers import usable
 
 from autograder.datasets.data import cache_folder
 from autograder.sandbox import mounts
+from autograder.sandbox import run as sandbox_run
 from autograder.sandbox.box import FIRST_UID, CannotIsolate, Limits, Slot
 from autograder.sandbox.bubblewrap import command_line
 from autograder.sandbox.mounts import PACKAGE, view
@@ -150,6 +153,40 @@ pid = libc.syscall(CLONE, 0x10000000 | 17, 0, 0, 0, 0)
 if pid == 0:
     os._exit(0)
 print(json.dumps("done" if pid > 0 else errno.errorcode[ctypes.get_errno()]))
+""",
+    "unseen": """
+numbers = {
+    "x86_64": {"shmget": (29, 0x4242, 4096, 0o1777), "semget": (64, 0x4242, 1, 0o1666), "msgget": (68, 0x4242, 0o1666),
+               "mq_open": (240, b"box", 0o102, 0o666, None), "inotify_init1": (294, 0)},
+    "aarch64": {"shmget": (194, 0x4242, 4096, 0o1777), "semget": (190, 0x4242, 1, 0o1666), "msgget": (186, 0x4242, 0o1666),
+                "mq_open": (180, b"box", 0o102, 0o666, None), "inotify_init1": (26, 0)},
+}[platform.machine()]
+print(json.dumps({name: call(*arguments) for name, arguments in numbers.items()}))
+""",
+    "locks": """
+import fcntl, sqlite3, struct
+found, shared = {}, json.__file__
+one, other = open(shared), open(shared)
+for name, command in {"lease": fcntl.F_SETLEASE, "notify": fcntl.F_NOTIFY}.items():
+    found[name] = outcome(lambda: fcntl.fcntl(one, command, fcntl.F_RDLCK))
+for file in (one, other):
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+lock = struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0)
+for command in (37, fcntl.F_SETLK):  # 37 is F_OFD_SETLK
+    fcntl.fcntl(one, command, lock)
+seen = fcntl.fcntl(other, 36, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_GETLK
+found["seen by another"] = struct.unpack("hhqqi4x", seen)[0] != fcntl.F_UNLCK
+base = sqlite3.connect("own.db")
+base.execute("CREATE TABLE points (x)")
+base.execute("INSERT INTO points VALUES (7)")
+base.commit()
+found["database"] = base.execute("SELECT x FROM points").fetchone()[0]
+import numpy
+numbers = numpy.memmap("numbers.bin", dtype="float32", mode="w+", shape=(10,))
+numbers[:] = 2
+numbers.flush()
+found["memmap"] = float(numpy.memmap("numbers.bin", dtype="float32", mode="r").sum())
+print(json.dumps(found))
 """,
     "processes": "print(json.dumps(outcome(lambda: [name for name in os.listdir('/proc') if name.isdigit()])))",
     "stdin": """
@@ -292,6 +329,33 @@ def test_dangerous_system_calls_are_refused(box: BoxRun) -> None:
     found = box.said("calls")
     assert set(found.values()) == {"EPERM"}, found
     assert box.said("namespace_by_clone") == "EPERM"
+
+
+def test_memory_that_no_process_shows_and_watches_of_files_are_refused(box: BoxRun) -> None:
+    found = box.said("unseen")
+    assert set(found.values()) == {"EPERM"}, found
+
+
+def test_a_lock_is_given_and_holds_nothing(box: BoxRun) -> None:
+    assert box.said("locks") == {
+        "lease": "EPERM", "notify": "EPERM", "seen by another": False, "database": 7, "memmap": 20.0,
+    }  # fmt: skip
+
+
+def test_a_job_that_was_read_can_be_read_by_nobody_else(run_box: RunBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first process of a box has it open for as long as it runs."""
+    jobs: list[int] = []
+
+    def made() -> Any:
+        jobs.append(os.memfd_create("job"))
+        return os.fdopen(os.dup(jobs[-1]), "w+b")
+
+    monkeypatch.setattr(sandbox_run, "tempfile", SimpleNamespace(TemporaryFile=made))
+    assert run_box({"first": "1"}).ended
+    sizes = [os.fstat(job).st_size for job in jobs]
+    for job in jobs:
+        os.close(job)
+    assert sizes == [0]
 
 
 def test_a_cell_imports_what_an_earlier_one_wrote(box: BoxRun) -> None:

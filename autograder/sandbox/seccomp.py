@@ -1,15 +1,16 @@
 """Compile the system call filter of a box to a BPF program.
 
 Namespaces already hide files, processes and the network; the filter closes what namespaces leave open: other socket
-families, kernel interfaces with a history of holes, further namespaces, and memory that the watchdog could not count.
-A box without namespaces gets a stricter one, which also closes what they would hide: every socket but a connected pair,
-the machine's shared memory and queues, and watching its files.
+families, kernel interfaces with a history of holes, further namespaces, memory that the watchdog could not count, and what
+one box could tell another by files that both read.
+A box without namespaces gets a stricter one, which also closes what they would hide: every socket but a connected pair.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import functools
 import socket
 import tempfile
@@ -28,13 +29,19 @@ DENIED = (
     "reboot", "request_key", "setns", "settimeofday", "swapoff", "swapon", "syslog", "umount", "umount2", "unshare",
     "uselib", "userfaultfd", "ustat", "vhangup", "vmsplice",
 )  # fmt: skip
-SHARED_BY_THE_MACHINE = (
-    "accept", "accept4", "bind", "connect", "inotify_add_watch", "inotify_init", "inotify_init1", "listen", "mq_getsetattr",
-    "mq_notify", "mq_open", "mq_timedreceive", "mq_timedsend", "mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd",
-    "semctl", "semget", "semop", "semtimedop", "shmat", "shmctl", "shmdt", "shmget", "socket",
+UNSEEN = (
+    "inotify_add_watch", "inotify_init", "inotify_init1", "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive",
+    "mq_timedsend", "mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop", "shmat",
+    "shmctl", "shmdt", "shmget",
 )  # fmt: skip
-"""What a network and an IPC namespace would make the box's own, and watches, which need no right but to read."""
+"""Memory that no process shows, and watches, which need no right but to read a file that other boxes read too."""
+SOCKETS = ("accept", "accept4", "bind", "connect", "listen", "socket")
+"""What a network namespace would make the box's own."""
+LOCKS = (fcntl.F_SETLK, fcntl.F_SETLKW, 37, 38)
+"""Commands of fcntl; the last are F_OFD_SETLK and F_OFD_SETLKW of linux/fcntl.h."""
+NOTICES = (fcntl.F_SETLEASE, fcntl.F_NOTIFY)
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+GRANTED = 0
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 SOCKET_TYPE = 0xF  # the bits beside flags as SOCK_CLOEXEC
 PR_SET_DUMPABLE = 4
@@ -52,8 +59,15 @@ class _Rule:
 
 
 def _rules(strict: bool) -> Iterator[_Rule]:
-    for name in (*DENIED, *(SHARED_BY_THE_MACHINE if strict else ())):
+    for name in (*DENIED, *UNSEEN, *(SOCKETS if strict else ())):
         yield _Rule(name)
+    # A lock that is given and holds nothing: libraries lock files of their own, and by files that boxes share one would
+    # tell another something.
+    yield _Rule("flock", GRANTED)
+    for command in LOCKS:
+        yield _Rule("fcntl", GRANTED, argument=1, value=command, mask=0xFFFFFFFF)
+    for command in NOTICES:
+        yield _Rule("fcntl", argument=1, value=command, mask=0xFFFFFFFF)
     # ENOSYS sends glibc back to clone(), whose flags a filter can read.
     yield _Rule("clone3", errno.ENOSYS)
     for bit in range(32):
@@ -93,7 +107,7 @@ def program(strict: bool = False) -> bytes:
         try:
             made.add_rule(seccomp.ERRNO(rule.error), rule.call, *when)
         except (ValueError, RuntimeError, OSError):
-            if rule.call not in DENIED + SHARED_BY_THE_MACHINE:
+            if rule.call not in DENIED + UNSEEN + SOCKETS:
                 raise
             continue  # not a system call of this architecture or of this libseccomp
     with tempfile.TemporaryFile() as file:
