@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from autograder.inside.screen import compact, shown
 from autograder.judging.decision import executed
+from autograder.notebooks.terminal import unfit
 from autograder.runs.evidence import CellRecord, Evidence, Record
 
 
@@ -88,3 +89,15 @@ def test_long_texts_are_shown_in_no_time(kind: str) -> None:
     cell = new_code_cell("1", metadata={"nbgrader": {"grade_id": "a"}})
     assert len(executed(new_notebook(cells=[cell]), Evidence(record)).cells[0].outputs) <= 1
     assert time.process_time() - begun < 3.0
+
+
+@pytest.mark.parametrize("student", ["ada", "ann [2]", "Größe-Müller", "o'brien", "a.b@uni.example", "李雷", "Zoe\u0308"])
+def test_names_of_people_can_be_ids(student: str) -> None:
+    assert unfit(student) is None
+
+
+@pytest.mark.parametrize(
+    "student", ["<script>alert(1)<", 'x" onload="y', "a&amp;b", "$`id`", "a\\", "red\x1b[31m", "two\nlines"]
+)
+def test_what_pages_and_shells_obey_cannot(student: str) -> None:
+    assert "rename the folder" in str(unfit(student))

@@ -13,7 +13,7 @@ from ..judging.processes import MODULES
 from ..limited import Children, Ended, Failed
 from ..notebooks.reading import Read, Submission, read
 from ..notebooks.submission import Unreadable
-from ..notebooks.terminal import printable
+from ..notebooks.terminal import printable, unfit
 from ..outcomes import grader_fault
 from ..runs.apart import Kept, gather
 from ..runs.options import Options
@@ -61,11 +61,8 @@ class Executor(Protocol):
 
 def read_run(children: Children, submission: Submission, release: bytes, assignment: str) -> Run:
     """Read a submission: a run with what was ``read``, or with a ``problem``."""
-    if submission.student != printable(submission.student):
-        problem = (
-            f"{printable(str(submission.path))}: the name of the folder has signs that cannot be shown; rename the folder"
-        )
-        return Run(submission, problem=problem)
+    if problem := unfit(submission.student):
+        return Run(submission, problem=f"{printable(str(submission.path))}: {problem}")
     try:
         return Run(submission, read(children, submission.path, release, assignment))
     except Unreadable as error:

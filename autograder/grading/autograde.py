@@ -23,6 +23,7 @@ from ..judging.processes import MODULES
 from ..limited import Children
 from ..notebooks.folder import everybody
 from ..notebooks.reading import looking
+from ..notebooks.terminal import printable, unfit
 
 
 def guard() -> None:
@@ -93,6 +94,9 @@ def _submissions(converter: Any, course: Course, name: str) -> dict[str, list[st
     chosen = [wanted] if wanted in found else fnmatch.filter(found, wanted)
     for student in [student for student in chosen if found[student].parents[1].is_file()]:
         converter.log.error("%s lies in no student's folder", found[student].parents[1])
+        chosen.remove(student)
+    for student in [student for student in chosen if unfit(student)]:
+        converter.log.error("%s: %s", printable(student), unfit(student))
         chosen.remove(student)
     return {str(found[student].parent): [str(found[student])] for student in chosen}
 

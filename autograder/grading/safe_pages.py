@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import wraps
 from typing import Any
 
 from .item_cells import OUTCOME  # first, because it makes the import of nbformat fast
@@ -25,6 +26,21 @@ from ..sandbox.tiers import WARNING
 
 _PROSE_OF_ALL = 120_000  # characters of all cells together, four times those of a release
 _PICTURES = ("image/png", "image/jpeg")
+_NAMES = ("student", "first_name", "last_name", "notebook_path")
+
+
+def guard() -> None:
+    """Let formgrader's templates escape what they show: names of folders are students' text, too."""
+    from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
+
+    init = FormgradeExtension.init_tornado_settings
+
+    @wraps(init)
+    def escaping(extension: Any, webapp: Any) -> None:
+        init(extension, webapp)
+        webapp.settings["nbgrader_jinja2_env"].autoescape = True
+
+    FormgradeExtension.init_tornado_settings = escaping
 
 
 @pass_context
@@ -40,6 +56,9 @@ class SafeToRead(Preprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Change the copy of the notebook that a page is made from; the autograded file stays as it is."""
+        for name in _NAMES:
+            if isinstance(resources.get(name), str):  # nbconvert's templates escape nothing
+                resources[name] = html.escape(resources[name])
         found = nb.metadata.get(OUTCOME, {})
         flags = found.get("flags", [])
         repaired = [*found.get("repairs", []), *(flag for flag in flags if flag != WARNING)]

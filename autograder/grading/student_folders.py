@@ -3,7 +3,8 @@
 They copy all that lies beside a notebook into ``autograded/`` and ``feedback/`` and follow links there, so that a link to
 hidden tests comes back to the student as a file, and they wait for ever for a time stamp that is a pipe. They also take the
 names of folders for patterns, and pass over a student called ``ann [2]``. :mod:`.configuration` calls :func:`guard`, which
-guards ``zip_collect`` (:mod:`autograder.collecting.zip_collect`) and ``autograde`` (:mod:`.autograde`) too.
+guards ``zip_collect`` (:mod:`autograder.collecting.zip_collect`), ``autograde`` (:mod:`.autograde`) and formgrader's pages
+(:mod:`.safe_pages`) too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from unittest import mock
 
 from ..collecting import zip_collect
 from ..notebooks.timestamp import NAME, course_zone, settled
-from . import autograde
+from . import autograde, safe_pages
 
 Init = Callable[[Any, str, str], None]
 
@@ -38,6 +39,7 @@ def guard() -> None:
     CourseDirectory.get_existing_timestamp = _timestamp
     zip_collect.guard()
     autograde.guard()
+    safe_pages.guard()
     for converter in (Autograde, GenerateFeedback):
         converter.init_assignment = _without_other_files(converter.init_assignment, base)
     base.glob = SimpleNamespace(glob=_found)

@@ -1,11 +1,16 @@
-"""Clean Markdown and HTML that students wrote for a reader's browser: no script, no request, no text over the page."""
+"""Clean Markdown and HTML that students wrote for a reader's browser: no script, no request, no text over the page.
+
+Nor a link to the reader's own machine or one beside it.
+"""
 
 from __future__ import annotations
 
 import html
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..notebooks import notebook as _notebook  # noqa: F401  first, because it makes the import of nbformat fast
 
@@ -47,8 +52,31 @@ def _of_picture(tag: str, name: str, value: str) -> bool:
 
 def _of_link(tag: str, name: str, value: str) -> bool:
     if name == "href":
-        return value.strip().lower().startswith(("http://", "https://", "#"))
+        return value.startswith("#") or _leads_out(value)
     return name in ("class", "title") and _of_any(tag, name, value)
+
+
+_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*")
+_INSIDE = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp", "private", "home.arpa")
+"""Where names end that stand for this machine or one beside it."""
+
+
+def _leads_out(address: str) -> bool:
+    """Whether a web address names a machine of the internet, in a way that browsers can read in one manner only.
+
+    Behind one of this machine or its network may be what acts on a click, such as a Jupyter server.
+    """
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").removesuffix(".")
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or re.search(r"[\x00-\x20\\]", address) or "@" in parts.netloc:
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return bool(_NAME.fullmatch(host)) and not f".{host}".endswith(tuple(f".{end}" for end in _INSIDE))
 
 
 _ATTRIBUTES = {"*": _of_any, "a": _of_link, "img": _of_picture}
