@@ -16,8 +16,8 @@ from .folder import Look
 from .notebook import to_text
 from .submission import Unreadable
 
-BUDGET = Budget("to read", seconds=20.0, wall=300.0, memory=1 << 30)
-"""For all notebooks in one student's folder; an ordinary one takes a tenth of a second, one of 20 MB a second."""
+BUDGET = Budget("to read", seconds=5.0, wall=300.0, memory=1 << 30)
+"""For all notebooks in one student's folder; an ordinary one takes a hundredth of a second, 40,000 lines of code a tenth."""
 DO = "look at it by hand, or ask the student for the notebook without what a program wrote into it"
 SENTENCES, SENTENCE = 200, 1_000  # of repairs and of flags; characters of each
 
