@@ -24,17 +24,28 @@ from autograder.cluster.cluster import ClusterExecutor, connect
 from autograder.cluster.executor import Executor, LocalExecutor
 from autograder.cluster.fleet import ClusterError
 from autograder.cluster.slurm import Slurm, prepare
-from autograder.cluster.wire import pack_evidence, pack_refusal, unpack_job
-from autograder.cluster.worker import difference, fingerprint, places
+from autograder.cluster.wire import (
+    Job,
+    bare,
+    pack_breach,
+    pack_evidence,
+    pack_job,
+    pack_refusal,
+    unpack_evidence,
+    unpack_job,
+)
+from autograder.cluster.worker import difference, fingerprint, places, run_job
 from autograder.course import Course
 from autograder.grading.batch import grade_class
 from autograder.grading.intake import handed_in
+from autograder.limited import Breach, Budget
 from autograder.notebooks import notebook
 from autograder.notebooks.reading import Submission
 from autograder.outcomes import ClassOutcomes, SubmissionOutcome
 from autograder.runs import apart
 from autograder.runs.evidence import Evidence, Record
 from autograder.runs.options import Options, versions
+from autograder.runs.plan import planned
 from autograder.sandbox.processes import family
 
 NAME = "pa4_convnet"
@@ -199,6 +210,31 @@ def test_where_all_refuse_it_is_the_machines_fault(tmp_path: Path, quick: None) 
     fake = FakeCluster(dict.fromkeys(("one", "two", "three"), lambda _: pack_refusal("no namespaces")))
     found = reasons(run(fake, root, tmp_path / "out"))
     assert "could not run it: no namespaces" in str(found["ada"])
+
+
+def test_what_exhausts_a_worker_is_that_submissions_outcome_and_runs_once(tmp_path: Path, quick: None) -> None:
+    def floods(packed: bytes) -> bytes:
+        reason = "took more than 60 s of processor time to read"
+        return pack_breach(reason) if b"'floods'" in packed else nothing_found(packed)
+
+    root = hand_in(tmp_path / "in", {"ada": "1", "evil": "'floods'", "zoe": "2"})
+    told: list[str] = []
+    fake = FakeCluster({"one": floods})
+    found = reasons(run(fake, root, tmp_path / "out", told))
+    evil = "what came back from worker one took more than 60 s of processor time to read; look at this submission by hand"
+    assert found == {"ada": None, "evil": evil, "zoe": None}
+    assert told == []
+    assert [student for _, student in fake.log].count("evil") == 1
+
+
+def test_a_worker_reads_within_a_budget_and_says_what_went_beyond_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.cluster.worker.BUDGET", Budget("to read", seconds=0.0, wall=600.0, memory=1 << 30))
+    cells = planned(notebook.read(RELEASE), ASSIGNMENT, Options("proof"), 1).cells
+    settings = ASSIGNMENT.settings.model_dump(mode="json")
+    job = Job(NAME, settings, ASSIGNMENT.probes.read_bytes(), (), "proof", "cpu", 1, bare(notebook.read(RELEASE), cells))
+    reply = run_job(pack_job(job), lambda device: 1, lambda: False)
+    with pytest.raises(Breach, match="took more than 0 s of processor time to read"):
+        unpack_evidence(reply, job, cells)
 
 
 def test_what_is_no_evidence_is_not_judged(tmp_path: Path, quick: None) -> None:
@@ -382,8 +418,8 @@ def test_a_worker_killed_in_mid_run_changes_no_outcome(
                 time.sleep(0.2)
                 for worker in executor._fleet.fit.values():  # type: ignore[attr-defined]
                     pids = family(workers[worker.name].pid)
-                    # When its box is there, besides the fork server's own processes.
-                    if worker.sent and worker.sent[0].run.submission.student == kill and len(pids) > 5:
+                    # When its box is there, besides the fork server, and the child with its server.
+                    if worker.sent and worker.sent[0].run.submission.student == kill and len(pids) > 7:
                         boxes.extend(pids)
                         workers[worker.name].send_signal(signal.SIGKILL)
                         killed.append(worker.name)

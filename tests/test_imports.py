@@ -49,7 +49,8 @@ judging.held_out judging.evaluation judging.formulas judging.curves judging.tabl
 judging.network judging.attempts judging.wording judging.causes
 judging.hidden_tests judging.judge
 judging.decision judging.processes judging.grade
-cluster.executor cluster.wire cluster.sent cluster.worker cluster.tasks cluster.fleet cluster.cluster cluster.slurm
+cluster.executor cluster.wire cluster.sent cluster.boxed cluster.worker cluster.tasks
+cluster.fleet cluster.cluster cluster.slurm
 grading.adjustments
 pages.clean pages.difference pages.marks pages.render pages.rows pages.shown pages.sections pages.page
 grading.item_cells grading.exporter grading.safe_pages grading.entries grading.marks grading.lateness grading.gradebook

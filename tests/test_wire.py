@@ -10,8 +10,19 @@ import torch
 from conftest import HIDDEN, ROOT
 
 from autograder.assignment import Profile, load
-from autograder.cluster.wire import Job, Refused, bare, pack_evidence, pack_job, pack_refusal, unpack_evidence, unpack_job
+from autograder.cluster.wire import (
+    Job,
+    Refused,
+    bare,
+    pack_breach,
+    pack_evidence,
+    pack_job,
+    pack_refusal,
+    unpack_evidence,
+    unpack_job,
+)
 from autograder.course import Course
+from autograder.limited import Breach
 from autograder.notebooks.notebook import new_output, read, role
 from autograder.notebooks.split import mark
 from autograder.proof import catalogue
@@ -94,6 +105,11 @@ def test_what_belongs_to_an_answer_travels_with_it(evidence: Evidence) -> None:
 def test_a_reason_is_no_evidence() -> None:
     with pytest.raises(Refused, match="no data here"):
         unpack_evidence(pack_refusal("no data here"), job(), CELLS)
+
+
+def test_what_exhausts_a_worker_is_no_evidence() -> None:
+    with pytest.raises(Breach, match="took more than 60 s"):
+        unpack_evidence(pack_breach("took more than 60 s of processor time to read"), job(), CELLS)
 
 
 def test_a_worker_without_isolation_is_refused(evidence: Evidence) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..assignment import Assignment
 from ..child import Plain
 from ..judging.processes import MODULES
-from ..limited import Children, Ended, Failed
+from ..limited import Breach, Children, Ended, Failed
 from ..notebooks.reading import Submission
 from ..runs.apart import BUDGET, Kept, described, scratch
 from ..runs.frames import Malformed
@@ -251,6 +251,7 @@ class ClusterExecutor:
                 come_back,
                 BUDGET,
                 Refused,
+                Breach,
                 Malformed,
                 **self._described(sent.run),
                 job=sent.job,

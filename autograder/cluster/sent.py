@@ -40,7 +40,7 @@ def come_back(job: bytes, reply: bytes, scratch: str, **submission: Any) -> Plai
     """Keep the evidence in a reply to a job; the fields of :class:`autograder.runs.apart.Kept`.
 
     Raises:
-        Refused, Malformed: there is none.
+        Refused, Breach, Malformed: there is none.
     """
     plan = planned_here(**submission)
     return kept_here(plan, unpack_evidence(reply, unpack_job(job), plan.cells), scratch)

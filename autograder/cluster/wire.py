@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nbformat import NotebookNode
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..limited import Breach
 from ..notebooks.notebook import as_notebook, tags
 from ..notebooks.split import PART
 from ..runs.cells import Cell, key
@@ -127,11 +128,17 @@ def pack_refusal(reason: str) -> bytes:
     return _frame({"event": "refused", "reason": reason})
 
 
+def pack_breach(reason: str) -> bytes:
+    """The bytes that say what a submission took more of than it may."""
+    return _frame({"event": "breach", "reason": reason})
+
+
 def unpack_evidence(reply: bytes, job: Job, run: Sequence[Cell]) -> Evidence:
     """The evidence in a reply to ``job``, of the cells ``run``.
 
     Raises:
         Refused: the reply says why the job was not run.
+        Breach: what its boxes sent took more than it may there.
         Malformed: it is neither, or has parts that no box can send.
     """
     if len(reply) > MOST_BYTES:
@@ -140,6 +147,8 @@ def unpack_evidence(reply: bytes, job: Job, run: Sequence[Cell]) -> Evidence:
     first, _ = parse_frame(*next(frames, (b"null", b"")))
     if first.get("event") == "refused":
         raise Refused(str(first.get("reason"))[:1000])
+    if first.get("event") == "breach":
+        raise Breach(str(first.get("reason"))[:1000])
     try:
         header = _Header.model_validate(first)
     except ValidationError as error:

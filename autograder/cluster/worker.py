@@ -1,7 +1,7 @@
 """What a dask worker does for a grader on another machine: say what it is, and run one submission's cells in a box.
 
 A worker has this package installed and a training set in its cache, and no course. It gets the cells of one submission with
-the probes of the assignment and gives back evidence; it judges nothing.
+the probes of the assignment and gives back evidence, which its children take in; it judges nothing.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Literal
 
-from ..assignment import Assignment, Settings
-from ..course import Course
 from ..datasets import decoy
 from ..datasets.data import DatasetName
-from ..runs.collect import Stopped, collect, data_folder
+from ..limited import Breach, Children
+from ..runs.apart import BUDGET, Apart
+from ..runs.collect import Stopped, data_folder
+from ..runs.collect import run as run_boxes
+from ..runs.frames import Malformed
 from ..runs.options import Options, choose_device, versions
-from ..runs.plan import planned
 from ..sandbox import tiers
 from ..sandbox.mounts import PACKAGE
-from .wire import Job, pack_evidence, pack_refusal, unpack_job
+from . import boxed
+from .wire import pack_breach, pack_refusal
 
-CODE = ("inside/*.py", "sandbox/*.py", "runs/*.py", "cluster/wire.py", "cluster/worker.py")
+CODE = ("inside/*.py", "sandbox/*.py", "runs/*.py", "cluster/wire.py", "cluster/boxed.py", "cluster/worker.py")
+
+_children = Children("autograder.cluster.boxed", "safetensors.torch")
+"""Of this process: dask gives it one job after another, in several threads."""
 
 
 def fingerprint() -> dict[str, str]:
@@ -87,23 +91,17 @@ def run(packed: bytes) -> bytes:
 def run_job(packed: bytes, threads: Callable[[str], int], stop: Callable[[], bool]) -> bytes:
     """Run a job with the processor threads for its device; ``stop`` calls it off."""
     try:
-        job = unpack_job(packed)
-        options = Options(job.profile, job.device, threads(job.device), isolation=job.isolation)
-        with tempfile.TemporaryDirectory(prefix="autograder-job-") as folder:
-            assignment = _laid_out(job, Path(folder))
-            return pack_evidence(collect(planned(job.notebook, assignment, options, job.seed), stop))
+        with tempfile.TemporaryDirectory(prefix="autograder-job-") as folder, _children.lease(BUDGET) as lease:
+            job = lease.ask(boxed.lay_out, Malformed, job=packed, folder=folder)
+            options = Options(job["profile"], job["device"], threads(job["device"]), isolation=job["isolation"])
+            tier = tiers.chosen(options.isolation)
+            lease.ask(boxed.start, folder=folder, options=options.as_plain(), tier=tier)
+            run_boxes(Apart(lease), boxed.laid_out(folder, job["assignment"], job["settings"]), options, tier, stop)
+            evidence: bytes = lease.ask(boxed.packed)["evidence"]
+            return evidence
     except Stopped:
         return pack_refusal("it was called off")
+    except Breach as error:
+        return pack_breach(str(error))
     except Exception as error:
         return pack_refusal(f"{type(error).__name__}: {error}")
-
-
-def _laid_out(job: Job, folder: Path) -> Assignment:
-    """What a box needs of the job's assignment, in a folder that a box of another user can read."""
-    folder.chmod(0o755)
-    hidden = Course(folder).hidden_tests(job.assignment)
-    assignment = Assignment(job.assignment, hidden, Settings.model_validate_json(json.dumps(job.settings)))
-    for path, content in zip([assignment.probes, *assignment.files], [job.probes, *job.files], strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return assignment

@@ -65,7 +65,7 @@ def gather(
             return Kept(Path(kept))
         tier = tiers.chosen(options.isolation)
         lease.ask(_start, tier=tier)
-        run(_Apart(lease), assignment, options, tier, stop)
+        run(Apart(lease), assignment, options, tier, stop)
         own = scratch()
         kept = lease.ask(_keep, scratch=own.name)
         return Kept(Path(kept["folder"]), kept["crowded"], own)
@@ -93,18 +93,21 @@ def assignment_of(folder: str) -> Assignment:
 
 
 @dataclass
-class _Apart:
-    """Boxes whose state is in a child."""
+class Apart:
+    """The boxes that a child holds, see :func:`hold`."""
 
     lease: Lease
 
     def next(self) -> Job:
+        """See :class:`.collect.Boxes`, also for the others."""
         return Job(**self.lease.ask(_next))
 
     def take(self, text: bytes, blob: bytes) -> float:
+        """See there."""
         return float(self.lease.ask(_take, Malformed, text=text, blob=blob)["until"])
 
     def ended(self, problem: str, seconds: float, peak: int) -> bool:
+        """See there."""
         return bool(self.lease.ask(_ended, CannotIsolate, problem=problem, seconds=seconds, peak=peak)["again"])
 
 
@@ -131,41 +134,44 @@ def kept_here(plan: Plan, found: Evidence, scratch: str) -> Plain:
     return {"folder": str(folder), "crowded": found.out_of_gpu_memory}
 
 
-_now: tuple[Plan, Boxes | None] | None = None
+_plan: Plan
+_boxes: Boxes
 
 
 def _begin(**submission: Any) -> Plain:
-    global _now
-    plan = planned_here(**submission)
-    _now = plan, None
-    return {"kept": str(store.known(plan) or "")}
+    global _plan
+    _plan = planned_here(**submission)
+    return {"kept": str(store.known(_plan) or "")}
 
 
 def _start(tier: str) -> Plain:
-    global _now
-    plan, _ = _at_work()
-    _now = plan, Boxes(plan, tier)
+    hold(Boxes(_plan, tier))
     return {}
 
 
-def _at_work() -> tuple[Plan, Boxes]:
-    assert _now is not None
-    return _now  # type: ignore[return-value]
+def hold(boxes: Boxes) -> None:
+    """The boxes whose frames this child takes from now on."""
+    global _boxes
+    _boxes = boxes
+
+
+def held() -> Evidence:
+    """The evidence that has come out of them."""
+    return _boxes.evidence
 
 
 def _next() -> Plain:
-    job = _at_work()[1].next()
+    job = _boxes.next()
     return {"text": job.text, "seconds": job.seconds}
 
 
 def _take(text: bytes, blob: bytes) -> Plain:
-    return {"until": _at_work()[1].take(text, blob)}
+    return {"until": _boxes.take(text, blob)}
 
 
 def _ended(problem: str, seconds: float, peak: int) -> Plain:
-    return {"again": _at_work()[1].ended(problem, seconds, peak)}
+    return {"again": _boxes.ended(problem, seconds, peak)}
 
 
 def _keep(scratch: str) -> Plain:
-    plan, boxes = _at_work()
-    return kept_here(plan, boxes.evidence, scratch)
+    return kept_here(_plan, held(), scratch)
