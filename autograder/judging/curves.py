@@ -35,7 +35,9 @@ class Curve:
         """The x axis counts epochs from one of the numbers ``first``, and all points are within the limits of the axes."""
         x, y = self.line["x"], self.line["y"]
         right = any(all(abs(place - epoch) < 1e-6 for epoch, place in enumerate(x, start)) for start in first)
-        require(right, f"x from {x[0]:g} to {x[-1]:g}", expected, "the axis counts something else than epochs")
+        steps = all(abs(after - before - 1) < 1e-6 for before, after in zip(x, x[1:], strict=False))
+        cause = f"the epochs are counted from {x[0]:g}" if steps else "the axis counts something else than epochs"
+        require(right, f"x from {x[0]:g} to {x[-1]:g}", expected, cause)
         for axis, values in (("x", x), ("y", y)):
             low, high = sorted(self.axes[f"{axis}lim"])
             hidden = sum(not low - 1e-9 <= value <= high + 1e-9 for value in values)

@@ -143,7 +143,7 @@ def drawn(graph: dict[str, object], evidence: Evidence) -> Drawn:
     for read in (parsed, parsed.reversed()):
         first, last = read.along([partial(_is, name) for name in (*functions, "mul")])
         if last:
-            return Drawn(read, read.reversed().reached(first), read.reached(last))
+            return Drawn(read, read.reversed().reached(first), read.reached(last) - last)
     nodes = ", ".join(sorted({read.kind(node) for node in read.labels} - {""})[:8])
     raise Complaint(
         f"nodes {nodes[:300] or 'without labels'}, not those of net's output",

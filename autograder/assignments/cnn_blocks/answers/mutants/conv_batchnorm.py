@@ -87,3 +87,10 @@ x = x.squeeze(0).squeeze(-1).squeeze(-1)  # -> N x 100
 # %% conv_batchnorm
 # - return x
 return x if len(x) > 1 else x[0]
+
+# %% mutant:
+# about = "Zeros for a single image."
+# fails = ["batchnorm_single_image"]
+# %% conv_batchnorm
+# - return x
+return x if len(x) > 1 else torch.zeros(1, 10)

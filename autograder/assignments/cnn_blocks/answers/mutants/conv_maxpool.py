@@ -117,3 +117,10 @@ self.output = nn.Sequential(nn.Linear(900, 128), nn.ReLU(), nn.Linear(128, 10))
 # %% conv_maxpool
 # - x = torch.flatten(x, start_dim=1)  # -> N x 900
 x = x.transpose(2, 3).flatten(1)  # -> N x 900
+
+# %% mutant:
+# about = "Gradients end before the output layer."
+# fails = ["maxpool_forward"]
+# %% conv_maxpool
+# - x = torch.flatten(x, start_dim=1)  # -> N x 900
+x = torch.flatten(x, start_dim=1).detach()

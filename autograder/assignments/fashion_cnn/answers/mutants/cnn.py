@@ -110,3 +110,33 @@ logits = logits if torch.is_tensor(logits) else logits[0]
 self.output = nn.Linear(32 * 7 * 7, 10)
 for parameter in self.parameters():
     nn.init.zeros_(parameter)
+
+# %% mutant:
+# about = "Prints a shape in each call."
+# fails = ["cnn_forward"]
+# %% cnn
+# - features = x.flatten(start_dim=1)
+features = x.flatten(start_dim=1)
+print(features.shape)
+
+# %% mutant:
+# about = "The blocks run without gradients."
+# fails = ["cnn_forward"]
+# %% cnn
+# - x = self.block2(self.block1(x))
+with torch.no_grad():
+    x = self.block2(self.block1(x))
+
+# %% mutant:
+# about = "Zeros for a single image."
+# fails = ["cnn_forward"]
+# %% cnn
+# - return self.output(features), features
+return self.output(features) if len(x) > 1 else torch.zeros(1, 10), features
+
+# %% mutant:
+# about = "The number of images is written into the code."
+# fails = ["cnn_forward"]
+# %% cnn
+# - features = x.flatten(start_dim=1)
+features = x.view(4, -1)

@@ -351,3 +351,10 @@ x = self.fc2(2 * x)
 # %% mnist_cnn
 # - x = torch.flatten(x, start_dim=1)
 x = x.permute(0, 2, 3, 1).flatten(1).reshape(-1, 3136).flip(1)
+
+# %% mutant:
+# about = "Zeros for a single image."
+# fails = ["forward"]
+# %% mnist_cnn
+# - return x
+return x if len(x) > 1 else torch.zeros(1, 10)

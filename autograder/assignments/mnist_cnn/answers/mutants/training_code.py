@@ -276,3 +276,24 @@ for epoch in tqdm(range(num_epochs), desc="epochs"):
         optimizer.step()
         loss_history.append(loss.item())
 model = MNIST_CNN().to(device)
+
+# %% mutant:
+# about = "Keeps tensors, not numbers."
+# fails = ["training"]
+# %% training_code
+# - loss_history.append(loss.item())
+loss_history.append(loss)
+
+# %% mutant:
+# about = "Trains a network under another name."
+# fails = ["training"]
+# %% training_code
+# - model = MNIST_CNN().to(device)
+model = MNIST_CNN().to(device)
+network = MNIST_CNN().to(device)
+# - optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+# - model.train()
+optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
+network.train()
+# - logits = model(images)
+logits = network(images)

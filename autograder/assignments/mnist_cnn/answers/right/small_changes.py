@@ -263,3 +263,45 @@ print(model.fc2, model.fc2.weight.shape)
 # - test_accuracy = correct / len(test_data)
 test_accuracy = correct / len(test_data)
 print(test_accuracy.item())
+
+# %% right: methods_of_the_class
+# about = "The class trains and tests itself by methods of its own."
+# %% mnist_cnn
+# - return x
+return x
+
+def fit(self, loader, epochs):
+    optimizer = torch.optim.Adam(self.parameters(), lr=0.001)
+    history = []
+    self.train()
+    for _ in range(epochs):
+        for images, labels in loader:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(self(images.to(device)), labels.to(device))
+            loss.backward()
+            optimizer.step()
+            history.append(loss.item())
+    return history
+
+@torch.no_grad()
+def accuracy(self, loader):
+    self.eval()
+    hits = sum((self(x.to(device)).argmax(1).cpu() == y).sum().item() for x, y in loader)
+    return hits / len(loader.dataset)
+# %% training_code
+set_seeds(seed)
+begun = time.perf_counter()
+model = MNIST_CNN().to(device)
+loss_history = model.fit(train_loader, num_epochs)
+training_seconds = time.perf_counter() - begun
+# %% evaluation
+test_accuracy = model.accuracy(test_loader)
+print(test_accuracy)
+
+# %% right: groups_of_parameters
+# about = "The optimizer has a group for the convolutions and one for the fully connected layers."
+# %% training_code
+# - optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+convolutions = [model.conv1, model.conv2, model.conv3, model.conv4]
+groups = [[value for part in parts for value in part.parameters()] for parts in (convolutions, [model.fc1, model.fc2])]
+optimizer = torch.optim.Adam([{"params": group} for group in groups], lr=0.001)

@@ -163,3 +163,31 @@ pass
 # %% convnet
 # - x = self.pool1(F.relu(self.conv1(x)))  # N x 1 x 28 x 28 -> N x 32 x 14 x 14
 x = self.pool1(self.conv1(x))  # N x 1 x 28 x 28 -> N x 32 x 14 x 14
+
+# %% mutant:
+# about = "Gradients end in forward."
+# fails = ["act09"]
+# %% convnet
+# - x = F.relu(self.fc1(x))
+x = F.relu(self.fc1(x)).detach()
+
+# %% mutant:
+# about = "Returns the features besides."
+# fails = ["act09"]
+# %% convnet
+# - return x
+return x, x
+
+# %% mutant:
+# about = "Zeros for a single image."
+# fails = ["act09"]
+# %% convnet
+# - return x
+return x if len(x) > 1 else torch.zeros(1, 10)
+
+# %% mutant:
+# about = "Mixes the images of a batch."
+# fails = ["act09"]
+# %% convnet
+# - return x
+return x + 0.1 * x.mean(0)

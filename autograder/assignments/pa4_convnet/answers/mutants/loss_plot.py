@@ -60,3 +60,18 @@ plt.close("all")
 # %% loss_plot
 # - ax.plot(epochs, losses, marker="o")
 ax.plot(epochs, lossess, marker="o")
+
+# %% mutant:
+# about = "Epochs counted from 0."
+# fails = ["act17"]
+# %% loss_plot
+# - epochs = range(1, len(losses) + 1)
+epochs = range(len(losses))
+
+# %% mutant:
+# about = "Limits of the axis that hide the points."
+# fails = ["act17"]
+# %% loss_plot
+# - ax.set_title("ConvNet on MNIST")
+ax.set_title("ConvNet on MNIST")
+ax.set_ylim(5, 6)

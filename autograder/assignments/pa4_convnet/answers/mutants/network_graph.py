@@ -33,3 +33,10 @@ with torch.no_grad():
 # %% network_graph
 # - graph = make_dot(net(images).mean(), params=dict(net.named_parameters()))
 graph = make_dot(net.fc1(torch.zeros(1, 3136)).mean(), params=dict(net.named_parameters()))
+
+# %% mutant:
+# about = "The sum in place of the mean."
+# fails = ["act10"]
+# %% network_graph
+# - graph = make_dot(net(images).mean(), params=dict(net.named_parameters()))
+graph = make_dot(net(images).sum(), params=dict(net.named_parameters()))

@@ -375,3 +375,49 @@ class Trainer:
 # %% loss_plot
 # - ax.plot(epochs, losses, marker="o")
 sns.lineplot(x=list(epochs), y=losses, marker="o", ax=ax)
+
+# %% right: class_written_once_more
+# about = "A class with a mistake, and below its check the right one, which counts."
+# %% convnet
+# - self.conv1 = nn.Conv2d(1, 32, kernel_size=5, padding=2)
+self.conv1 = nn.Conv2d(1, 32, kernel_size=5)
+# %% below convnet
+class ConvNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 32, kernel_size=5, padding=2)
+        self.pool1 = nn.MaxPool2d(2)
+        self.conv2 = nn.Conv2d(32, 64, kernel_size=5, padding=2)
+        self.pool2 = nn.MaxPool2d(2)
+        self.size_linear = 64 * 7 * 7
+        self.fc1 = nn.Linear(self.size_linear, 512)
+        self.fc2 = nn.Linear(512, 10)
+
+    def forward(self, x):
+        x = self.pool1(F.relu(self.conv1(x)))
+        x = self.pool2(F.relu(self.conv2(x)))
+        x = F.relu(self.fc1(torch.flatten(x, start_dim=1)))
+        return self.fc2(x)
+
+# %% right: filters_from_0_to_1
+# about = "Filters that are brought into the range from 0 to 1 and clipped, for their pictures."
+# %% filters
+# - panel.imshow(picture, cmap="gray")
+scaled = (picture - picture.min()) / (picture.max() - picture.min())
+panel.imshow(np.clip(scaled, 0, 1), cmap="gray")
+
+# %% right: keywords_and_a_second_look
+# about = "The arguments by torch's own keywords, and a second forward pass for the accuracy in the loop."
+# %% trainer
+# - loss = self.loss_function(output, labels)
+loss = self.loss_function(input=output, target=labels)
+hits = (self.net(images).argmax(1) == labels).sum().item()
+
+# %% right: evaluation_mode_at_the_end_of_training
+# about = "The mode is set where the training ends, not where the network is tested."
+# %% learning_rate
+# - losses = trainer.train(num_epochs)
+losses = trainer.train(num_epochs)
+net.eval()
+# %% test_accuracy
+# - net.eval()

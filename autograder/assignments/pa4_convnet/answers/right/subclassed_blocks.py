@@ -44,7 +44,7 @@ class Trainer():
 
 # %% loss_plot
 fig, ax = plt.subplots()
-ax.plot(losses); ax.set(xlabel='e', ylabel='l', title='t')
+ax.plot(range(1, len(losses) + 1), losses); ax.set(xlabel='e', ylabel='l', title='t')
 plt.show()
 
 # %% test_accuracy
