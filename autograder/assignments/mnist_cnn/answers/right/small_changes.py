@@ -267,9 +267,7 @@ print(test_accuracy.item())
 # %% right: methods_of_the_class
 # about = "The class trains and tests itself by methods of its own."
 # %% mnist_cnn
-# - return x
-return x
-
+# - def forward(self, x):
 def fit(self, loader, epochs):
     optimizer = torch.optim.Adam(self.parameters(), lr=0.001)
     history = []
@@ -288,6 +286,8 @@ def accuracy(self, loader):
     self.eval()
     hits = sum((self(x.to(device)).argmax(1).cpu() == y).sum().item() for x, y in loader)
     return hits / len(loader.dataset)
+
+def forward(self, x):
 # %% training_code
 set_seeds(seed)
 begun = time.perf_counter()
