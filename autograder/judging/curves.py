@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..networks.comparison import Complaint, require
@@ -35,7 +36,7 @@ class Curve:
         """The x axis counts epochs from one of the numbers ``first``, and all points are within the limits of the axes."""
         x, y = self.line["x"], self.line["y"]
         right = any(all(abs(place - epoch) < 1e-6 for epoch, place in enumerate(x, start)) for start in first)
-        steps = all(abs(after - before - 1) < 1e-6 for before, after in zip(x, x[1:], strict=False))
+        steps = all(abs(after - before - 1) < 1e-6 for before, after in pairwise(x))
         cause = f"the epochs are counted from {x[0]:g}" if steps else "the axis counts something else than epochs"
         require(right, f"x from {x[0]:g} to {x[-1]:g}", expected, cause)
         for axis, values in (("x", x), ("y", y)):
