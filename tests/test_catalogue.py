@@ -38,7 +38,7 @@ def about(chosen: Callable[[Answer], bool], *names: str) -> Callable[[Test], Tes
     """A test of the outcome of each of these answers, of all assignments or the named ones, if they are in the sample."""
     listed = [(name, answer) for name in names or NAMES for answer in ANSWERS[name] if chosen(answer)]
     of_each = pytest.mark.parametrize(("name", "answer"), listed, ids=[f"{name}-{answer.name}" for name, answer in listed])
-    return lambda test: pytest.mark.sampled("catalogue", 0.08)(of_each(test))
+    return lambda test: pytest.mark.sampled("catalogue", 0.06)(of_each(test))
 
 
 def called(*names: str) -> Callable[[Answer], bool]:

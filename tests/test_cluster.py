@@ -401,7 +401,7 @@ def comparable(outcomes: ClassOutcomes) -> dict[str, Any]:
     }
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 @pytest.mark.timeout(600)
 def test_a_worker_killed_in_mid_run_changes_no_outcome(
     machines: tuple[str, dict[str, subprocess.Popen[bytes]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -63,7 +63,7 @@ def scores(db: Path) -> dict[tuple[str, str], tuple[float | None, bool]]:
         }
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 @pytest.mark.timeout(1800)
 def test_both_doors_give_the_same_scores(course: Course) -> None:
     done = run(course.root, str(BIN / "nbgrader"), "generate_assignment", ASSIGNMENT)

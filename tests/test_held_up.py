@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 @pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_a_class_with_hostile_files_in_it_is_graded_as_without_them(tmp_path: Path) -> None:

@@ -60,20 +60,20 @@ class TestWhatIsLaidOut:
         assert run(checkout, "ruff", "check", folder)[0] == 0
         assert run(checkout, "ruff", "format", "--check", folder)[0] == 0
 
-    @pytest.mark.sampled("long runs", 0.3)
+    @pytest.mark.sampled("long runs", 0.1)
     @pytest.mark.timeout(900)
     def test_the_reference_earns_every_point(self, checkout: Path) -> None:
         status, text = run(checkout, "autograder", "validate", "--profile", "quick", "--device", "cpu")
         assert status == 0, text
         assert "first_network: 90 of 90 points at profile quick" in text
 
-    @pytest.mark.sampled("long runs", 0.3)
+    @pytest.mark.sampled("long runs", 0.1)
     @pytest.mark.timeout(900)
     def test_its_hidden_tests_are_proven(self, checkout: Path) -> None:
         status, text = run(checkout, "autograder", "prove", "first_network")
         assert status == 0, text
 
-    @pytest.mark.sampled("long runs", 0.3)
+    @pytest.mark.sampled("long runs", 0.1)
     @pytest.mark.timeout(900)
     def test_it_agrees_with_itself(self, checkout: Path) -> None:
         """The tests that hold every assignment of this course hold this one."""

@@ -96,7 +96,7 @@ def consistent(room: Room, whole: dict[str, dict[str, float | None]]) -> None:
         nbformat.read(path, as_version=4)
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 def test_a_run_killed_at_any_moment_leaves_nothing_half_done(graded: Room, room: Room) -> None:
     moments = random.Random(5)
     whole = graded.scores()
@@ -120,7 +120,7 @@ def test_a_run_killed_at_any_moment_leaves_nothing_half_done(graded: Room, room:
     assert room.outcomes() == graded.outcomes()
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 @pytest.mark.alone
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_left_alone(tmp_path: Path) -> None:
     command = [sys.executable, ROOT / "benchmarks" / "resume.py", "--submissions", "5", "--kills", "2", "--jobs", "2"]
@@ -462,7 +462,7 @@ def test_a_clock_that_jumps_back_changes_nothing(graded: Room, room: Room, monke
     assert (room.scores(), room.outcomes()) == (graded.scores(), graded.outcomes())
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 def test_of_two_graders_of_one_class_one_goes_and_one_is_told(graded: Room, room: Room) -> None:
     runs = [room.start(), room.start()]
     said = [run.communicate() for run in runs]
@@ -482,7 +482,7 @@ def test_a_folder_that_is_held_is_told_at_once(room: Room) -> None:
         assert "another grader writes there now" in one_line(said)
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 def test_two_graders_with_one_gradebook_enter_everything(graded: Room, room: Room) -> None:
     others = [room.root / "one", room.root / "two"]
     runs = [room.start("--out", out) for out in others]

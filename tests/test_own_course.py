@@ -92,7 +92,7 @@ def test_what_students_get_is_in_step_and_gives_nothing_away(name: str, tmp_path
     assert released == {f"{name}.ipynb", *load(MODELS.hidden_tests(name)).settings.files}
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 @pytest.mark.timeout(900)
 @EACH
 def test_hidden_tests_of_other_sorts_are_proven(name: str) -> None:
@@ -207,7 +207,7 @@ cat grades.csv
 """
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can install into an overlay and become another user")
 def test_an_instructor_who_is_not_root_makes_a_course_with_the_installed_wheel(wheel: Path) -> None:

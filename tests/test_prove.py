@@ -31,7 +31,7 @@ def invoke(*arguments: object) -> tuple[int, str]:
     return done.exit_code, " ".join(done.output.split())
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 @pytest.mark.timeout(240)
 def test_a_proof(tmp_path: Path) -> None:
     """Real boxes and hidden tests: a right answer and mistakes in early and late cells."""
@@ -55,7 +55,7 @@ def test_a_proof(tmp_path: Path) -> None:
     assert found["answers"]["right_sequential"]["found"] == []
 
 
-@pytest.mark.sampled("long runs", 0.3)
+@pytest.mark.sampled("long runs", 0.1)
 @pytest.mark.timeout(240)
 def test_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong answer that nothing catches, one caught elsewhere, a right one punished, a cell that ends its process."""

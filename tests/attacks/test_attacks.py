@@ -27,7 +27,7 @@ from autograder.outcomes import SubmissionOutcome
 
 ATTACKS: list[Attack] = [*LEAK, *TAMPER, *EXIT, *RESOURCE, *PERSISTENCE, *NETWORK, *PARSER, *PAGE, *SOCIAL]
 COLOURS = "parser_colours_in_a_name"  # which every class has, since what it is told by is the terminal of all
-taken_from_attacks = pytest.mark.sampled("attacks", 0.15)
+taken_from_attacks = pytest.mark.sampled("attacks", 0.08)
 of_all_attacks = pytest.mark.sampled("attacks")
 PAGES = ["aa_honest", "page_*", "parser_backquotes_*", "tamper_outputs_*", "leak_*"]
 ITEMS = [

@@ -32,7 +32,7 @@ def test_the_fixtures_are_there() -> None:
     }
 
 
-@pytest.mark.sampled("damage", 0.25)
+@pytest.mark.sampled("damage", 0.12)
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 @pytest.mark.parametrize("path", FIXTURES, ids=name_of)
 def test_what_belongs_to_another_course_is_refused_in_one_line(path: Path, assignment: str) -> None:

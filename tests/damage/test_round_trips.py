@@ -72,7 +72,7 @@ SILENT = {"colab_saved", "vscode_saved", "jupyterlab_saved", "through_jupytext",
 """Trips that change nothing that matters, so that there is nothing to report."""
 
 
-@pytest.mark.sampled("damage", 0.25)
+@pytest.mark.sampled("damage", 0.12)
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 @pytest.mark.parametrize("name", TRIPS)
 def test_every_answer_is_graded_as_it_was_written(hand_in: HandIn, name: str, assignment: str) -> None:
@@ -84,7 +84,7 @@ def test_every_answer_is_graded_as_it_was_written(hand_in: HandIn, name: str, as
         assert (submission.repairs == []) == (name in SILENT), submission.repairs
 
 
-@pytest.mark.sampled("damage", 0.25)
+@pytest.mark.sampled("damage", 0.12)
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 @pytest.mark.parametrize("name", TRIPS)
 def test_an_untouched_release_stays_untouched(hand_in: HandIn, name: str, assignment: str) -> None:
@@ -239,7 +239,7 @@ def renamed(notebook: NotebookNode, strange: str) -> NotebookNode:
     return notebook
 
 
-@pytest.mark.sampled("damage", 0.25)
+@pytest.mark.sampled("damage", 0.12)
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 @pytest.mark.parametrize("strange", STRANGE_IDS)
 @pytest.mark.parametrize("only_answers", [False, True], ids=["whole", "answers alone"])
@@ -257,7 +257,7 @@ def test_cells_of_this_assignment_under_strange_ids_are_graded(
     assert all(line.isprintable() and len(line) < 2_000 for line in submission.repairs + submission.flags)
 
 
-@pytest.mark.sampled("damage", 0.25)
+@pytest.mark.sampled("damage", 0.12)
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 @pytest.mark.parametrize("other", ASSIGNMENTS)
 @pytest.mark.parametrize("strange", [None, "prefix", "endless", "control characters"])
