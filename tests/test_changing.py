@@ -207,6 +207,7 @@ def edit(room: Room, change: str) -> None:
     notebook.write(made, path)
 
 
+@pytest.mark.sampled("long runs", 0.1)
 def test_items_are_removed_renamed_and_added_and_no_mark_is_lost(room: Room) -> None:
     before, source = everything(room), Course(room.root).source_notebook(NAME)
     kept = source.read_bytes()

@@ -122,6 +122,7 @@ def test_declared_files_are_in_the_working_folder_and_cannot_be_changed() -> Non
     assert found.record.error("load_data") is None
 
 
+@pytest.mark.sampled("long runs", 0.1)
 def test_a_worker_needs_no_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that a box needs comes with the job, the files too."""
     monkeypatch.chdir(tmp_path)
