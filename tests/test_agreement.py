@@ -177,11 +177,26 @@ def items_marked(module: object) -> Iterator[tuple[str, str, tuple[str, ...]]]:
                             yield test, inner.args[0], tuple(marks.get("needs", ()))
 
 
+def tasks_of(module: object) -> dict[str, list[str]]:
+    """The lines for the student of the hidden tests that are written as tables, by the name of the function."""
+    found: dict[str, list[str]] = {}
+    for test, function in vars(module).items():
+        for mark in getattr(function, "pytestmark", []) if test.startswith("test_") and callable(function) else []:
+            cases = mark.args[1] if mark.name == "parametrize" else []
+            tasks = [
+                inner.kwargs.get("task") for case in cases for inner in getattr(case, "marks", ()) if inner.name == "item"
+            ]
+            found[test] = [*found.get(test, []), *filter(None, tasks)]
+    return found
+
+
 @every_assignment
 def test_every_item_has_a_hidden_test_and_every_hidden_test_an_item(name: str) -> None:
     marked: set[str] = set()
     with_item: set[str] = set()
+    tasks: dict[str, list[str]] = {}
     for module in modules_of(name):
+        tasks |= tasks_of(module)
         for test, item, needs in items_marked(module):
             marked.add(item)
             with_item.add(test)
@@ -191,9 +206,9 @@ def test_every_item_has_a_hidden_test_and_every_hidden_test_an_item(name: str) -
     assert marked == autograded(name)
     for where, node in hidden_tests(name):
         assert node.name in with_item, f"{where} has no item"
-        line = ast.get_docstring(node) or ""
-        assert line.endswith("."), f"{where} has no line for the student"
-        assert "\n\n" not in line, f"{where}: one sentence or two, no paragraphs"
+        for line in tasks.get(node.name) or [ast.get_docstring(node) or ""]:
+            assert line.endswith("."), f"{where} has no line for the student"
+            assert "\n\n" not in line, f"{where}: one sentence or two, no paragraphs"
 
 
 @every_assignment

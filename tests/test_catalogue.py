@@ -54,7 +54,7 @@ def course() -> Course:
 def taken(request: pytest.FixtureRequest) -> dict[str, list[Answer]]:
     """The answers that are asked for, by assignment: all, or a sample."""
     given = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    asked = {(params["name"], params["answer"].name) for params in given if "answer" in params and "name" in params}
+    asked = {(one["name"], one["answer"].name) for one in given if isinstance(one.get("answer"), Answer) and "name" in one}
     return {name: [answer for answer in ANSWERS[name] if (name, answer.name) in asked] for name in NAMES}
 
 

@@ -150,7 +150,7 @@ def test_its_evidence_says_so(unisolated: tuple[Room, str]) -> None:
 @pytest.mark.timeout(600)
 def test_a_run_with_isolation_after_it_takes_nothing_over(unisolated: tuple[Room, str]) -> None:
     room, _ = unisolated
-    status, printed = room.grade()
+    status, printed = room.grade("--yes")
     assert status == 0
     assert UNISOLATED not in (room.out / "outcomes.json").read_text()
     assert UNISOLATED not in printed

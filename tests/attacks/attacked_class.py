@@ -59,7 +59,7 @@ class SmallLimits(box.Limits):
     memory: int = 1400 * MEBIBYTE
     processes: int = 48
     scratch: int = 64 * MEBIBYTE
-    evidence: int = 32 * MEBIBYTE
+    evidence: int = 64 * MEBIBYTE
     frame: int = 24 * MEBIBYTE
 
 

@@ -63,7 +63,7 @@ for folder in ("/tmp", "/dev/shm", "."):
            shows=TIME),
     Attack("pipe_flood", "resource", "Sends frames that mean nothing, without end.",
            cells={"convnet": PIPE + "while True:\n    say({'event': 'x', 'document': {'a': 'b' * 1_000_000}})"},
-           shows="more than 32 MiB of evidence"),
+           shows="more than 64 MiB of evidence"),
     Attack("pipe_giant", "resource", "Announces a frame of exabytes.",
            cells={"convnet": PIPE + "os.write(pipe, struct.pack('>QQ', 1 << 62, 1 << 62))\nimport time\ntime.sleep(60)"},
            shows="larger than 24 MiB"),
