@@ -480,7 +480,7 @@ def assert_called_off(executor: ClusterExecutor, worker: int, root: Path) -> Non
         # Again, should the first one come while Python runs a destructor, which cannot raise it; the cell has 20 seconds.
         while not interrupted.is_set():
             os.kill(os.getpid(), signal.SIGINT)
-            interrupted.wait(5)
+            interrupted.wait(2)
 
     interrupted = threading.Event()
     submission = Submission("endless", root / "endless" / NAME / f"{NAME}.ipynb")

@@ -72,6 +72,7 @@ def test_last_loss(losses: list[float], evidence: Evidence) -> None:
 
 @pytest.mark.item("act16", weight=1)
 @rests_on_network_and_loop
+@pytest.mark.usefixtures("losses")  # of the real run, which must have come to its end
 def test_trained_as_given(evidence: Evidence) -> None:
     """`net` is trained once on `train_loader`, by SGD with your `learning_rate` and momentum 0.9, as the cell was given."""
     where = ("training_again", "learning_rate")
