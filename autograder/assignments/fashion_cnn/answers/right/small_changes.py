@@ -13,10 +13,6 @@ warnings.warn('this library is old')
 print('history again:', history)
 history[-1]
 
-# %% cnn
-# - features = x.flatten(start_dim=1)
-features = x.flatten(start_dim=1); print(features.shape)
-
 # %% cnn_training
 # - cnn.eval()
 cnn.eval()
@@ -24,6 +20,7 @@ print('testing', name, file=sys.stderr)
 
 # %% below train_and_test
 example = CNN()(torch.rand(3, 1, 28, 28))
+print(example[0].shape)
 [part.shape for part in example]
 
 # %% right: looks_at_layers
