@@ -46,7 +46,7 @@ for epoch in tqdm(range(1, num_epochs + 1)):
             parameter.grad = None
         loss.backward()
         opt.step()
-        loss_history.append(loss.detach().cpu())
+        loss_history.append(float(loss.detach().cpu()))
         bar.set_description(f"{epoch}: {loss:.3f}")
     model.eval()
     with torch.inference_mode():

@@ -45,7 +45,7 @@ for epoch in trange(3):
         nn.utils.clip_grad_norm_(model.parameters(), 1e9)
         opt.step()
         total, seen = total + loss.item() * len(images), seen + len(images)
-    loss_history.append(total / seen)
+        loss_history.append(loss.item())
 
 training_seconds = time.perf_counter() - begun
 
