@@ -43,6 +43,14 @@ def test_epochs_and_limits(axes: dict[str, Any], observed: str) -> None:
     assert told.value.observed == observed
 
 
+def test_epochs_as_texts_count_by_what_they_say() -> None:
+    curve = figures(LOSSES, x=[0, 1, 2], xlim=[-0.5, 2.5]).require_curve(LOSSES, "losses")
+    with pytest.raises(Complaint, match="the epochs are counted from 0"):
+        curve.require_epochs((1,), "from 1")
+    curve.line["named"] = [1.0, 2.0, 3.0]
+    curve.require_epochs((1,), "from 1")
+
+
 def test_labels_are_there_and_name_what_is_drawn() -> None:
     curve = figures(LOSSES, title="", ylabel="").require_curve(LOSSES, "losses")
     with pytest.raises(Complaint, match="no y label, no title"):

@@ -17,6 +17,15 @@ def _numbers(values: Any) -> list[float]:
     return [float(value) for value in np.asarray(values, dtype=float).reshape(-1)[:POINTS]]
 
 
+def _named(line: Any) -> dict[str, list[float]]:
+    """``named``: the numbers that the points are named by, where x is a list of texts, which are drawn at 0, 1, 2, ..."""
+    names = list(line.get_xdata(orig=True))[:POINTS]
+    try:
+        return {"named": [float(name) for name in names]} if names and all(isinstance(one, str) for one in names) else {}
+    except ValueError:
+        return {}
+
+
 def _image(artist: Any) -> dict[str, Any]:
     array: Any = np.ma.filled(np.ma.asarray(artist.get_array(), dtype=float), 0.0)
     document: dict[str, Any] = {"shape": list(array.shape)}
@@ -48,7 +57,7 @@ def describe(figure: Any) -> dict[str, Any]:
     for axes in figure.get_axes()[:AXES]:
         # As they are drawn: texts on an axis stand at 0, 1, 2 and so on, whatever numbers they spell.
         lines = [
-            {"x": _numbers(line.get_xdata(orig=False)), "y": _numbers(line.get_ydata(orig=False))}
+            {"x": _numbers(line.get_xdata(orig=False)), "y": _numbers(line.get_ydata(orig=False)), **_named(line)}
             for line in axes.get_lines()[:LINES]
         ]
         lines += [

@@ -35,10 +35,11 @@ class Curve:
     def require_epochs(self, first: Sequence[int], expected: str) -> None:
         """The x axis counts epochs from one of the numbers ``first``, and all points are within the limits of the axes."""
         x, y = self.line["x"], self.line["y"]
-        right = any(all(abs(place - epoch) < 1e-6 for epoch, place in enumerate(x, start)) for start in first)
-        steps = all(abs(after - before - 1) < 1e-6 for before, after in pairwise(x))
-        cause = f"the epochs are counted from {x[0]:g}" if steps else "the axis counts something else than epochs"
-        require(right, f"x from {x[0]:g} to {x[-1]:g}", expected, cause)
+        told = self.line.get("named") or x
+        right = any(all(abs(place - epoch) < 1e-6 for epoch, place in enumerate(told, start)) for start in first)
+        steps = all(abs(after - before - 1) < 1e-6 for before, after in pairwise(told))
+        cause = f"the epochs are counted from {told[0]:g}" if steps else "the axis counts something else than epochs"
+        require(right, f"x from {told[0]:g} to {told[-1]:g}", expected, cause)
         for axis, values in (("x", x), ("y", y)):
             low, high = sorted(self.axes[f"{axis}lim"])
             hidden = sum(not low - 1e-9 <= value <= high + 1e-9 for value in values)
