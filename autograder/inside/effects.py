@@ -184,15 +184,21 @@ class _Tracked:
 
     @property
     def learnt(self) -> bool:
-        """Whether any of its parameters changed after it has had a gradient."""
-        rows = self.parameters
-        return any(bool(has.any()) for has in self.has) and any(not torch.equal(rows[0], row) for row in rows[1:])
+        """Whether any of its parameters changed, and has had a gradient."""
+        return self._had_gradient and self._changed
 
     @property
     def moved(self) -> bool:
         """Whether any of its parameters changed, or has had a gradient."""
-        rows = self.parameters
-        return any(bool(has.any()) for has in self.has) or any(not torch.equal(rows[0], row) for row in rows[1:])
+        return self._had_gradient or self._changed
+
+    @property
+    def _had_gradient(self) -> bool:
+        return any(bool(has.any()) for has in self.has)
+
+    @property
+    def _changed(self) -> bool:
+        return any(not torch.equal(self.parameters[0], row) for row in self.parameters[1:])
 
 
 class Watch:
@@ -401,7 +407,7 @@ def usable(made: Any, shape: tuple[int, ...], classes: int, outputs: int = 1) ->
         network = made().to("cpu").train(True)
         with _without_dropout():
             recorded = trace.record(network, images.clone())
-            found = [network(images.clone()) for _ in range(2)]
+            found = [recorded.returned, network(images.clone())]
     except Exception:
         return False
     if recorded.unlearned:

@@ -44,7 +44,8 @@ class GivenFunctions:
         seed: of the images and labels.
         history: of the reported figures; see :func:`autograder.inside.draws.history`.
         classes: the classes of networks to tell apart, by a short name.
-        own: the notebook's ``train`` and ``test``, called on the loaders of ``watch``, if there is one.
+        own: the notebook's ``train`` and ``test``, which are called too.
+        watch: its loaders are given to the cell, in place of drawn batches.
 
     ``trained`` is the network of the first call of ``train``. ``events`` holds each call: ``event``, number of the
     ``model``, its ``class``, ``loader``, ``loss`` of drawn logits; for ``train`` also number of the ``optimizer``, its
@@ -66,7 +67,7 @@ class GivenFunctions:
         }
         if watch is not None:
             self.loaders = {f"{name}_loader": watch.loaders[name] for name in ("train", "test")}
-        self._functions = {} if watch is None else dict(own)
+        self._functions = own
         self.trained: Any = None
         self.events: list[dict[str, Any]] = []
         self._images, self._labels = images[0], labels[0]

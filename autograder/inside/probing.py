@@ -54,6 +54,12 @@ class Rerun:
     values: dict[str, Any]
     run: CellRun
 
+    @property
+    def problem(self) -> str | None:
+        """The error in which it ended, in one line."""
+        error = self.run.error
+        return f"{error['ename']}: {error['evalue']}" if error else None
+
 
 class Names(UserDict[str, Any]):
     """The global variables of the notebook, not a copy; one that is not there is a ``NameError``, as in the notebook."""

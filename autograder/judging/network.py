@@ -39,10 +39,13 @@ def logits(cause: str, classes: int = 10, outputs: int = 1) -> Required:
     """The images of a batch give logits (N, classes), which are the first of so many ``outputs``."""
 
     def required(network: Comparison) -> None:
-        if outputs == 1 < network.outputs:
-            observed = f"forward returns {network.outputs} values"
-            require(False, observed, f"the logits alone, {(network.images, classes)}", "return the logits and nothing else")
         wanted = [network.images, classes]
+        require(
+            outputs > 1 or network.outputs == 1,
+            f"forward returns {network.outputs} values",
+            f"the logits alone, {tuple(wanted)}",
+            "return the logits and nothing else",
+        )
         observed = f"{network.images} images give {network.output()}"
         require(network.output_shape == wanted, observed, tuple(wanted), network.shape_cause(cause))
 

@@ -136,12 +136,11 @@ def _training(student: Student, name: str) -> Evidence:
         names = empty | given.names() | {MODELS[key]: kind for key, kind in classes.items()}
         again = student.rerun(cell, CELL_SECONDS, **names)
         watched, tensors = watch.evidence(given.trained)
-    error = again.run.error
-    watched |= described | {"problem": f"{error['ename']}: {error['evalue']}" if error else None}
+    watched |= described | {"problem": again.problem}
     found.document |= {
         "history": _entries(namespace.get(f"{name}_history")),
         "events": given.events,
-        "error": error,
+        "error": again.run.error,
         "kept": _entries(again.values.get(f"{name}_history")),
         "runs": {WATCHED: watched},
     }

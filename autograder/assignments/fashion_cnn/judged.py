@@ -34,6 +34,13 @@ def network(evidence: Evidence, cell: str) -> Comparison:
     return compare(evidence, make, IMAGES, probe=probe, cell=cell)
 
 
+def require_quiet(evidence: Evidence, cell: str) -> None:
+    """Complain if a forward pass of the network of ``cell`` prints anything."""
+    probe, _ = REFERENCES[cell]
+    printed = evidence.document(probe, cell).get("printed", 0)
+    require(printed == 0, f"{printed:,} characters for 8 images", "nothing is printed", "a print in forward")
+
+
 def require_features(evidence: Evidence, cell: str) -> None:
     """Complain unless the second of the pair that the network of ``cell`` returns is what its first linear layer gets.
 

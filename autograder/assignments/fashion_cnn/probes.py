@@ -222,9 +222,7 @@ def history(student: Student) -> Evidence:
         )  # fmt: skip
         # The last one that was trained, in whichever variable it is: with which one the student goes on is judged elsewhere.
         seen, tensors = watch.evidence()
-    error = again.run.error
-    problem = f"{error['ename']}: {error['evalue']}" if error else None
-    return Evidence(seen | document | {"problem": problem, "history": _history(again.values.get("history"))}, tensors)
+    return Evidence(seen | document | {"problem": again.problem, "history": _history(again.values.get("history"))}, tensors)
 
 
 @probe(after="fit_code")

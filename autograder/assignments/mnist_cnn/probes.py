@@ -63,11 +63,9 @@ def training_loop(student: Student) -> Evidence:
             num_test_images=len(watch.data["test"]),
         )
         document, tensors = watch.evidence(again.values.get("model"))
-    error = again.run.error
-    problem = f"{error['ename']}: {error['evalue']}" if error else None
     history = again.values.get("loss_history")
     kept = {"returned": values.numbers(history), "tensors": _holds_tensors(history)}
-    return Evidence(document | described | kept | {"problem": problem}, tensors)
+    return Evidence(document | described | kept | {"problem": again.problem}, tensors)
 
 
 def _holds_tensors(history: Any) -> bool:

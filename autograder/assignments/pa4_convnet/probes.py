@@ -153,9 +153,8 @@ def training_again(student: Student) -> Evidence:
             num_epochs=TRAINED,
         )
         document, tensors = watch.evidence(again.values.get("net"))
-    error, rate = again.run.error, values.number(again.values.get("learning_rate"))
-    problem = f"{error['ename']}: {error['evalue']}" if error else None
-    return Evidence(document | described | {"problem": problem, "learning_rate": rate}, tensors)
+    rate = values.number(again.values.get("learning_rate"))
+    return Evidence(document | described | {"problem": again.problem, "learning_rate": rate}, tensors)
 
 
 @probe(after="loss_plot")
